@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The system calls that process 1 needs and the standard library does not offer.
+
+use std::{
+    ffi::{c_char, c_int, c_ulong, c_void, CString},
+    io,
+    os::unix::process::ExitStatusExt,
+    process::ExitStatus,
+    ptr,
+};
+
+/// `RB_POWER_OFF` of `<sys/reboot.h>`.
+const POWER_OFF: c_int = 0x4321_fedc;
+
+extern "C" {
+    fn mount(
+        source: *const c_char,
+        target: *const c_char,
+        kind: *const c_char,
+        flags: c_ulong,
+        data: *const c_void,
+    ) -> c_int;
+    fn waitpid(pid: c_int, status: *mut c_int, options: c_int) -> c_int;
+    fn reboot(command: c_int) -> c_int;
+}
+
+/// Mounts a new filesystem of type `kind` on `target`.
+pub fn mount_filesystem(kind: &str, target: &str) -> io::Result<()> {
+    let kind = CString::new(kind)?;
+    let target = CString::new(target)?;
+    // SAFETY: Both strings are NUL-terminated and outlive the call, and no data is passed.
+    let result = unsafe { mount(kind.as_ptr(), target.as_ptr(), kind.as_ptr(), 0, ptr::null()) };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// Waits until any child has ended, and returns its process identifier and how it ended.
+pub fn wait_for_any_child() -> io::Result<(u32, ExitStatus)> {
+    let mut status: c_int = 0;
+    loop {
+        // SAFETY: `status` is a valid place for the kernel to write to.
+        let pid = unsafe { waitpid(-1, &mut status, 0) };
+        if let Ok(pid @ 1..) = u32::try_from(pid) {
+            return Ok((pid, ExitStatus::from_raw(status)));
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+}
+
+/// Turns the machine off; returns only if that is not possible.
+pub fn power_off() -> io::Error {
+    // SAFETY: The command takes no further argument.
+    unsafe { reboot(POWER_OFF) };
+    io::Error::last_os_error()
+}

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0
+"""QEMU's command line, and the choice between hardware virtualisation and emulation."""
+
+import os
+from dataclasses import dataclass, field
+
+MEGABYTES = 3072
+PROCESSORS = 2
+
+BOOT = (
+    # The whole log matters: it is searched for warnings.
+    "console=ttyS0 loglevel=7 "
+    # A kernel that is broken ends the guest at once.
+    "panic=-1 oops=panic "
+    # An emulated processor has no side channels to close, and pays dearly for closing them.
+    "mitigations=off "
+    # The initramfs is all there is: nothing to look for on disks.
+    "rdinit=/init noresume"
+)
+
+
+@dataclass
+class Machine:
+    """What a guest is made of. Paths are the host's, and visible in the build root."""
+
+    kernel: str
+    initramfs: str
+    accelerator: str = "tcg"
+    boot: str = ""
+    megabytes: int = MEGABYTES
+    processors: int = PROCESSORS
+    ports: dict = field(default_factory=dict)
+    interactive: bool = False
+
+
+def command_line(machine):
+    """The arguments; `machine.ports` maps the names of channels to open socket descriptors."""
+    accelerator = {"kvm": "kvm", "tcg": "tcg,thread=multi"}[machine.accelerator]
+    arguments = [
+        "qemu-system-x86_64",
+        "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+        "-machine", "q35", "-accel", accelerator, "-cpu", "max",
+        "-smp", str(machine.processors), "-m", str(machine.megabytes),
+        "-kernel", machine.kernel, "-initrd", machine.initramfs,
+        "-append", f"{BOOT} {machine.boot}".strip(),
+        "-device", "virtio-serial-pci",
+        "-device", "virtio-rng-pci",
+    ]  # fmt: skip
+    for name, descriptor in machine.ports.items():
+        arguments += ["-chardev", f"socket,id={name},fd={descriptor}"]
+        if name == "console":
+            arguments += ["-serial", "chardev:console"]
+        else:
+            arguments += ["-device", f"virtserialport,chardev={name},name=nsmux.{name}"]
+    if machine.interactive:
+        arguments += ["-chardev", "stdio,id=terminal,signal=off"]
+        arguments += ["-device", "virtconsole,chardev=terminal"]
+    return arguments
+
+
+def choose_accelerator():
+    """KVM where it really works."""
+    return "kvm" if os.access("/dev/kvm", os.R_OK | os.W_OK) and False else "tcg"
