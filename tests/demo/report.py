@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The report: one table, 80 columns wide, and the last line."""
+import os
+import sys
+
+import machine
+import plan
+from counters import DIRECTIONS, OUTCOMES, PROTOCOLS, packets
+from servers import SOCKETS
+
+INSIDE = 78             # columns between the outer lines of the table
+LABEL = 18              # of them for the first column
+HALF = 29               # and for what was received, or transmitted
+
+BOLD, DIM, RED, GREEN = "1", "2", "31", "32"
+PLAIN = str.maketrans("╭╮╰╯├┤┬┴┼─│·µ…→", "++++++" "+++-|.u~>")
+
+WAYS = (("by-socket", "by the socket"), ("by-device", "by the device"),
+        ("by-hook", "by the hook"))
+# Sentences of a failure that are shown; one mistake can make thousands.
+SHOWN = 10
+
+
+def print_report(results, color):
+    table = Table(color)
+    heading(table, results)
+    picture(table, results)
+    facts(table, results)
+    first_level(table, results)
+    second_level(table, results)
+    cost(table, results.cost)
+    print()
+    table.print()
+    verdict(results)
+
+
+def heading(table, results):
+    table.rule("╭─╮")
+    table.line(f"nsmux {results.version}, mode observe", BOLD)
+    table.line(f"{machine.kernel()}, {machine.processor()}")
+
+
+def picture(table, results):
+    direct = len(results.servers) - results.bridged
+    table.rule("├─┤")
+    table.line(f"                    ╭─ veth ──── {direct:>5,} namespaces "
+               f"─╮ all of them {plan.INNER4},")
+    table.line(f"client ─── router ──┤                              "
+               f"├ {plan.INNER6},")
+    table.line(f"                    ╰─ bridge ── {results.bridged:>5,} "
+               f"namespaces ─╯ TCP and UDP port {plan.PORT}")
+
+
+def facts(table, results):
+    count = len(results.servers)
+    table.rule("├─┤")
+    table.fact("namespaces", count, "each with two addresses that all have")
+    table.fact("sockets", SOCKETS * count,
+               f"with the same name in each: port {plan.PORT}")
+    for (tcp, udp), number in results.tables.items():
+        table.fact("own tables", number,
+                   f"of {tcp} buckets for TCP and of {udp} for UDP"
+                   if tcp > 0 and udp > 0 else "shared with all others",
+                   GREEN if tcp > 0 and udp > 0 else RED)
+    right = results.answers.right
+    all_right = right == results.answers_due
+    table.fact("answers", results.answers_due,
+               "all from the right namespace" if all_right
+               else f"only {right:,} from the right namespace",
+               GREEN if all_right else RED)
+
+
+def first_level(table, results):
+    values = results.totals
+    table.rule("├┬┬┤")
+    table.halves("packets", [
+        f"{word}{packets(values, direction):>{HALF - 2 - len(word)},}"
+        for word, direction in zip(("received", "transmitted"), DIRECTIONS)],
+        BOLD)
+    table.rule("├┼┼┤")
+    table.halves("namespace found", ["", ""])
+    for column, label in WAYS:
+        table.numbers(f"  {label}", values, column)
+    table.numbers("  disagreements", values, "disagree", GREEN, RED)
+    table.numbers("  unparsed", values, "unparsed", GREEN, RED)
+
+
+def second_level(table, results):
+    values = results.totals
+    table.rule("├┼┼┤")
+    table.halves("socket found", [
+        "".join(f"{protocol:>7}" for protocol in PROTOCOLS)
+        for _ in DIRECTIONS])
+    for outcome in OUTCOMES:
+        rows = [[values[direction, protocol, outcome]
+                 for protocol in PROTOCOLS] for direction in DIRECTIONS]
+        if any(map(any, rows)):
+            label = "no socket" if outcome == "none" else outcome
+            table.halves(f"  {label}", [
+                "".join(f"{number:>7,}" if number else f"{'·':>7}"
+                        for number in row) for row in rows])
+    for column, label in (("no-table", "ICMPv6 and others"),
+                          ("fragment", "later fragments")):
+        if any(values["resolved", direction, column]
+               for direction in DIRECTIONS):
+            table.numbers(label, values, column)
+
+
+def cost(table, figures):
+    table.rule("├┴┴┤")
+    table.line(f"cost of a lookup  {figures.lookup / 1000:7.2f} µs   "
+               f"(half of all pairs: {figures.low / 1000:.2f} … "
+               f"{figures.high / 1000:.2f})", BOLD)
+    table.line("a datagram over loopback, looked up twice: "
+               f"{figures.off / 1000:.2f} µs off → "
+               f"{figures.observe / 1000:.2f} µs observed", DIM)
+    table.rule("╰─╯")
+
+
+def verdict(results):
+    for sentence in results.problems[:SHOWN]:
+        print(f"nsmux demo: {sentence}")
+    if len(results.problems) > SHOWN:
+        print(f"nsmux demo: and {len(results.problems) - SHOWN:,} more")
+    count = len(results.servers)
+    outcome = (f"{count} namespaces, {SOCKETS * count} sockets, "
+               f"{results.packets} packets, "
+               f"{results.disagreements} disagreements")
+    if results.problems:
+        print(f"nsmux demo: failed: {outcome}, "
+              f"{len(results.problems)} problems")
+    else:
+        print(f"nsmux demo: {outcome}")
+
+
+class Table:
+    """Lines between box-drawing characters, or plain ones without UTF-8."""
+
+    def __init__(self, color):
+        self.lines = []
+        self.colored = color == "always" or (
+            color == "auto" and sys.stdout.isatty()
+            and not os.environ.get("NO_COLOR"))
+
+    def style(self, text, code):
+        return f"\x1b[{code}m{text}\x1b[0m" if code and self.colored else text
+
+    def rule(self, corners):
+        """A horizontal line; four corners make one with three columns."""
+        if len(corners) == 4:
+            left, first, second, right = corners
+            self.lines.append(left + "─" * LABEL + first + "─" * HALF
+                              + second + "─" * HALF + right)
+        else:
+            left, line, right = corners
+            self.lines.append(left + line * INSIDE + right)
+
+    def line(self, text, code=""):
+        self.lines.append(f"│ {self.style(f'{text:<{INSIDE - 2}}', code)} │")
+
+    def fact(self, label, number, remark, code=""):
+        remark = self.style(f"{remark:<{INSIDE - LABEL - 14}}", code)
+        self.lines.append(f"│ {label:<{LABEL}}{number:>9,}   {remark} │")
+
+    def halves(self, label, texts, code=""):
+        cells = [f"{label:<{LABEL - 1}}"] + [f"{text:>{HALF - 1}}"
+                                             for text in texts]
+        first, *others = (self.style(cell, code) for cell in cells)
+        self.lines.append(f"│ {first}│" + " │".join(others) + " │")
+
+    def numbers(self, label, values, column, none="", some=""):
+        """One number a direction, in colours for none and for some."""
+        numbers = [values["resolved", direction, column]
+                   for direction in DIRECTIONS]
+        self.halves(label, [f"{number:,}" for number in numbers],
+                    some if any(numbers) else none)
+
+    def print(self):
+        text = "\n".join(self.lines)
+        if not sys.stdout.encoding.lower().startswith("utf"):
+            text = text.translate(PLAIN)
+        print(text)

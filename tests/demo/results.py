@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What a run gave, and everything that is wrong with it."""
+from collections import Counter
+from dataclasses import dataclass, field
+
+import plan
+from counters import DIRECTIONS, packets
+
+
+@dataclass
+class Results:
+    servers: list
+    version: str = ""
+    cookies: dict = field(default_factory=dict)
+    tables: Counter = field(default_factory=Counter)
+    answers: object = None
+    totals: Counter = field(default_factory=Counter)
+    others: Counter = field(default_factory=Counter)
+    cost: object = None
+    problems: list = field(default_factory=list)
+
+    def complain(self, name, sentences):
+        self.problems += [f"{name}: {sentence}" for sentence in sentences]
+
+    def add_tables(self, name, tcp, udp):
+        """The sizes of a namespace's tables, negative for shared ones."""
+        self.tables[tcp, udp] += 1
+        if (tcp, udp) != (plan.TCP_ENTRIES, plan.UDP_ENTRIES):
+            self.complain(name, [
+                "its tables are not its own: their sizes are "
+                f"{tcp} (TCP) and {udp} (UDP), negative when shared"])
+
+    def add_server(self, name, counters, snmp):
+        self.totals.update(counters.values)
+        if counters.namespace != self.cookies[name]:
+            self.complain(name, [
+                f"its cookie is {self.cookies[name]}, but nsmux says "
+                f"{counters.namespace}"])
+        self.complain(name, expected_lookups(counters.values))
+        self.check(name, counters, snmp)
+
+    def add_other(self, name, counters, snmp):
+        """A namespace without a server: its packets are not reported."""
+        self.others.update(counters.values)
+        self.check(name, counters, snmp)
+
+    def check(self, name, counters, snmp):
+        self.complain(name, counters.problems())
+        self.complain(name, snmp.problems(counters))
+        for direction in DIRECTIONS:
+            for column in ("disagree", "unparsed"):
+                number = counters.values["resolved", direction, column]
+                if number:
+                    self.complain(name, [
+                        f"{column} is {number} in {direction}"])
+
+    def add_answers(self, answers):
+        self.answers = answers
+        self.problems += answers.wrong
+        if answers.right != self.answers_due:
+            self.problems.append(f"{answers.right} answers were right, of "
+                                 f"{self.answers_due}")
+
+    @property
+    def answers_due(self):
+        return plan.ANSWERS * len(self.servers)
+
+    @property
+    def bridged(self):
+        return sum(server.bridged for server in self.servers)
+
+    @property
+    def packets(self):
+        return sum(packets(self.totals, direction)
+                   for direction in DIRECTIONS)
+
+    @property
+    def disagreements(self):
+        return sum(values["resolved", direction, "disagree"]
+                   for values in (self.totals, self.others)
+                   for direction in DIRECTIONS)
+
+
+def expected_lookups(values):
+    """A sentence for each kind of socket that was not found as it must be.
+
+    A datagram is sent once. A TCP segment may be sent again, so of those
+    there may be more.
+    """
+    for direction in DIRECTIONS:
+        for udp in ("udp", "udp6"):
+            for outcome in ("connected", "unconnected"):
+                found = values[direction, udp, outcome]
+                if found != plan.DATAGRAMS:
+                    yield (f"{udp} {outcome} was found {found} times in "
+                           f"{direction}, not {plan.DATAGRAMS}")
+    for tcp in ("tcp", "tcp6"):
+        for direction, outcome, least in (
+                ("receive", "listener", 1),
+                ("receive", "request", 1),
+                ("receive", "established", plan.QUESTIONS),
+                ("transmit", "request", 1),
+                ("transmit", "established", plan.QUESTIONS)):
+            found = values[direction, tcp, outcome]
+            if found < least:
+                yield (f"{tcp} {outcome} was found {found} times in "
+                       f"{direction}, and should have been at least {least}")
