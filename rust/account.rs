@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The account of one namespace: how many packets, resolved how, and what was found for them.
+//!
+//! A packet is counted in the namespace whose hook has seen it, whatever it was resolved to: so
+//! none is lost and none counted twice, and where the two differ, `disagree` says so in the
+//! namespace that can see it.
+
+use kernel::{alloc::AllocError, ffi::c_ulong, sync::SetOnce};
+
+use crate::{
+    bindings,
+    net::percpu::PerCpu,
+    resolve::{Direction, ResolvedBy},
+    table::Outcome,
+};
+
+/// A protocol of a family that has a table, by the name that its file in `/proc/net` has.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+pub(crate) enum Protocol {
+    /// TCP over IPv4.
+    Tcp = bindings::NSMUX_TCP as u8,
+    /// UDP over IPv4.
+    Udp = bindings::NSMUX_UDP as u8,
+    /// TCP over IPv6.
+    Tcp6 = bindings::NSMUX_TCP6 as u8,
+    /// UDP over IPv6.
+    Udp6 = bindings::NSMUX_UDP6 as u8,
+}
+
+impl Protocol {
+    /// All, in the order of their codes, with their names.
+    pub(crate) const ALL: [(Self, &'static str); 4] = [
+        (Self::Tcp, "tcp"),
+        (Self::Udp, "udp"),
+        (Self::Tcp6, "tcp6"),
+        (Self::Udp6, "udp6"),
+    ];
+
+    /// Whether a lookup of this protocol can have this outcome.
+    pub(crate) fn can_have(self, outcome: Outcome) -> bool {
+        match outcome {
+            Outcome::Established | Outcome::TimeWait | Outcome::Request | Outcome::Listener => {
+                matches!(self, Self::Tcp | Self::Tcp6)
+            }
+            Outcome::Connected | Outcome::Unconnected | Outcome::Multiple => {
+                matches!(self, Self::Udp | Self::Udp6)
+            }
+            Outcome::Ambiguous | Outcome::None => true,
+        }
+    }
+}
+
+/// What is counted of a packet.
+#[derive(Clone, Copy)]
+pub(crate) enum Event {
+    /// Its namespace was resolved.
+    Resolved(ResolvedBy),
+    /// It was resolved to another namespace than the one in which netfilter sees it.
+    Disagreement,
+    /// A header is cut short or contradicts itself.
+    Unparsed,
+    /// It is a fragment, and not the first of its packet.
+    LaterFragment,
+    /// Its protocol has no table.
+    NoTable,
+    /// It was looked up.
+    Lookup(Protocol, Outcome),
+}
+
+/// How many counters there are for a direction: an [`Event`] each.
+const PER_DIRECTION: usize = 7 + Protocol::ALL.len() * Outcome::ALL.len();
+/// How many counters there are.
+const COUNTERS: usize = 2 * PER_DIRECTION;
+
+impl Event {
+    #[inline(always)]
+    const fn place(self, direction: Direction) -> usize {
+        let place = match self {
+            Self::Resolved(by) => by as usize,
+            Self::Disagreement => 3,
+            Self::Unparsed => 4,
+            Self::LaterFragment => 5,
+            Self::NoTable => 6,
+            Self::Lookup(protocol, outcome) => {
+                7 + protocol as usize * Outcome::ALL.len() + outcome as usize
+            }
+        };
+        direction as usize * PER_DIRECTION + place
+    }
+}
+
+/// The counters of one namespace; none until they are first needed, and from then on as long as the
+/// namespace.
+pub(crate) struct Account(SetOnce<PerCpu<COUNTERS>>);
+
+impl Account {
+    /// Without counters.
+    pub(crate) const fn new() -> Self {
+        Self(SetOnce::new())
+    }
+
+    /// Makes the counters, if there are none. May sleep.
+    pub(crate) fn open(&self) -> Result<(), AllocError> {
+        if self.0.as_ref().is_none() {
+            // Whoever comes second finds them made, and drops its own.
+            self.0.populate(PerCpu::new()?);
+        }
+        Ok(())
+    }
+
+    /// Counts an event. Any context.
+    #[inline(always)]
+    pub(crate) fn count(&self, direction: Direction, event: Event) {
+        if let Some(counters) = self.0.as_ref() {
+            counters.increment(event.place(direction));
+        }
+    }
+
+    /// How often an event was counted. Any context.
+    pub(crate) fn read(&self, direction: Direction, event: Event) -> c_ulong {
+        self.0
+            .as_ref()
+            .map_or(0, |counters| counters.sum(event.place(direction)))
+    }
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The one header from which bindgen makes the bindings; bindings.txt names the items that are taken from it.
+ */
+#include <linux/ipv6.h>
+#include <linux/module.h>
+#include <linux/netdevice.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <linux/percpu.h>
+#include <linux/proc_fs.h>
+#include <linux/seq_file_net.h>
+#include <linux/skbuff.h>
+#include <linux/sock_diag.h>
+#include <linux/sysctl.h>
+#include <net/inet6_hashtables.h>
+#include <net/inet_hashtables.h>
+#include <net/inet_timewait_sock.h>
+#include <net/ip.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+#include <net/request_sock.h>
+#include <net/route.h>
+#include <net/sock.h>
+#include <net/tcp_states.h>
+#include <net/udp.h>
+
+#include "trace_nsmux.h"
+
+/* bindgen does not evaluate BIT(). */
+enum {
+	NSMUX_IPSKB_L3SLAVE = IPSKB_L3SLAVE,
+};
+
+/* C for what is an inline function and more than a field read; none of it is on the packet path. Defined in declarations.c. */
+unsigned long nsmux_percpu_sum(const unsigned long __percpu *counter);
+void nsmux_this_cpu_inc(unsigned long __percpu *counter);

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the kernel offers only as a C macro or inline function: the tracepoints, the module's parameter and version, and per-CPU
+ * accessors. Nothing here is on the packet path of a kernel for which rust/net/percpu.rs has an instruction.
+ */
+#define CREATE_TRACE_POINTS
+#define CREATE_RUST_TRACE_POINTS
+#include "bindings.h"
+
+MODULE_VERSION(NSMUX_VERSION);
+
+/* Defined in rust/uapi/parameter.rs. */
+int nsmux_mode_set(const char *value, const struct kernel_param *parameter);
+int nsmux_mode_get(char *page, const struct kernel_param *parameter);
+
+static const struct kernel_param_ops nsmux_mode_ops = {
+	.set = nsmux_mode_set,
+	.get = nsmux_mode_get,
+};
+
+module_param_cb(mode, &nsmux_mode_ops, NULL, 0644);
+MODULE_PARM_DESC(mode, "off (default) or observe: for all namespaces at load, for new ones from then on");
+
+unsigned long nsmux_percpu_sum(const unsigned long __percpu *counter)
+{
+	unsigned long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(*per_cpu_ptr(counter, cpu));
+	return sum;
+}
+
+void nsmux_this_cpu_inc(unsigned long __percpu *counter)
+{
+	this_cpu_inc(*counter);
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What nsmux does in a namespace.
+
+use kernel::{
+    prelude::*,
+    sync::atomic::{Atomic, Relaxed},
+};
+
+/// What nsmux does in a namespace.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Mode {
+    /// Nothing: no hook is registered.
+    Off = 0,
+    /// Look every packet up, and count what was found.
+    Observe = 1,
+}
+
+impl Mode {
+    /// All, in the order of their numbers, with their names.
+    pub(crate) const ALL: [(Self, &'static str); 2] =
+        [(Self::Off, "off"), (Self::Observe, "observe")];
+
+    /// The name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Observe => "observe",
+        }
+    }
+
+    /// Takes a name or a number; `EINVAL` for anything else.
+    pub(crate) fn parse(text: &[u8]) -> Result<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|(mode, name)| {
+                text == name.as_bytes() || matches!(text, [digit] if *digit == b'0' + *mode as u8)
+            })
+            .map(|(mode, _)| mode)
+            .ok_or(EINVAL)
+    }
+
+    fn from_number(number: u32) -> Self {
+        Self::ALL
+            .into_iter()
+            .find(|(mode, _)| *mode as u32 == number)
+            .map_or(Self::Off, |(mode, _)| mode)
+    }
+}
+
+/// The mode of namespaces that are made from now on.
+pub(crate) struct InitialMode(Atomic<u32>);
+
+impl InitialMode {
+    /// The one of the module, its parameter.
+    pub(crate) const fn new(mode: Mode) -> Self {
+        Self(Atomic::new(mode as u32))
+    }
+
+    /// Reads it. Any context.
+    pub(crate) fn get(&self) -> Mode {
+        Mode::from_number(self.0.load(Relaxed))
+    }
+
+    /// Changes it. Any context.
+    pub(crate) fn set(&self, mode: Mode) {
+        self.0.store(mode as u32, Relaxed);
+    }
+}
+
+/// The module's parameter `mode`.
+pub(crate) static INITIAL: InitialMode = InitialMode::new(Mode::Off);

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The mux: both levels, one after the other.
+
+use crate::{
+    net::{
+        inet::{self, Family, Port},
+        packet::Packet,
+    },
+    resolve::{Orient, Resolved},
+    table::{
+        tcp::{Tcp, TcpAnswer},
+        udp::{Udp, UdpAnswer, UdpKey},
+        Table,
+    },
+};
+
+/// What the mux knows of a packet.
+pub(crate) enum Finding<'n> {
+    /// A TCP packet, and whose it is.
+    Tcp(Ports, TcpAnswer<'n>),
+    /// A UDP packet, and whose it is.
+    Udp(Ports, UdpAnswer<'n>),
+    /// The packet is of a protocol that has no table here.
+    NoTable,
+    /// The packet is a fragment, and not the first of its packet: it has no ports.
+    LaterFragment,
+    /// A header is cut short or contradicts itself.
+    Unparsed,
+}
+
+/// The ports of a packet, as they stand in it.
+pub(crate) struct Ports {
+    /// The port that it comes from.
+    pub(crate) source: Port,
+    /// The port that it goes to.
+    pub(crate) destination: Port,
+}
+
+/// Looks a packet up in the tables of the namespace that it was resolved to. Any context.
+#[inline(always)]
+pub(crate) fn find<'n, F: Family, O: Orient>(resolved: &Resolved<'n, O>) -> Finding<'n> {
+    let packet = &resolved.packet;
+    let namespace = resolved.namespace;
+    let Some(header) = F::header(packet) else {
+        return Finding::Unparsed;
+    };
+    if header.is_later_fragment {
+        return Finding::LaterFragment;
+    }
+    let ports = match header.protocol {
+        inet::TCP => tcp_ports(packet, header.payload),
+        inet::UDP => udp_ports(packet, header.payload),
+        _ => return Finding::NoTable,
+    };
+    let Some(ports) = ports else {
+        return Finding::Unparsed;
+    };
+    let (tuple, to_many) =
+        resolved
+            .orientation
+            .orient(packet, &header, ports.source, ports.destination);
+    if header.protocol == inet::TCP {
+        Finding::Tcp(ports, Tcp::<F>::lookup(namespace, &tuple))
+    } else {
+        Finding::Udp(
+            ports,
+            Udp::<F>::lookup(namespace, &UdpKey { tuple, to_many }),
+        )
+    }
+}
+
+/// The ports in a TCP header; `None` if it is not all there.
+#[inline(always)]
+fn tcp_ports(packet: &Packet<'_>, offset: u32) -> Option<Ports> {
+    let header: [u8; 20] = packet.read(offset)?;
+    let [s0, s1, d0, d1, _, _, _, _, _, _, _, _, length, ..] = header;
+    let length = u32::from(length >> 4) * 4;
+    if length < 20 || offset.checked_add(length)? > packet.len() {
+        return None;
+    }
+    Some(Ports {
+        source: Port::from_header([s0, s1]),
+        destination: Port::from_header([d0, d1]),
+    })
+}
+
+/// The ports in a UDP header; `None` if it is not all there, or tells of more than there is.
+#[inline(always)]
+fn udp_ports(packet: &Packet<'_>, offset: u32) -> Option<Ports> {
+    let header: [u8; 8] = packet.read(offset)?;
+    let [s0, s1, d0, d1, l0, l1, ..] = header;
+    // 0 is what a datagram says that is too long to say how long it is.
+    let length = u32::from(u16::from_be_bytes([l0, l1]));
+    if length != 0 && (length < 8 || offset.checked_add(length)? > packet.len()) {
+        return None;
+    }
+    Some(Ports {
+        source: Port::from_header([s0, s1]),
+        destination: Port::from_header([d0, d1]),
+    })
+}

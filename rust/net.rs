@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Networking: safe views of the kernel's objects.
+//!
+//! Written as if for `rust/kernel/net/`: nothing here knows of nsmux. All calls of C and nearly all
+//! `unsafe` are in this folder. Its files in the order in which a packet meets them:
+//!
+//! - [`netfilter`] calls a hook with a [`packet`] and the state that says where it came from;
+//! - that state leads to a [`device`] or a [`socket`], and each of these to its [`namespace`];
+//! - [`inet`] looks in the namespace's tables for the socket that the packet is for;
+//! - [`percpu`] counts, [`trace`] tells.
+//!
+//! [`pernet`] gives each namespace its state, its [`netfilter`] hooks, its [`sysctl`] variables and
+//! its [`procfs`] file, and takes them away in the order that is safe.
+
+pub mod device;
+pub mod inet;
+pub mod namespace;
+pub mod netfilter;
+pub mod packet;
+pub mod percpu;
+pub mod pernet;
+pub mod procfs;
+pub mod rcu;
+pub mod socket;
+pub mod sysctl;
+pub mod trace;

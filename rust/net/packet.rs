@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Packets.
+//!
+//! C header: [`include/linux/skbuff.h`](srctree/include/linux/skbuff.h)
+
+use core::{
+    ffi::c_int,
+    marker::PhantomData,
+    mem::{size_of, MaybeUninit},
+    ptr::{addr_of, NonNull},
+};
+use kernel::transmute::FromBytes;
+
+use super::{
+    device::Device,
+    inet::Arrival,
+    namespace::{Brand, Namespace},
+    rcu::ReadSide,
+};
+use crate::bindings;
+
+/// A packet, `struct sk_buff`, that someone else owns: it can be read and is never changed.
+///
+/// A packet that was resolved bears the brand of its namespace as `'p`, see
+/// [`Namespace`](super::namespace::Namespace).
+///
+/// # Invariants
+///
+/// The pointer leads to a packet that is valid and that nobody changes for all of `'p`.
+pub struct Packet<'p> {
+    skb: NonNull<bindings::sk_buff>,
+    _brand: Brand<'p>,
+}
+
+impl<'p> Packet<'p> {
+    /// Views a packet through its pointer.
+    ///
+    /// # Safety
+    ///
+    /// `skb` must point to a packet that is valid and that nobody changes for all of `'p`.
+    #[inline]
+    pub unsafe fn from_raw(skb: NonNull<bindings::sk_buff>) -> Self {
+        // INVARIANT: By the safety requirement.
+        Self {
+            skb,
+            _brand: PhantomData,
+        }
+    }
+
+    /// Calls `f` with the packet and the namespace that it was resolved to, both under a brand that
+    /// exists only inside that call.
+    #[inline(always)]
+    pub fn branded<K, R>(
+        self,
+        object: &K,
+        section: ReadSide<'_>,
+        f: impl for<'n> FnOnce(Namespace<'n, K>, Packet<'n>) -> R,
+    ) -> R {
+        let skb = self.skb;
+        Namespace::branded(object, section, |namespace| {
+            // INVARIANT: The brand is not longer than this call, and `'p` is not shorter.
+            let packet = Packet {
+                skb,
+                _brand: PhantomData,
+            };
+            f(namespace, packet)
+        })
+    }
+
+    #[inline]
+    fn headers(&self) -> &bindings::sk_buff__bindgen_ty_4__bindgen_ty_2 {
+        // SAFETY: By the type invariants the packet is valid, and both members of the union have
+        // the same layout.
+        unsafe { (*self.skb.as_ptr()).__bindgen_anon_4.headers.as_ref() }
+    }
+
+    /// The number of bytes from the beginning of the data to the end of the packet, linear or not.
+    #[inline]
+    pub fn len(&self) -> u32 {
+        // SAFETY: By the type invariants.
+        unsafe { addr_of!((*self.skb.as_ptr()).len).read() }
+    }
+
+    /// Where the network header begins, in bytes from the beginning of the data.
+    #[inline]
+    pub fn network_offset(&self) -> u32 {
+        // SAFETY: By the type invariants.
+        let (head, data) = unsafe { ((*self.skb.as_ptr()).head, (*self.skb.as_ptr()).data) };
+        let header = head.wrapping_add(self.headers().network_header.into());
+        // A header that was pulled lies before the data: the offset is then beyond any length, and
+        // nothing is read.
+        (header as usize).wrapping_sub(data as usize) as u32
+    }
+
+    /// Copies `T` from the packet, at `offset` bytes from the beginning of the data; `None` if the
+    /// packet ends before it.
+    ///
+    /// As `skb_header_pointer()`: from the linear part with ordinary loads, and from wherever it is
+    /// otherwise.
+    #[inline]
+    pub fn read<T: FromBytes>(&self, offset: u32) -> Option<T> {
+        let size = const { size_of::<T>() as u32 };
+        let end = offset.checked_add(size)?;
+        // SAFETY: By the type invariants.
+        let (len, data_len, data) = unsafe {
+            let skb = self.skb.as_ptr();
+            ((*skb).len, (*skb).data_len, (*skb).data)
+        };
+        if end <= len.wrapping_sub(data_len) {
+            let source = data.wrapping_add(offset as usize).cast::<T>();
+            // SAFETY: The linear part reaches from `data` to beyond `end`, and every pattern of
+            // bytes is a `T`.
+            return Some(unsafe { source.read_unaligned() });
+        }
+        self.read_fragments(offset)
+    }
+
+    #[cold]
+    fn read_fragments<T: FromBytes>(&self, offset: u32) -> Option<T> {
+        let mut copy = MaybeUninit::<T>::uninit();
+        // SAFETY: By the type invariants; the function checks the bounds, negative ones too, and
+        // writes no more than the size given.
+        let failed = unsafe {
+            bindings::skb_copy_bits(
+                self.skb.as_ptr(),
+                offset as c_int,
+                copy.as_mut_ptr().cast(),
+                size_of::<T>() as c_int,
+            )
+        };
+        if failed != 0 {
+            return None;
+        }
+        // SAFETY: All bytes were written, and every pattern of bytes is a `T`.
+        Some(unsafe { copy.assume_init() })
+    }
+
+    /// Goes over the IPv6 extension headers that begin at `offset` with a header of the kind
+    /// `protocol`.
+    ///
+    /// `None` if they are cut short or never end. As `ipv6_skip_exthdr()`, it stops at the header
+    /// of a fragment that is not the first one, since what follows there is not a header.
+    pub fn skip_extension_headers(&self, offset: u32, protocol: u8) -> Option<Extensions> {
+        let mut protocol = protocol;
+        let mut fragment: u16 = 0;
+        // SAFETY: By the type invariants; the function reads through `skb_header_pointer()` alone.
+        let end = unsafe {
+            bindings::ipv6_skip_exthdr(
+                self.skb.as_ptr(),
+                offset as c_int,
+                &mut protocol,
+                &mut fragment,
+            )
+        };
+        Some(Extensions {
+            end: u32::try_from(end).ok()?,
+            protocol,
+            fragment_offset: u16::from_be(fragment) & !7,
+        })
+    }
+
+    /// How an IPv4 packet arrived, from what the receive path has noted with it; the packet has to
+    /// be one that `ip_rcv()` has seen.
+    #[inline]
+    pub fn arrival_v4(&self) -> Arrival {
+        let noted: &bindings::inet_skb_parm = self.control();
+        let received = self.headers().skb_iif;
+        // SAFETY: By the type invariants.
+        let dst = unsafe {
+            (*self.skb.as_ptr())
+                .__bindgen_anon_3
+                .__bindgen_anon_1
+                ._skb_refdst
+        } & !1;
+        // SAFETY: A packet whose delivery is under way has a route or none, and an IPv4 packet's is
+        // a `struct rtable`.
+        let route = unsafe { (dst as *const bindings::rtable).as_ref() };
+        Arrival {
+            // `inet_iif()`
+            device: match route {
+                Some(route) if route.rt_iif != 0 => route.rt_iif,
+                _ => received,
+            },
+            // `inet_sdif()`
+            slave: if u32::from(noted.flags) & bindings::NSMUX_IPSKB_L3SLAVE != 0 {
+                noted.iif
+            } else {
+                0
+            },
+            // The condition of `udp_rcv()`.
+            to_many: route.is_some_and(|route| {
+                route.rt_flags & (bindings::RTCF_BROADCAST | bindings::RTCF_MULTICAST) != 0
+            }),
+        }
+    }
+
+    /// How an IPv6 packet arrived, from what the receive path has noted with it; the packet has to
+    /// be one that `ipv6_rcv()` has seen.
+    #[inline]
+    pub fn arrival_v6(&self, to_multicast: bool) -> Arrival {
+        let noted: &bindings::inet6_skb_parm = self.control();
+        let through_master = u32::from(noted.flags) & bindings::IP6SKB_L3SLAVE != 0;
+        Arrival {
+            // `inet6_iif()`
+            device: if through_master {
+                self.headers().skb_iif
+            } else {
+                noted.iif
+            },
+            // `inet6_sdif()`
+            slave: if through_master { noted.iif } else { 0 },
+            to_many: to_multicast,
+        }
+    }
+
+    /// The control block, as the layer that has the packet now lays it out.
+    #[inline]
+    fn control<T>(&self) -> &T {
+        // SAFETY: By the type invariants; the block is 48 bytes at 8 bytes' alignment, and the two
+        // layouts above fit.
+        unsafe { &*addr_of!((*self.skb.as_ptr()).cb).cast() }
+    }
+
+    /// The device that the packet is on: the one that received it, or the master of that.
+    #[inline]
+    pub fn device(&self) -> Option<&'p Device> {
+        // SAFETY: By the type invariants.
+        let dev = unsafe {
+            (*self.skb.as_ptr())
+                .__bindgen_anon_1
+                .__bindgen_anon_1
+                .__bindgen_anon_1
+                .dev
+        };
+        // SAFETY: On the receive path this member is the device, which the path's read-side section
+        // keeps valid.
+        unsafe { Device::from_raw(dev) }
+    }
+}
+
+/// What [`Packet::skip_extension_headers`] found.
+pub struct Extensions {
+    /// Where the last header begins, in bytes from the beginning of the data.
+    pub end: u32,
+    /// The kind of the last header.
+    pub protocol: u8,
+    /// The place of the payload in the packet that it is a fragment of, in bytes.
+    pub fragment_offset: u16,
+}

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Per-namespace state, from the birth of a namespace to its death or the unloading of the module.
+//!
+//! A type that implements [`PerNamespace`] says what each namespace gets: a value, hooks,
+//! variables, a file. This module makes them and takes them away. The order is what makes it sound:
+//! what user space can call goes first and is waited for, then the hooks; a grace period passes;
+//! then the value is dropped.
+//!
+//! C headers: [`include/net/net_namespace.h`](srctree/include/net/net_namespace.h),
+//! [`include/net/netns/generic.h`](srctree/include/net/netns/generic.h)
+
+use core::{
+    cell::UnsafeCell,
+    convert::Infallible,
+    ffi::{c_int, c_uint, c_void},
+    marker::PhantomData,
+    ops::Deref,
+    ptr::{addr_of, NonNull},
+};
+use kernel::{
+    error::to_result,
+    new_mutex,
+    prelude::*,
+    sync::Mutex,
+    types::Opaque, //
+};
+
+use super::{
+    namespace::Net,
+    netfilter::{Hook, Hooks},
+    procfs::{self, File},
+    sysctl::{Directory, Table},
+};
+use crate::bindings;
+
+/// What every namespace gets.
+pub trait PerNamespace: Send + Sync + Sized + 'static {
+    /// The hooks that [`Slot::set_hooks`] sets.
+    const HOOKS: &'static [Hook<Self>];
+
+    /// The variables in `/proc/sys/net`.
+    const DIRECTORY: Directory<Self>;
+
+    /// The file in `/proc/net`.
+    const FILE: File<Self>;
+
+    /// Where the kernel notes the place of the slots: always the same `static`.
+    fn id() -> &'static Id<Self>;
+
+    /// Makes the value for a namespace that is being born. It cannot fail, since the namespace
+    /// would then fail to be made at all: what may fail is done later, or done without. May sleep.
+    fn new(net: &Net) -> impl PinInit<Self, Infallible>;
+
+    /// Called once when all else is in place, before any process is in the namespace; for the
+    /// namespaces that exist when the module is loaded, at that time. May sleep.
+    fn born(slot: &Slot<Self>);
+}
+
+/// The place of the slots for `T` in `struct net`, which the kernel chooses.
+pub struct Id<T>(UnsafeCell<c_uint>, PhantomData<fn() -> T>);
+
+// SAFETY: The kernel writes it once, in the registration, before anything reads it.
+unsafe impl<T> Sync for Id<T> {}
+
+impl<T> Id<T> {
+    /// Not registered yet.
+    pub const fn new() -> Self {
+        Self(UnsafeCell::new(0), PhantomData)
+    }
+}
+
+/// The state of one namespace: a `T`, and what belongs to it.
+#[pin_data]
+pub struct Slot<T: PerNamespace> {
+    raw_net: NonNull<bindings::net>,
+    #[pin]
+    hooks: Mutex<Hooks<T>>,
+    #[pin]
+    table: Mutex<Option<Table>>,
+    #[pin]
+    has_file: Mutex<bool>,
+    #[pin]
+    value: T,
+}
+
+// SAFETY: The namespace is shared, everything else is `Sync`.
+unsafe impl<T: PerNamespace> Sync for Slot<T> {}
+
+impl<T: PerNamespace> Slot<T> {
+    fn new(net: &Net) -> impl PinInit<Self, Infallible> + '_ {
+        pin_init!(Self {
+            raw_net: NonNull::from(net).cast(),
+            hooks <- new_mutex!(Hooks::new(), "nsmux::hooks"),
+            table <- new_mutex!(None, "nsmux::table"),
+            has_file <- new_mutex!(false, "nsmux::file"),
+            value <- T::new(net),
+        })
+    }
+
+    /// The slot of a namespace, `net_generic()`.
+    ///
+    /// # Safety
+    ///
+    /// `T` must be registered, `net` must have been born after that or have existed then, and
+    /// neither may end during `'a`.
+    #[inline]
+    pub(super) unsafe fn of<'a>(net: &'a Net) -> &'a Self {
+        // SAFETY: The slot is valid by the safety requirement.
+        unsafe { &*Self::place(net) }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`of`](Self::of), but the slot may not have a value yet.
+    #[inline]
+    unsafe fn place(net: &Net) -> *mut Self {
+        // SAFETY: The identifier is set when `T` is registered.
+        let id = unsafe { T::id().0.get().read() };
+        // SAFETY: A namespace always has the array. Volatile as `rcu_dereference()`: it is replaced
+        // by a longer one at times, which has the same pointers, and the old one is freed after a
+        // grace period that begins later than this read.
+        let slots = unsafe { addr_of!((*net.as_ptr()).gen).read_volatile() };
+        // SAFETY: The array reaches to the identifier at least, and lies at the beginning of the
+        // structure.
+        unsafe { slots.cast::<*mut c_void>().add(id as usize).read() }.cast()
+    }
+
+    /// The namespace that the slot belongs to.
+    pub fn net(&self) -> &Net {
+        // SAFETY: A slot is inside the life of its namespace.
+        unsafe { Net::from_raw(self.raw_net.as_ptr()) }
+    }
+
+    /// Sets the hooks; nothing if they are set. If one cannot be set, none is. May sleep.
+    pub fn set_hooks(&self) -> Result {
+        let mut hooks = self.hooks.lock();
+        // SAFETY: The slot stays where it is until `exit`, between which and `pre_exit`, where the
+        // hooks are unset at the latest, lies a grace period. Only what is waited for in
+        // `pre_exit`, before the hooks are unset, can call this function.
+        unsafe { hooks.set(self.net(), &self.value, T::HOOKS) }
+    }
+
+    /// Unsets the hooks; nothing if they are not set. Calls that are under way may last for a grace
+    /// period. May sleep.
+    pub fn unset_hooks(&self) {
+        self.hooks.lock().unset(self.net());
+    }
+}
+
+impl<T: PerNamespace> Deref for Slot<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+/// `T` in every namespace, for as long as this exists.
+#[pin_data(PinnedDrop)]
+pub struct Registration<T: PerNamespace> {
+    #[pin]
+    operations: Opaque<bindings::pernet_operations>,
+    _type: PhantomData<T>,
+}
+
+// SAFETY: The registration belongs to no thread.
+unsafe impl<T: PerNamespace> Send for Registration<T> {}
+// SAFETY: Nothing can be done with a shared registration.
+unsafe impl<T: PerNamespace> Sync for Registration<T> {}
+
+impl<T: PerNamespace> Registration<T> {
+    /// Gives a `T` to every namespace, those that exist now and those that are made later. May
+    /// sleep.
+    pub fn new() -> impl PinInit<Self, Error> {
+        // The kernel allocates the slots, and `kzalloc()` aligns to no more than this.
+        const { assert!(align_of::<Slot<T>>() <= align_of::<u64>()) };
+        try_pin_init!(Self {
+            operations <- Opaque::try_ffi_init(|place: *mut bindings::pernet_operations| {
+                let operations = bindings::pernet_operations {
+                    // SAFETY: All zeroes is a valid list head for one that is not in a list.
+                    list: unsafe { core::mem::zeroed() },
+                    init: Some(init::<T>),
+                    pre_exit: Some(pre_exit::<T>),
+                    exit: Some(exit::<T>),
+                    exit_batch: None,
+                    exit_rtnl: None,
+                    id: T::id().0.get(),
+                    size: size_of::<Slot<T>>(),
+                };
+                // SAFETY: `place` is valid for writes.
+                unsafe { place.write(operations) };
+                // SAFETY: The operations are pinned, and valid until they are unregistered in
+                // `drop`.
+                to_result(unsafe { bindings::register_pernet_subsys(place) })
+            }),
+            _type: PhantomData,
+        })
+    }
+}
+
+#[pinned_drop]
+impl<T: PerNamespace> PinnedDrop for Registration<T> {
+    /// Takes the `T` away from every namespace. A grace period lies between the unsetting of the
+    /// last hook and the end of this: the text of the module is no longer used. May sleep.
+    fn drop(self: Pin<&mut Self>) {
+        // SAFETY: They are registered.
+        unsafe { bindings::unregister_pernet_subsys(self.operations.get()) };
+    }
+}
+
+/// # Safety
+///
+/// Called by the kernel alone, for a namespace that is being born, or for each that exists during
+/// the registration.
+unsafe extern "C" fn init<T: PerNamespace>(net: *mut bindings::net) -> c_int {
+    // SAFETY: The namespace is valid.
+    let net = unsafe { Net::from_raw(net) };
+    // SAFETY: The kernel has set the identifier, and the slot, before it calls this.
+    let place = unsafe { Slot::<T>::place(net) };
+    // SAFETY: The memory is of the size that was asked for, and stays where it is until `exit` has
+    // returned.
+    match unsafe { Slot::<T>::new(net).__init(place) } {
+        Ok(()) => {}
+        Err(never) => match never {},
+    }
+    // SAFETY: Just made.
+    let slot = unsafe { &*place };
+
+    // SAFETY: `pre_exit` drops the table, and the slot is valid until `exit`.
+    match unsafe { Table::new(net, slot) } {
+        Ok(table) => *slot.table.lock() = Some(table),
+        Err(error) => pr_warn!("no variables in namespace {}: {:?}\n", net.cookie(), error),
+    }
+    // SAFETY: `pre_exit` removes the file, and the slot is valid until `exit`.
+    *slot.has_file.lock() = unsafe { procfs::create::<T>(net) };
+    T::born(slot);
+    0
+}
+
+/// # Safety
+///
+/// Called by the kernel alone, for a namespace for which `init` was called.
+unsafe extern "C" fn pre_exit<T: PerNamespace>(net: *mut bindings::net) {
+    // SAFETY: The namespace is valid.
+    let net = unsafe { Net::from_raw(net) };
+    // SAFETY: `init` has made it, and `exit` has not been called.
+    let slot = unsafe { Slot::<T>::of(net) };
+    // Out of the lock, under which no one waits for anyone else.
+    let table = slot.table.lock().take();
+    drop(table);
+    if core::mem::take(&mut *slot.has_file.lock()) {
+        procfs::remove::<T>(net);
+    }
+    slot.unset_hooks();
+}
+
+/// # Safety
+///
+/// Called by the kernel alone, a grace period after `pre_exit` for the same namespace.
+unsafe extern "C" fn exit<T: PerNamespace>(net: *mut bindings::net) {
+    // SAFETY: The namespace is valid.
+    let net = unsafe { Net::from_raw(net) };
+    // SAFETY: `init` has made it, and nobody uses it any more: see the top of this file. The kernel
+    // frees the memory.
+    unsafe { Slot::<T>::place(net).drop_in_place() };
+}

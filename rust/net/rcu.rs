@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Evidence of an RCU read-side critical section.
+//!
+//! `kernel::sync::rcu::Guard` enters a section and proves it. A netfilter hook is called inside one
+//! already: to enter a second one for the sake of the proof would cost two calls on every packet.
+//!
+//! C header: [`include/linux/rcupdate.h`](srctree/include/linux/rcupdate.h)
+
+use core::marker::PhantomData;
+use kernel::{sync::rcu::Guard, types::NotThreadSafe};
+
+/// Evidence that the current context is in an RCU read-side critical section for all of `'a`.
+///
+/// # Invariants
+///
+/// The section was entered before `'a` began and is not left before `'a` has ended.
+#[derive(Clone, Copy)]
+pub struct ReadSide<'a>(PhantomData<&'a ()>, NotThreadSafe);
+
+impl ReadSide<'_> {
+    /// Takes the caller's word for it.
+    ///
+    /// # Safety
+    ///
+    /// The context must be in an RCU read-side critical section for all of the lifetime that the
+    /// caller chooses.
+    #[inline]
+    pub unsafe fn assume() -> Self {
+        // INVARIANT: By the safety requirement.
+        Self(PhantomData, NotThreadSafe)
+    }
+}
+
+impl<'a> From<&'a Guard> for ReadSide<'a> {
+    #[inline]
+    fn from(_guard: &'a Guard) -> Self {
+        // INVARIANT: The guard holds the section open for as long as it is borrowed.
+        Self(PhantomData, NotThreadSafe)
+    }
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Sockets, and who has to release them.
+//!
+//! What C calls `struct sock *` may point to three different structures that share only their first
+//! part, `struct sock_common`. Each has a type here, so that a field which a structure lacks cannot
+//! be read from it. Whether an answer holds a reference is a type as well, decided by the function
+//! that gave it and never by looking at the socket again (CVE-2024-41041).
+//!
+//! C headers: [`include/net/sock.h`](srctree/include/net/sock.h),
+//! [`include/net/inet_timewait_sock.h`](srctree/include/net/inet_timewait_sock.h),
+//! [`include/net/request_sock.h`](srctree/include/net/request_sock.h)
+
+use core::{
+    ffi::c_int,
+    ops::Deref,
+    ptr::{addr_of, NonNull},
+};
+use kernel::types::Opaque;
+
+use super::{
+    namespace::{Brand, Namespace, Net},
+    rcu::ReadSide,
+};
+use crate::bindings;
+
+/// What all kinds of sockets have, `struct sock_common`.
+#[repr(transparent)]
+pub struct Common(Opaque<bindings::sock_common>);
+
+impl Common {
+    /// Views a socket of any kind through its pointer; `None` if that is null.
+    ///
+    /// # Safety
+    ///
+    /// `sk` must be null or point to a socket of any kind that is valid for `'a`.
+    #[inline]
+    pub unsafe fn from_raw<'a>(sk: *const bindings::sock) -> Option<&'a Self> {
+        // SAFETY: Null or valid by the safety requirement, and every kind of socket begins with
+        // this structure.
+        unsafe { sk.cast::<Self>().as_ref() }
+    }
+
+    /// The namespace that the socket was made in, `sock_net()`: one load.
+    #[inline]
+    pub fn net<'a>(&self, _section: ReadSide<'a>) -> &'a Net {
+        // SAFETY: `self` is a valid socket. Volatile, since the control sockets from which the
+        // kernel replies change it.
+        let net = unsafe { addr_of!((*self.0.get()).skc_net.net).read_volatile() };
+        // SAFETY: A socket always has a namespace. It may hold no reference to it, but the
+        // namespace's memory is not freed before a grace period has passed after the last of its
+        // sockets is gone.
+        unsafe { Net::from_raw(net) }
+    }
+
+    /// The index of the device that the socket is bound to, 0 for none.
+    #[inline]
+    pub fn bound_device(&self) -> c_int {
+        // SAFETY: `self` is a valid socket. Volatile as `READ_ONCE()`: `setsockopt()` may change
+        // it.
+        unsafe { addr_of!((*self.0.get()).skc_bound_dev_if).read_volatile() }
+    }
+
+    /// Whether the socket shares its address and port with others of a group, `SO_REUSEPORT`.
+    #[inline]
+    pub fn is_in_reuseport_group(&self) -> bool {
+        // SAFETY: `self` is a valid socket; the bit-field's byte is read in one load.
+        unsafe { bindings::sock_common::skc_reuseport_raw(self.0.get()) != 0 }
+    }
+
+    /// The state, one of the `TCP_*` constants of
+    /// [`include/net/tcp_states.h`](srctree/include/net/tcp_states.h) for every protocol.
+    #[inline]
+    fn state(&self) -> u32 {
+        // SAFETY: `self` is a valid socket. Volatile, since another processor may change it.
+        unsafe { addr_of!((*self.0.get()).skc_state).read_volatile() }.into()
+    }
+
+    /// The cookie, what `SO_COOKIE` tells: unique while the system is up, and made now if it was
+    /// never asked for.
+    pub fn cookie(&self) -> u64 {
+        let mut halves = [0u32; 2];
+        // SAFETY: `self` is a valid socket of any kind: only `skc_cookie`, which is atomic, is used
+        // of it.
+        unsafe { bindings::sock_diag_save_cookie(self.0.get().cast(), halves.as_mut_ptr()) };
+        u64::from(halves[1]) << 32 | u64::from(halves[0])
+    }
+}
+
+/// A kind of socket, by the structure that its pointer leads to.
+///
+/// # Safety
+///
+/// The type must be a transparent view of a C structure that begins with `struct sock_common`.
+pub unsafe trait Kind {}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident($structure:ident);)*) => {$(
+        $(#[$doc])*
+        #[repr(transparent)]
+        pub struct $name(Opaque<bindings::$structure>);
+
+        // SAFETY: A transparent view of a structure whose first member is `struct sock_common`.
+        unsafe impl Kind for $name {}
+
+        impl Deref for $name {
+            type Target = Common;
+
+            #[inline]
+            fn deref(&self) -> &Common {
+                // SAFETY: The structure begins with a `struct sock_common`.
+                unsafe { &*self.0.get().cast() }
+            }
+        }
+    )*};
+}
+
+kinds! {
+    /// A full socket, `struct sock`: established, listening, or of a protocol without connections.
+    Full(sock);
+
+    /// What is left of a connection that this side closed first, `struct inet_timewait_sock`.
+    TimeWait(inet_timewait_sock);
+
+    /// A connection that a listener was asked for and that is not yet acknowledged, `struct
+    /// request_sock`.
+    Request(request_sock);
+}
+
+impl Full {
+    /// Whether the socket has a peer: `connect()` was called, for UDP as well.
+    #[inline]
+    pub fn is_connected(&self) -> bool {
+        self.state() == bindings::TCP_ESTABLISHED
+    }
+}
+
+/// A socket found in the namespace `'n`, with a reference that is given back exactly once, when
+/// this is dropped.
+///
+/// # Invariants
+///
+/// The pointer leads to a socket of the kind `K`, and one reference to it is owned.
+pub struct Owned<'n, K: Kind> {
+    socket: NonNull<K>,
+    _namespace: Brand<'n>,
+}
+
+impl<K: Kind> Deref for Owned<'_, K> {
+    type Target = K;
+
+    #[inline]
+    fn deref(&self) -> &K {
+        // SAFETY: By the type invariants the socket is valid while its reference is owned.
+        unsafe { self.socket.as_ref() }
+    }
+}
+
+impl<K: Kind> Drop for Owned<'_, K> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants one reference is owned. The function takes all kinds and
+        // tells them apart by their state.
+        unsafe { bindings::sock_gen_put(self.socket.as_ptr().cast()) };
+    }
+}
+
+/// A socket found in the namespace `'n` without a reference: good for the read-side section in
+/// which it was found.
+///
+/// The tables free with `SLAB_TYPESAFE_BY_RCU`: until the end of the section the memory is a
+/// socket, but it may become another one.
+///
+/// # Invariants
+///
+/// The pointer leads to memory that is a socket of the kind `K` for all of `'n`.
+pub struct Borrowed<'n, K: Kind> {
+    socket: NonNull<K>,
+    _namespace: Brand<'n>,
+}
+
+impl<'n, K: Kind> Borrowed<'n, K> {
+    /// Takes the answer of a lookup; `None` if it is null.
+    ///
+    /// # Safety
+    ///
+    /// `sk` must be null, or what a lookup in `_namespace` has just given without a reference, a
+    /// socket of the kind `K`.
+    #[inline]
+    pub(super) unsafe fn from_lookup(
+        sk: *mut bindings::sock,
+        _namespace: Namespace<'n>,
+    ) -> Option<Self> {
+        // INVARIANT: The namespace is evidence of a read-side section as long as `'n`, and sockets
+        // of all kinds are freed by RCU.
+        Some(Self {
+            socket: NonNull::new(sk.cast())?,
+            _namespace: Brand::default(),
+        })
+    }
+}
+
+impl<K: Kind> Deref for Borrowed<'_, K> {
+    type Target = K;
+
+    #[inline]
+    fn deref(&self) -> &K {
+        // SAFETY: By the type invariants.
+        unsafe { self.socket.as_ref() }
+    }
+}
+
+/// A TCP socket with a place in the table of connections, owned.
+pub enum Connection<'n> {
+    /// A full socket, in whatever state its connection is.
+    Established(Owned<'n, Full>),
+    /// The rest of a closed connection.
+    TimeWait(Owned<'n, TimeWait>),
+    /// A connection that is being asked for.
+    Request(Owned<'n, Request>),
+}
+
+impl<'n> Connection<'n> {
+    /// Takes the answer of a lookup, and tells the kinds apart; `None` if it is null.
+    ///
+    /// # Safety
+    ///
+    /// `sk` must be null, or what a lookup in the table of connections of `_namespace` has just
+    /// given, with one reference that is the caller's.
+    #[inline]
+    pub(super) unsafe fn from_lookup(
+        sk: *mut bindings::sock,
+        _namespace: Namespace<'n>,
+    ) -> Option<Self> {
+        fn owned<'n, K: Kind>(socket: NonNull<bindings::sock>) -> Owned<'n, K> {
+            // INVARIANT: The caller, below, has a reference to give away and has told the kind by
+            // the state.
+            Owned {
+                socket: socket.cast(),
+                _namespace: Brand::default(),
+            }
+        }
+
+        // SAFETY: Null or valid by the safety requirement.
+        let state = unsafe { Common::from_raw(sk) }?.state();
+        let socket = NonNull::new(sk)?;
+        Some(match state {
+            // A socket never changes to or from these two: they are other structures.
+            bindings::TCP_TIME_WAIT => Self::TimeWait(owned(socket)),
+            bindings::TCP_NEW_SYN_RECV => Self::Request(owned(socket)),
+            _ => Self::Established(owned(socket)),
+        })
+    }
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Variables in `/proc/sys/net`, each namespace with its own.
+//!
+//! C header: [`include/linux/sysctl.h`](srctree/include/linux/sysctl.h)
+
+use core::{
+    ffi::{c_int, c_void},
+    ptr::{from_ref, NonNull},
+};
+use kernel::{
+    error::{from_result, to_result},
+    prelude::*,
+};
+
+use super::{
+    namespace::Net,
+    pernet::{PerNamespace, Slot},
+};
+use crate::bindings;
+
+/// The longest text of a variable, the final zero included.
+const TEXT: usize = 32;
+
+/// A directory of variables.
+pub struct Directory<T: PerNamespace> {
+    /// Its path from `/proc/sys`.
+    pub path: &'static CStr,
+    /// What is in it.
+    pub variables: &'static [Variable<T>],
+}
+
+/// A variable whose value is a text.
+///
+/// Who may read may read it; to write it takes `CAP_NET_ADMIN` in the user namespace that owns the
+/// network namespace, as with all variables under `net`.
+pub struct Variable<T: PerNamespace> {
+    /// Its name.
+    pub name: &'static CStr,
+    /// Its value. May sleep.
+    pub read: fn(&Slot<T>) -> &'static str,
+    /// Takes a new value, without the end of line; `None` if it can only be read. May sleep.
+    pub write: Option<fn(&Slot<T>, &[u8]) -> Result>,
+}
+
+/// The variables of one namespace.
+///
+/// # Invariants
+///
+/// The header is what the registration of the table gave, and still registered.
+pub(super) struct Table {
+    header: NonNull<bindings::ctl_table_header>,
+    _entries: KVec<bindings::ctl_table>,
+}
+
+// SAFETY: The table belongs to no thread.
+unsafe impl Send for Table {}
+
+impl Table {
+    /// Registers the variables of `T`. May sleep.
+    ///
+    /// # Safety
+    ///
+    /// `slot` must be valid, and stay where it is, until the table is dropped.
+    pub(super) unsafe fn new<T: PerNamespace>(net: &Net, slot: &Slot<T>) -> Result<Self> {
+        let variables = T::DIRECTORY.variables;
+        let mut entries = KVec::with_capacity(variables.len(), GFP_KERNEL)?;
+        for variable in variables {
+            // SAFETY: All zeroes is a valid value: null pointers and numbers.
+            let mut entry: bindings::ctl_table = unsafe { core::mem::zeroed() };
+            entry.procname = variable.name.as_char_ptr();
+            entry.data = from_ref(slot).cast_mut().cast();
+            entry.maxlen = TEXT as c_int;
+            entry.mode = if variable.write.is_some() {
+                0o644
+            } else {
+                0o444
+            };
+            entry.proc_handler = Some(handle::<T>);
+            entry.extra1 = from_ref(variable).cast_mut().cast();
+            entries.push(entry, GFP_KERNEL)?;
+        }
+        // SAFETY: The path is a C string. The entries stay on the heap as long as the table, and
+        // what they point to by the safety requirement.
+        let header = unsafe {
+            bindings::register_net_sysctl_sz(
+                net.as_ptr(),
+                T::DIRECTORY.path.as_char_ptr(),
+                entries.as_ptr(),
+                entries.len(),
+            )
+        };
+        // INVARIANT: Just registered.
+        Ok(Self {
+            header: NonNull::new(header).ok_or(ENOMEM)?,
+            _entries: entries,
+        })
+    }
+}
+
+impl Drop for Table {
+    /// Waits for those who are reading or writing a variable. May sleep.
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants.
+        unsafe { bindings::unregister_net_sysctl_table(self.header.as_ptr()) };
+    }
+}
+
+/// # Safety
+///
+/// Called by sysctl alone, for an entry that [`Table::new`] made, with what a `proc_handler` is
+/// called with.
+unsafe extern "C" fn handle<T: PerNamespace>(
+    entry: *const bindings::ctl_table,
+    is_write: c_int,
+    buffer: *mut c_void,
+    length: *mut usize,
+    position: *mut bindings::loff_t,
+) -> c_int {
+    // SAFETY: The entry is valid during the call.
+    let entry = unsafe { &*entry };
+    // SAFETY: `Table::new` has put a slot there that is valid until the table is gone, which waits
+    // for this call.
+    let slot = unsafe { &*entry.data.cast::<Slot<T>>() };
+    // SAFETY: `Table::new` has put it there.
+    let variable = unsafe { &*entry.extra1.cast::<Variable<T>>() };
+    from_result(|| {
+        let mut text = [0u8; TEXT];
+        if is_write == 0 {
+            // The last byte stays zero.
+            for (to, from) in text[..TEXT - 1]
+                .iter_mut()
+                .zip((variable.read)(slot).bytes())
+            {
+                *to = from;
+            }
+        }
+        let of_text = bindings::ctl_table {
+            data: text.as_mut_ptr().cast(),
+            ..*entry
+        };
+        // SAFETY: The entry leads to a text of `maxlen` bytes; the rest are the arguments of this
+        // call.
+        to_result(unsafe {
+            bindings::proc_dostring(&of_text, is_write, buffer, length, position)
+        })?;
+        if is_write != 0 {
+            let value = text.split(|byte| *byte == 0).next().unwrap_or_default();
+            // One that fills the buffer may have been cut: what was meant is not known.
+            if value.len() + 1 >= TEXT {
+                return Err(EINVAL);
+            }
+            variable.write.ok_or(EPERM)?(slot, value)?;
+        }
+        Ok(0)
+    })
+}

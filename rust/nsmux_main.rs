@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! nsmux: socket lookup per network namespace, as a mux of two levels.
+//!
+//! A packet's way through the crate: a hook of [`path`] sees it, [`resolve`] finds its namespace
+//! (first level), [`mux`] looks it up in one of the namespace's own tables with the help of
+//! [`table`] (second level), [`account`] counts it, [`uapi`] shows the counts. An [`instance`] is
+//! all that for one namespace, in one [`mode`]. Below them, [`net`] has safe views of the kernel's
+//! objects, and [`bindings`] the kernel's declarations.
+
+mod account;
+mod bindings;
+mod instance;
+mod mode;
+mod mux;
+pub mod net;
+mod path;
+mod resolve;
+mod table;
+mod uapi;
+
+use kernel::{prelude::*, InPlaceModule};
+
+use crate::{instance::Instance, net::pernet::Registration};
+
+module! {
+    type: Nsmux,
+    name: "nsmux",
+    authors: ["The nsmux developers"],
+    description: "Socket lookup per network namespace, as a mux of two levels",
+    license: "GPL",
+}
+
+/// The module while it is loaded.
+#[pin_data]
+struct Nsmux {
+    #[pin]
+    instances: Registration<Instance>,
+}
+
+impl InPlaceModule for Nsmux {
+    fn init(_module: &'static ThisModule) -> impl PinInit<Self, Error> {
+        try_pin_init!(Self {
+            instances <- Registration::new(),
+        })
+    }
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Where packets are seen, and what is done with them.
+//!
+//! [`receive`] and [`transmit`] are the hooks: each makes of a packet the type of its direction and
+//! hands it to what the namespace's [`Mode`](crate::mode::Mode) asks for. A mode is a file here
+//! beside [`observe`].
+
+mod observe;
+mod receive;
+mod transmit;
+
+use crate::{instance::Instance, net::netfilter::Hook};
+
+/// All hooks of an instance.
+pub(crate) const HOOKS: &[Hook<Instance>] = &[
+    receive::HOOK_V4,
+    receive::HOOK_V6,
+    transmit::HOOK_V4,
+    transmit::HOOK_V6,
+];

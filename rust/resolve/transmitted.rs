@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Transmitted packets: the socket knows the namespace.
+
+use core::ffi::c_int;
+
+use super::{Direction, Orient, Resolve, Resolved, ResolvedBy};
+use crate::net::{
+    inet::{Family, Header, Port, Tuple},
+    netfilter::State,
+    packet::Packet,
+};
+
+/// A packet that is transmitted.
+///
+/// The socket is the one that the hook's state names. It is the tunnel's for a packet that goes
+/// into a tunnel, where the packet itself still bears its first sender's, which may be of another
+/// namespace. Replies of the kernel itself come from sockets that it keeps for them; a few packets
+/// have no socket at all, and are resolved by the device that they leave by.
+pub(crate) struct Transmitted<'p, 's> {
+    packet: Packet<'p>,
+    state: State<'s>,
+}
+
+impl<'p, 's> Transmitted<'p, 's> {
+    /// A packet that was seen at `NF_INET_LOCAL_OUT`.
+    #[inline]
+    pub(crate) fn new(packet: Packet<'p>, state: State<'s>) -> Self {
+        Self { packet, state }
+    }
+}
+
+impl Resolve for Transmitted<'_, '_> {
+    const DIRECTION: Direction = Direction::Transmit;
+
+    type Orientation = Outward;
+
+    #[inline(always)]
+    fn resolve<R>(self, f: impl for<'n> FnOnce(Resolved<'n, Outward>) -> R) -> R {
+        let section = self.state.section();
+        let output = self.state.output();
+        let (net, by) = match (self.state.socket(), output) {
+            (Some(socket), _) => (socket.net(section), ResolvedBy::Socket),
+            (None, Some(device)) => (device.net(section), ResolvedBy::Device),
+            (None, None) => (self.state.net(), ResolvedBy::Hook),
+        };
+        let agrees = net == self.state.net();
+        let bound = self
+            .state
+            .socket()
+            .map_or(0, |socket| socket.bound_device());
+        let device = match output {
+            Some(output) if bound == 0 => output.index(),
+            _ => bound,
+        };
+        self.packet.branded(net, section, |namespace, packet| {
+            f(Resolved {
+                namespace,
+                packet,
+                by,
+                agrees,
+                orientation: Outward { device },
+            })
+        })
+    }
+}
+
+/// The packet comes from the local end.
+pub(crate) struct Outward {
+    /// The device that the socket is bound to, or that the packet leaves by.
+    device: c_int,
+}
+
+impl Orient for Outward {
+    /// The sender has an entry of its own in the table, under the tuple by which an answer would be
+    /// looked up.
+    #[inline(always)]
+    fn orient<F: Family>(
+        &self,
+        _packet: &Packet<'_>,
+        header: &Header<F>,
+        source: Port,
+        destination: Port,
+    ) -> (Tuple<F>, bool) {
+        let tuple = Tuple {
+            local: header.source,
+            local_port: source,
+            remote: header.destination,
+            remote_port: destination,
+            device: self.device,
+            slave: 0,
+        };
+        (tuple, false)
+    }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Second level: which entry of the namespace's own table is it?
+//!
+//! The tables are the kernel's and are searched by the kernel's code; nothing is copied from it and
+//! nothing kept beside it. A new table is a file here that implements [`Table`], and a line in
+//! [`mux`](crate::mux).
+
+pub(crate) mod tcp;
+pub(crate) mod udp;
+
+use crate::{
+    bindings,
+    net::{namespace::Namespace, socket::Common},
+};
+
+/// A table of which each namespace has its own, or a part of its own.
+pub(crate) trait Table {
+    /// What an entry is looked up by.
+    type Key;
+
+    /// What a lookup gives: the type says what can be done with it, and who releases it.
+    type Answer<'n>: Answer;
+
+    /// Looks a key up. Any context.
+    fn lookup<'n>(namespace: Namespace<'n>, key: &Self::Key) -> Self::Answer<'n>;
+}
+
+/// What all answers have in common.
+pub(crate) trait Answer {
+    /// What was found, in one word.
+    fn outcome(&self) -> Outcome;
+
+    /// The socket that was found, if it is one.
+    fn socket(&self) -> Option<&Common>;
+}
+
+/// What a lookup found, in one word.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Outcome {
+    /// A TCP socket with a connection, in whatever state it is.
+    Established = bindings::NSMUX_ESTABLISHED as u8,
+    /// A TCP connection in TIME_WAIT.
+    TimeWait = bindings::NSMUX_TIME_WAIT as u8,
+    /// A TCP connection that is being asked for.
+    Request = bindings::NSMUX_REQUEST as u8,
+    /// A TCP listener.
+    Listener = bindings::NSMUX_LISTENER as u8,
+    /// A UDP socket with a peer.
+    Connected = bindings::NSMUX_CONNECTED as u8,
+    /// A UDP socket without a peer.
+    Unconnected = bindings::NSMUX_UNCONNECTED as u8,
+    /// One of a reuseport group: which one gets a packet is decided with the packet at hand.
+    Ambiguous = bindings::NSMUX_AMBIGUOUS as u8,
+    /// Any number of sockets: the packet is for a group or for all.
+    Multiple = bindings::NSMUX_MULTIPLE as u8,
+    /// Nothing.
+    None = bindings::NSMUX_NONE as u8,
+}
+
+impl Outcome {
+    /// All, in the order of their codes, with their names.
+    pub(crate) const ALL: [(Self, &'static str); 9] = [
+        (Self::Established, "established"),
+        (Self::TimeWait, "time-wait"),
+        (Self::Request, "request"),
+        (Self::Listener, "listener"),
+        (Self::Connected, "connected"),
+        (Self::Unconnected, "unconnected"),
+        (Self::Ambiguous, "ambiguous"),
+        (Self::Multiple, "multiple"),
+        (Self::None, "none"),
+    ];
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! TCP: connections, and if there is none, listeners.
+
+use core::marker::PhantomData;
+
+use super::{Answer, Outcome, Table};
+use crate::net::{
+    inet::{Family, Tuple},
+    namespace::Namespace,
+    socket::{Borrowed, Common, Connection, Full},
+};
+
+/// The TCP tables of a family.
+pub(crate) struct Tcp<F>(PhantomData<F>);
+
+/// What has a place in them.
+pub(crate) enum TcpAnswer<'n> {
+    /// A connection, owned.
+    Connection(Connection<'n>),
+    /// A listener, or one of a group of them.
+    Listener(Borrowed<'n, Full>),
+    /// Nothing.
+    None,
+}
+
+impl<F: Family> Table for Tcp<F> {
+    type Key = Tuple<F>;
+    type Answer<'n> = TcpAnswer<'n>;
+
+    /// In the order of `__inet_lookup()`.
+    #[inline(always)]
+    fn lookup<'n>(namespace: Namespace<'n>, tuple: &Tuple<F>) -> TcpAnswer<'n> {
+        if let Some(connection) = F::lookup_connection(namespace, tuple) {
+            return TcpAnswer::Connection(connection);
+        }
+        F::lookup_listener(namespace, tuple).map_or(TcpAnswer::None, TcpAnswer::Listener)
+    }
+}
+
+impl Answer for TcpAnswer<'_> {
+    #[inline]
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::Connection(Connection::Established(_)) => Outcome::Established,
+            Self::Connection(Connection::TimeWait(_)) => Outcome::TimeWait,
+            Self::Connection(Connection::Request(_)) => Outcome::Request,
+            Self::Listener(listener) if listener.is_in_reuseport_group() => Outcome::Ambiguous,
+            Self::Listener(_) => Outcome::Listener,
+            Self::None => Outcome::None,
+        }
+    }
+
+    #[inline]
+    fn socket(&self) -> Option<&Common> {
+        match self {
+            Self::Connection(Connection::Established(socket)) => Some(socket),
+            Self::Connection(Connection::TimeWait(socket)) => Some(socket),
+            Self::Connection(Connection::Request(socket)) => Some(socket),
+            Self::Listener(socket) => Some(socket),
+            Self::None => None,
+        }
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! UDP: one table for sockets with a peer and without.
+
+use core::marker::PhantomData;
+
+use super::{Answer, Outcome, Table};
+use crate::net::{
+    inet::{Family, Tuple},
+    namespace::Namespace,
+    socket::{Borrowed, Common, Full},
+};
+
+/// The UDP table of a family.
+pub(crate) struct Udp<F>(PhantomData<F>);
+
+/// What it is asked for.
+pub(crate) struct UdpKey<F: Family> {
+    /// The two ends, and the device.
+    pub(crate) tuple: Tuple<F>,
+    /// Whether any number of sockets may have the packet. The kernel then delivers to each, and no
+    /// lookup for one tells to which.
+    pub(crate) to_many: bool,
+}
+
+/// What has a place in it.
+pub(crate) enum UdpAnswer<'n> {
+    /// A socket, or one of a group of them.
+    Socket(Borrowed<'n, Full>),
+    /// Any number of them.
+    Multiple,
+    /// Nothing.
+    None,
+}
+
+impl<F: Family> Table for Udp<F> {
+    type Key = UdpKey<F>;
+    type Answer<'n> = UdpAnswer<'n>;
+
+    #[inline(always)]
+    fn lookup<'n>(namespace: Namespace<'n>, key: &UdpKey<F>) -> UdpAnswer<'n> {
+        if key.to_many {
+            return UdpAnswer::Multiple;
+        }
+        F::lookup_udp(namespace, &key.tuple).map_or(UdpAnswer::None, UdpAnswer::Socket)
+    }
+}
+
+impl Answer for UdpAnswer<'_> {
+    #[inline]
+    fn outcome(&self) -> Outcome {
+        match self {
+            // A connected socket gets its packets itself, also as a member of a group.
+            Self::Socket(socket) if socket.is_connected() => Outcome::Connected,
+            Self::Socket(socket) if socket.is_in_reuseport_group() => Outcome::Ambiguous,
+            Self::Socket(_) => Outcome::Unconnected,
+            Self::Multiple => Outcome::Multiple,
+            Self::None => Outcome::None,
+        }
+    }
+
+    #[inline]
+    fn socket(&self) -> Option<&Common> {
+        match self {
+            Self::Socket(socket) => Some(socket),
+            Self::Multiple | Self::None => None,
+        }
+    }
+}

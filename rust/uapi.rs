@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What user space sees and sets.
+
+mod parameter;
+pub(crate) mod procfs;
+pub(crate) mod sysctl;
+
+/// The version of the module.
+pub(crate) const VERSION: &str = env!("NSMUX_VERSION");
