@@ -6,11 +6,11 @@
 //! none is lost and none counted twice, and where the two differ, `disagree` says so in the
 //! namespace that can see it.
 
-use kernel::{alloc::AllocError, ffi::c_ulong, sync::SetOnce};
+use kernel::{alloc::AllocError, ffi::c_ulong};
 
 use crate::{
     bindings,
-    net::percpu::PerCpu,
+    net::percpu::{Lazy, PerCpu},
     resolve::{Direction, ResolvedBy},
     table::Outcome,
 };
@@ -87,41 +87,60 @@ impl Event {
                 7 + protocol as usize * Outcome::ALL.len() + outcome as usize
             }
         };
-        direction as usize * PER_DIRECTION + place
+        match direction {
+            Direction::Receive => place,
+            Direction::Transmit => PER_DIRECTION + place,
+        }
     }
 }
 
 /// The counters of one namespace; none until they are first needed, and from then on as long as the
 /// namespace.
-pub(crate) struct Account(SetOnce<PerCpu<COUNTERS>>);
+pub(crate) struct Account(Lazy<COUNTERS>);
 
 impl Account {
     /// Without counters.
     pub(crate) const fn new() -> Self {
-        Self(SetOnce::new())
+        Self(Lazy::new())
     }
 
     /// Makes the counters, if there are none. May sleep.
     pub(crate) fn open(&self) -> Result<(), AllocError> {
-        if self.0.as_ref().is_none() {
-            // Whoever comes second finds them made, and drops its own.
-            self.0.populate(PerCpu::new()?);
-        }
-        Ok(())
+        self.0.make()
     }
 
+    /// The side of the account on which a direction is counted; `None` without counters. Any
+    /// context.
+    #[inline(always)]
+    pub(crate) fn side(&self, direction: Direction) -> Option<Side<'_>> {
+        self.0.get().map(|counters| Side {
+            counters,
+            direction,
+        })
+    }
+}
+
+/// One direction in the account.
+pub(crate) struct Side<'a> {
+    counters: &'a PerCpu<COUNTERS>,
+    direction: Direction,
+}
+
+impl Side<'_> {
     /// Counts an event. Any context.
     #[inline(always)]
-    pub(crate) fn count(&self, direction: Direction, event: Event) {
-        if let Some(counters) = self.0.as_ref() {
-            counters.increment(event.place(direction));
-        }
+    pub(crate) fn count(&self, event: Event) {
+        self.counters.increment(event.place(self.direction));
     }
 
     /// How often an event was counted. Any context.
-    pub(crate) fn read(&self, direction: Direction, event: Event) -> c_ulong {
-        self.0
-            .as_ref()
-            .map_or(0, |counters| counters.sum(event.place(direction)))
+    pub(crate) fn read(&self, event: Event) -> c_ulong {
+        self.counters.sum(event.place(self.direction))
+    }
+
+    /// The direction.
+    #[inline]
+    pub(crate) fn direction(&self) -> Direction {
+        self.direction
     }
 }

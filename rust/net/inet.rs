@@ -132,7 +132,7 @@ impl Family for V4 {
     /// `__be32`
     type Address = u32;
 
-    #[inline]
+    #[inline(always)]
     fn header(packet: &Packet<'_>) -> Option<Header<Self>> {
         let offset = packet.network_offset();
         let [version_length, _, _, _, _, _, fragment_high, fragment_low, _, protocol, _, _]: [u8;
@@ -146,7 +146,7 @@ impl Family for V4 {
             source: u32::from_ne_bytes(source),
             destination: u32::from_ne_bytes(destination),
             protocol,
-            payload: offset + length,
+            payload: offset.checked_add(length)?,
             is_later_fragment: u16::from_be_bytes([fragment_high, fragment_low]) & 0x1fff != 0,
         })
     }
@@ -230,7 +230,7 @@ impl Family for V6 {
     /// The bytes of `struct in6_addr`.
     type Address = V6Address;
 
-    #[inline]
+    #[inline(always)]
     fn header(packet: &Packet<'_>) -> Option<Header<Self>> {
         let offset = packet.network_offset();
         let [version, _, _, _, _, _, protocol, _]: [u8; 8] = packet.read(offset)?;
@@ -243,7 +243,7 @@ impl Family for V6 {
             source: V6Address::from_header(source),
             destination: V6Address::from_header(destination),
             protocol,
-            payload: offset + 40,
+            payload: offset.checked_add(40)?,
             is_later_fragment: false,
         };
         if protocol != TCP && protocol != UDP {

@@ -3,7 +3,10 @@
 //! `/proc/net/nsmux`: the mode and the counters of the reader's namespace, for people and for
 //! `awk`.
 
-use kernel::seq_file::{seq_print, SeqFile};
+use kernel::{
+    ffi::c_ulong,
+    seq_file::{seq_print, SeqFile},
+};
 
 use crate::{
     account::{Account, Event, Protocol},
@@ -44,6 +47,10 @@ fn show(slot: &Slot<Instance>, file: &SeqFile) {
     }
 }
 
+fn read(account: &Account, direction: Direction, event: Event) -> c_ulong {
+    account.side(direction).map_or(0, |side| side.read(event))
+}
+
 fn show_resolved(account: &Account, file: &SeqFile) {
     seq_print!(file, "\n{:<9}", "resolved");
     for (_, name) in EVENTS {
@@ -52,7 +59,7 @@ fn show_resolved(account: &Account, file: &SeqFile) {
     for (direction, name) in DIRECTIONS {
         seq_print!(file, "\n{:<9}", name);
         for (event, _) in EVENTS {
-            seq_print!(file, " {:>12}", account.read(direction, event));
+            seq_print!(file, " {:>12}", read(account, direction, event));
         }
     }
     seq_print!(file, "\n");
@@ -66,8 +73,9 @@ fn show_lookups(account: &Account, file: &SeqFile, direction: Direction, name: &
     for (protocol, name) in Protocol::ALL {
         // Each counter is read once, so that a line adds up also while packets come in.
         let counts = Outcome::ALL
-            .map(|(outcome, _)| account.read(direction, Event::Lookup(protocol, outcome)));
-        seq_print!(file, "\n{:<9} {:>12}", name, counts.iter().sum::<usize>());
+            .map(|(outcome, _)| read(account, direction, Event::Lookup(protocol, outcome)));
+        let packets: c_ulong = counts.into_iter().fold(0, c_ulong::wrapping_add);
+        seq_print!(file, "\n{:<9} {:>12}", name, packets);
         for ((outcome, _), count) in Outcome::ALL.into_iter().zip(counts) {
             if protocol.can_have(outcome) {
                 seq_print!(file, " {:>12}", count);
