@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Namespaces in mode observe, with their lookups captured."""
+
+import contextlib
+from collections import Counter
+from typing import NamedTuple
+
+from net.lib.py import KsftNamedVariant, ksft_eq
+from . import lookup_trace, status
+from .lookup_trace import LookupTrace
+from .topology import FAMILIES, Namespace
+from .tun_device import TunDevice, tun
+
+# The row that counts a family's packets, for ksft_variants.
+FAMILY_VARIANTS = [KsftNamedVariant(name, family)
+                   for name, family in zip(("ipv4", "ipv6"), FAMILIES)]
+
+
+class Observed(NamedTuple):
+    """A namespace under observation, and the far end of its only link."""
+
+    namespace: Namespace
+    tun: TunDevice
+    trace: LookupTrace
+
+
+@contextlib.contextmanager
+def observed_tun(**options):
+    """A namespace with a tun device, in mode observe from here on."""
+    with Namespace() as namespace, tun(namespace, **options) as device, \
+            lookup_trace.capture(namespace) as trace:
+        namespace.set_mode("observe")
+        yield Observed(namespace, device, trace)
+
+
+def check_lookup(lookup, direction, outcome, socket, by=None):
+    """One lookup: on which side, what it gave, and which socket (cookie)."""
+    if by is None:
+        by = "device" if direction == "receive" else "socket"
+    ksft_eq((lookup.direction, lookup.by, lookup.outcome, lookup.socket),
+            (direction, by, outcome, socket), str(lookup))
+
+
+def check_account(observed):
+    """The counters tell the same story as the lookups captured.
+
+    The namespace must have been observed from its beginning, and its
+    capture never been cleared.
+    """
+    now = status.read(observed.namespace)
+    status.check_sums(now)
+    lookups = Counter((lookup.direction, lookup.protocol, lookup.outcome)
+                      for lookup in observed.trace.lookups(
+                          namespace=observed.namespace.cookie))
+    counts = {key: count for key, count in now.counts.items()
+              if len(key) == 3 and key[2] != "packets" and count}
+    ksft_eq(dict(lookups), counts, "lookups traced and counted")
+    for direction in status.DIRECTIONS:
+        ksft_eq(now.counts[direction, "disagree"], 0)

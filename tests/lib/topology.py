@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Network namespaces, and the devices and addresses in them.
+
+Starting a process is what takes long in an emulated guest: a namespace is
+entered by the calling thread, and one "ip -batch" configures it.
+"""
+
+import contextlib
+import secrets
+import socket
+import subprocess
+
+from net.lib.py import NetNS, NetNSEnter
+from .identity import namespace_cookie
+
+# Documentation addresses: our end, and the far end.
+NEAR = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
+FAR = {socket.AF_INET: "192.0.2.2", socket.AF_INET6: "2001:db8::2"}
+PREFIX = {socket.AF_INET: 24, socket.AF_INET6: 64}
+FAMILIES = (socket.AF_INET, socket.AF_INET6)
+
+
+def ip_batch(*lines):
+    """Run many ip commands in one process, in the current namespace."""
+    result = subprocess.run(["ip", "-batch", "-"], input="\n".join(lines),
+                            text=True, capture_output=True, check=False)
+    if result.returncode:
+        raise RuntimeError(f"ip -batch: {result.stderr}\n" + "\n".join(lines))
+
+
+class Namespace(NetNS):
+    """A network namespace of its own name, silent until a test speaks."""
+
+    def __init__(self):
+        super().__init__("nsmux-" + secrets.token_hex(4))
+        # Nothing that the kernel sends by itself may disturb the counts:
+        # no router solicitations, no link-local addresses, no duplicate
+        # address detection.
+        with self.enter():
+            for name, value in (("accept_ra", 0), ("accept_dad", 0),
+                                ("router_solicitations", 0),
+                                ("addr_gen_mode", 1)):
+                write_sysctl(f"net/ipv6/conf/default/{name}", value)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                self.cookie = namespace_cookie(sock)
+
+    def enter(self):
+        """The calling thread is in the namespace, inside a with block."""
+        return NetNSEnter(self.name)
+
+    def ip(self, *lines):
+        """Run ip commands in the namespace."""
+        with self.enter():
+            ip_batch(*lines)
+
+    def sysctl(self, name, value):
+        """Set a sysctl of the namespace, named by its path."""
+        with self.enter():
+            write_sysctl(name, value)
+
+    def set_mode(self, mode):
+        """Set nsmux's mode of the namespace."""
+        self.sysctl("net/nsmux/mode", mode)
+
+    def open_socket(self, family=socket.AF_INET, kind=socket.SOCK_DGRAM,
+                    protocol=0):
+        """A socket of the namespace, which never blocks for ever."""
+        with self.enter():
+            sock = socket.socket(family, kind, protocol)
+        sock.settimeout(20)
+        if kind == socket.SOCK_STREAM:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return sock
+
+    def udp(self, address="", port=0, family=socket.AF_INET):
+        """A bound UDP socket."""
+        sock = self.open_socket(family)
+        sock.bind((address, port))
+        return sock
+
+    def listener(self, address="", port=0, family=socket.AF_INET):
+        """A listening TCP socket."""
+        sock = self.open_socket(family, socket.SOCK_STREAM)
+        sock.bind((address, port))
+        sock.listen()
+        return sock
+
+
+def write_sysctl(name, value):
+    """Set a sysctl in the current namespace."""
+    with open(f"/proc/sys/{name}", "w", encoding="ascii") as file:
+        file.write(str(value))
+
+
+def read_sysctl(name):
+    """Read a sysctl in the current namespace."""
+    with open(f"/proc/sys/{name}", encoding="ascii") as file:
+        return file.read().strip()
+
+
+def address_lines(device, addresses=NEAR):
+    """The ip commands that give a device its addresses and raise it."""
+    return [f"link set {device} up"] + [
+        f"addr add {address}/{PREFIX[family]} dev {device}"
+        + (" nodad" if family == socket.AF_INET6 else "")
+        for family, address in addresses.items()]
+
+
+@contextlib.contextmanager
+def veth_pair(mode="off"):
+    """Two namespaces joined by a veth pair; near and far end.
+
+        near: veth0 192.0.2.1 2001:db8::1 ---- far: veth0 192.0.2.2 ...::2
+    """
+    with Namespace() as near, Namespace() as far:
+        connect(near, far)
+        near.set_mode(mode)
+        far.set_mode(mode)
+        yield near, far
+
+
+def connect(near, far, device="veth0", near_addresses=NEAR,
+            far_addresses=FAR):
+    """Join two namespaces by a veth pair, each end with addresses.
+
+    Neighbours are given, so that no packet waits for their discovery.
+    """
+    near_mac, far_mac = (f"02:00:{secrets.token_hex(1)}:{secrets.token_hex(1)}"
+                         f":00:0{end}" for end in (1, 2))
+    near.ip(f"link add {device} address {near_mac} type veth peer name "
+            f"{device} address {far_mac} netns {far.name}",
+            "link set lo up", *address_lines(device, near_addresses),
+            *(f"neigh add {address} lladdr {far_mac} dev {device}"
+              for address in far_addresses.values()))
+    far.ip("link set lo up", *address_lines(device, far_addresses),
+           *(f"neigh add {address} lladdr {near_mac} dev {device}"
+             for address in near_addresses.values()))
