@@ -13,6 +13,14 @@ class Failure(Exception):
         self.advice = advice
 
 
+class CommandFailure(Failure):
+    """A command of the set-up failed; `output` is what it wrote."""
+
+    def __init__(self, problem, advice, output):
+        super().__init__(problem, advice)
+        self.output = output
+
+
 def report(run):
     """Runs `run` and turns its result into an exit status, a failure into a message."""
     try:

@@ -7,11 +7,13 @@ option builds. They are stored unpacked, since the guest's emulated processor is
 
 import lzma
 import re
+import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
-from environment.cpio import Archive
+from environment import cpio
+from environment.cache import digest
+from environment.logged import run_logged
 
 # What the harness itself needs where a kernel has it as a module.
 TRANSPORT = ("VIRTIO_PCI", "VIRTIO_CONSOLE", "VIRTIO")
@@ -78,18 +80,28 @@ def collect(modules, wanted):
     return found
 
 
-def write(build_root, source, modules, options, destination):
-    """Writes the archive: `modules` is the kernel's own directory of them."""
-    release = modules.name
-    wanted = modules_of(source, options | set(TRANSPORT))
-    with tempfile.TemporaryDirectory(dir=destination.parent) as scratch:
-        base = Path(scratch) / "lib/modules" / release
-        for name, content in collect(modules, wanted).items():
-            (base / name).parent.mkdir(parents=True, exist_ok=True)
-            (base / name).write_bytes(content)
-        for name in ("modules.builtin", "modules.builtin.modinfo", "modules.order"):
-            if (modules / name).exists():
-                (base / name).write_bytes((modules / name).read_bytes())
-        build_root.run(["depmod", "-b", scratch, release], paths=[scratch])
-        with Archive(destination) as archive:
-            archive.tree(f"usr/lib/modules/{release}", base)
+def key(image_key, tree, config):
+    """Changes with anything that changes the result."""
+    options = sorted(read_options(config)) if config.exists() else []
+    return digest(Path(__file__), Path(cpio.__file__), image_key, tree, options)
+
+
+def build(path, root, tree, modules, config, log, lock):
+    """Writes the archive at `path`: `modules` is the kernel's own directory of them."""
+    path.mkdir()
+    options = read_options(config) if config.exists() else set()
+    wanted = modules_of(tree, options | set(TRANSPORT))
+    staging = path / "staging"
+    base = staging / "lib/modules" / modules.name
+    base.mkdir(parents=True)
+    for name, content in collect(modules, wanted).items():
+        (base / name).parent.mkdir(parents=True, exist_ok=True)
+        (base / name).write_bytes(content)
+    # depmod reads these; not every kernel's packages have them all.
+    for name in ("modules.builtin", "modules.builtin.modinfo", "modules.order"):
+        if (modules / name).exists():
+            (base / name).write_bytes((modules / name).read_bytes())
+    run_logged(root.command(["depmod", "-b", staging, modules.name], [path.parent]), log, lock)
+    with cpio.Archive(path / "cpio") as archive:
+        archive.tree(f"usr/lib/modules/{modules.name}", base)
+    shutil.rmtree(staging)

@@ -9,7 +9,8 @@ import os
 import re
 from pathlib import Path
 
-from environment.cpio import Archive
+from environment import cpio
+from environment.cache import digest
 
 # What the tests, the demo and a person in the guest's shell call.
 PACKAGES = (
@@ -105,10 +106,16 @@ def compiled(root, path):
     return [f"{folder}/__pycache__/{made.name}" for made in cache.glob(f"{name[:-3]}.cpython-*")]
 
 
-def write(root, destination):
-    """Writes the archive to `destination`."""
-    root = Path(root)
-    with Archive(destination) as archive:
+def key(root_key):
+    """Changes with anything that changes the result."""
+    return digest(Path(__file__), Path(cpio.__file__), root_key)
+
+
+def build(path, root, _log, _lock):
+    """Writes the archive at `path`."""
+    root = root.path
+    path.mkdir()
+    with cpio.Archive(path / "cpio") as archive:
         for name in DIRECTORIES:
             archive.directory(name)
         for name, target in LINKS.items():
