@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Builds the module for the stock kernel, in the build root."""
+
+import fcntl
+import json
+import os
+import subprocess
+from contextlib import contextmanager
+from pathlib import Path
+
+from environment.cache import digest
+from environment.failure import Failure
+
+PROJECT = Path(__file__).resolve().parents[2]
+MODULE = "nsmux.ko"
+
+
+def make_command(environment, directory, *targets):
+    """The command, to be run in the build root, that makes targets of the module."""
+    arguments = json.loads((environment.tree / "nsmux-make-arguments.json").read_text())
+    make = ["make", "-s", "-C", environment.tree, f"-j{os.cpu_count()}", f"M={directory}"]
+    return make + arguments + list(targets)
+
+
+@contextmanager
+def alone(environment, directory):
+    """Keeps two builds out of one directory."""
+    lock = environment.cache.path / "runs" / f"build-{digest(str(directory))}.lock"
+    with open(lock, "a", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def run_make(environment, directory, *targets, variables=()):
+    """Runs make on the module and returns what it wrote to its error output."""
+    command = make_command(environment, directory, *variables, *targets)
+    with alone(environment, directory):
+        result = environment.root.run(
+            command, [directory], check=False, stderr=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+    text = result.stdout.decode(errors="replace") + result.stderr.decode(errors="replace")
+    if result.returncode != 0:
+        raise Failure(f"the module in {directory} does not build:\n{text}")
+    return text
+
+
+def build(environment, directory=PROJECT):
+    """Builds the module in a directory, in place; returns where it is."""
+    warnings = run_make(environment, directory, "modules")
+    if warnings.strip():
+        print(warnings.rstrip())
+    return directory / MODULE
