@@ -7,7 +7,7 @@ import os
 
 from lib import hook_list, kernel_module, lookup_trace, program, status
 from lib.topology import Namespace, read_sysctl, write_sysctl
-from net.lib.py import (KsftNamedVariant, defer, ksft_eq, ksft_in,
+from net.lib.py import (KsftNamedVariant, defer, ksft_eq, ksft_in, ksft_lt,
                         ksft_raises, ksft_variants)
 
 MODE = "net/nsmux/mode"
@@ -80,9 +80,15 @@ def test_hooks_are_there_only_while_observing():
         namespace.ip("link set lo up")
         ksft_eq(hook_list.hooks(namespace), [], "new")
         namespace.set_mode("observe")
-        ksft_eq(sorted(hook_list.hooks(namespace)),
-                [("ip", "input", 200), ("ip", "output", hook_list.FIRST),
-                 ("ip6", "input", 200), ("ip6", "output", hook_list.FIRST)])
+        set_hooks = hook_list.hooks(namespace)
+        ksft_eq(sorted(hook[:2] for hook in set_hooks),
+                [(family, place) for family in ("ip", "ip6")
+                 for place in ("input", "output")])
+        for family, place, priority in set_hooks:
+            if place == "input":
+                ksft_eq(priority, 200, f"{family} after the NAT of input")
+            else:
+                ksft_lt(priority, -200, f"{family} before tracking and NAT")
         namespace.set_mode("off")
         ksft_eq(hook_list.hooks(namespace), [], "off again")
 

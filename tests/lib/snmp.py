@@ -27,6 +27,9 @@ def read(namespace):
 
 
 def changes(before, after):
-    """The counters that changed, and by how much."""
-    return {name: after[name] - before[name]
-            for name in after if after[name] != before[name]}
+    """The counters that changed, and by how much.
+
+    Those of kinds of ICMP messages are not there before the first one.
+    """
+    return {name: count - before.get(name, 0)
+            for name, count in after.items() if count != before.get(name, 0)}
