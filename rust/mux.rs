@@ -4,7 +4,7 @@
 
 use crate::{
     net::{
-        inet::{self, Family, Port},
+        inet::{self, Family, Fragment, Port},
         packet::Packet,
     },
     resolve::{Orient, Resolved},
@@ -45,12 +45,12 @@ pub(crate) fn find<'n, F: Family, O: Orient>(resolved: &Resolved<'n, O>) -> Find
     let Some(header) = F::header(packet) else {
         return Finding::Unparsed;
     };
-    if header.is_later_fragment {
+    if header.fragment == Fragment::Later {
         return Finding::LaterFragment;
     }
     let ports = match header.protocol {
         inet::TCP => tcp_ports(packet, header.payload),
-        inet::UDP => udp_ports(packet, header.payload),
+        inet::UDP => udp_ports(packet, header.payload, header.fragment),
         _ => return Finding::NoTable,
     };
     let Some(ports) = ports else {
@@ -87,12 +87,13 @@ fn tcp_ports(packet: &Packet<'_>, offset: u32) -> Option<Ports> {
 
 /// The ports in a UDP header; `None` if it is not all there, or tells of more than there is.
 #[inline(always)]
-fn udp_ports(packet: &Packet<'_>, offset: u32) -> Option<Ports> {
+fn udp_ports(packet: &Packet<'_>, offset: u32, fragment: Fragment) -> Option<Ports> {
     let header: [u8; 8] = packet.read(offset)?;
     let [s0, s1, d0, d1, l0, l1, ..] = header;
     // 0 is what a datagram says that is too long to say how long it is.
     let length = u32::from(u16::from_be_bytes([l0, l1]));
-    if length != 0 && (length < 8 || offset.checked_add(length)? > packet.len()) {
+    let end = offset.checked_add(length)?;
+    if length != 0 && (length < 8 || fragment == Fragment::Whole && end > packet.len()) {
         return None;
     }
     Some(Ports {

@@ -28,6 +28,20 @@ pub const TCP: u8 = 6;
 /// `IPPROTO_UDP`
 pub const UDP: u8 = 17;
 
+/// `NEXTHDR_HOP`
+const HOP_BY_HOP: u8 = 0;
+/// `NEXTHDR_ROUTING`
+const ROUTING: u8 = 43;
+/// `NEXTHDR_FRAGMENT`
+const FRAGMENT: u8 = 44;
+/// `NEXTHDR_AUTH`
+const AUTHENTICATION: u8 = 51;
+/// `NEXTHDR_DEST`
+const DESTINATION: u8 = 60;
+
+/// How many extension headers are followed, as many as the kernel does (`IP6_MAX_EXT_HDRS_CNT`).
+const EXTENSION_HEADERS: usize = 12;
+
 /// How a packet arrived, as far as it decides which sockets may have it.
 #[derive(Clone, Copy)]
 pub struct Arrival {
@@ -93,8 +107,30 @@ pub struct Header<F: Family> {
     pub protocol: u8,
     /// Where the payload begins, in bytes from the beginning of the packet's data.
     pub payload: u32,
-    /// Whether this is a fragment of a packet, and not the first one: its payload has no header.
-    pub is_later_fragment: bool,
+    /// Whether there is more of the packet elsewhere.
+    pub fragment: Fragment,
+}
+
+/// What part of a packet this is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Fragment {
+    /// All of it.
+    Whole,
+    /// The beginning: the header of the payload tells of more than there is here.
+    First,
+    /// Something after the beginning: the payload has no header.
+    Later,
+}
+
+impl Fragment {
+    #[inline]
+    fn new(offset: u16, has_more: bool) -> Self {
+        match (offset, has_more) {
+            (0, false) => Self::Whole,
+            (0, true) => Self::First,
+            _ => Self::Later,
+        }
+    }
 }
 
 /// IPv4 or IPv6.
@@ -138,6 +174,7 @@ impl Family for V4 {
         let [version_length, _, _, _, _, _, fragment_high, fragment_low, _, protocol, _, _]: [u8;
             12] = packet.read(offset)?;
         let [source, destination]: [[u8; 4]; 2] = packet.read(offset.checked_add(12)?)?;
+        let fragment = u16::from_be_bytes([fragment_high, fragment_low]);
         let length = u32::from(version_length & 0xf) * 4;
         if version_length >> 4 != 4 || length < 20 {
             return None;
@@ -147,7 +184,7 @@ impl Family for V4 {
             destination: u32::from_ne_bytes(destination),
             protocol,
             payload: offset.checked_add(length)?,
-            is_later_fragment: u16::from_be_bytes([fragment_high, fragment_low]) & 0x1fff != 0,
+            fragment: Fragment::new(fragment & 0x1fff, fragment & 0x2000 != 0),
         })
     }
 
@@ -239,20 +276,17 @@ impl Family for V6 {
             return None;
         }
         let [source, destination] = addresses;
-        let mut header = Header {
+        let header = Header {
             source: V6Address::from_header(source),
             destination: V6Address::from_header(destination),
             protocol,
             payload: offset.checked_add(40)?,
-            is_later_fragment: false,
+            fragment: Fragment::Whole,
         };
-        if protocol != TCP && protocol != UDP {
-            let extensions = packet.skip_extension_headers(header.payload, protocol)?;
-            header.protocol = extensions.protocol;
-            header.payload = extensions.end;
-            header.is_later_fragment = extensions.fragment_offset != 0;
+        if protocol == TCP || protocol == UDP {
+            return Some(header);
         }
-        Some(header)
+        skip_extension_headers(packet, header)
     }
 
     #[inline]
@@ -325,6 +359,40 @@ impl Family for V6 {
         // SAFETY: The function takes no reference, and gives full sockets only.
         unsafe { Borrowed::from_lookup(sk, namespace) }
     }
+}
+
+/// Goes on to the payload behind the extension headers; `None` if they are cut short or too many.
+fn skip_extension_headers(packet: &Packet<'_>, mut header: Header<V6>) -> Option<Header<V6>> {
+    for _ in 0..EXTENSION_HEADERS {
+        let length = match header.protocol {
+            HOP_BY_HOP | ROUTING | DESTINATION | AUTHENTICATION => {
+                let [protocol, length]: [u8; 2] = packet.read(header.payload)?;
+                let is_authentication = header.protocol == AUTHENTICATION;
+                header.protocol = protocol;
+                if is_authentication {
+                    u32::from(length) * 4 + 8
+                } else {
+                    u32::from(length) * 8 + 8
+                }
+            }
+            FRAGMENT => {
+                let [protocol, _, high, low, _, _, _, _]: [u8; 8] = packet.read(header.payload)?;
+                let place = u16::from_be_bytes([high, low]);
+                header.protocol = protocol;
+                header.fragment = Fragment::new(place & !7, place & 1 != 0);
+                if header.fragment == Fragment::Later {
+                    return Some(header);
+                }
+                8
+            }
+            _ => return Some(header),
+        };
+        header.payload = header.payload.checked_add(length)?;
+        if header.payload > packet.len() {
+            return None;
+        }
+    }
+    None
 }
 
 /// An IPv6 address, aligned as C has it.

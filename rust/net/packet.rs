@@ -136,30 +136,6 @@ impl<'p> Packet<'p> {
         Some(unsafe { copy.assume_init() })
     }
 
-    /// Goes over the IPv6 extension headers that begin at `offset` with a header of the kind
-    /// `protocol`.
-    ///
-    /// `None` if they are cut short or never end. As `ipv6_skip_exthdr()`, it stops at the header
-    /// of a fragment that is not the first one, since what follows there is not a header.
-    pub fn skip_extension_headers(&self, offset: u32, protocol: u8) -> Option<Extensions> {
-        let mut protocol = protocol;
-        let mut fragment: u16 = 0;
-        // SAFETY: By the type invariants; the function reads through `skb_header_pointer()` alone.
-        let end = unsafe {
-            bindings::ipv6_skip_exthdr(
-                self.skb.as_ptr(),
-                offset as c_int,
-                &mut protocol,
-                &mut fragment,
-            )
-        };
-        Some(Extensions {
-            end: u32::try_from(end).ok()?,
-            protocol,
-            fragment_offset: u16::from_be(fragment) & !7,
-        })
-    }
-
     /// How an IPv4 packet arrived, from what the receive path has noted with it; the packet has to
     /// be one that `ip_rcv()` has seen.
     #[inline]
@@ -237,14 +213,4 @@ impl<'p> Packet<'p> {
         // keeps valid.
         unsafe { Device::from_raw(dev) }
     }
-}
-
-/// What [`Packet::skip_extension_headers`] found.
-pub struct Extensions {
-    /// Where the last header begins, in bytes from the beginning of the data.
-    pub end: u32,
-    /// The kind of the last header.
-    pub protocol: u8,
-    /// The place of the payload in the packet that it is a fragment of, in bytes.
-    pub fragment_offset: u16,
 }
