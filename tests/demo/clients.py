@@ -10,7 +10,7 @@ from servers import FAREWELL
 # So many questions are under way at once: few enough for the queues of the
 # devices and sockets in between, many enough to keep both processors busy.
 WINDOW = 48
-# Seconds without a single answer after which those missing count as lost.
+# Seconds without any answer after which those missing count as lost.
 PATIENCE = 20
 
 QUESTION = b"who are you?\n"
@@ -19,31 +19,31 @@ QUESTION = b"who are you?\n"
 class Answers:
     """How many were right, and a sentence for each that was not."""
 
-    def __init__(self):
+    def __init__(self, problems):
         self.right = 0
-        self.wrong = []
+        self.problems = problems
 
     def check(self, asked, expected, answer):
         if answer == expected:
             self.right += 1
         else:
-            self.wrong.append(f"{asked} should be {text(expected)}, "
-                              f"but the answer was {text(answer)}")
-
-    def missing(self, asked, expected):
-        self.wrong.append(f"{asked}, which is {text(expected)}, "
-                          f"did not answer for {PATIENCE} s")
-
-    def failed(self, asked, expected, error):
-        self.wrong.append(f"{asked}, which is {text(expected)}: {error}")
+            self.problems.append(f"{asked} should be {text(expected)}, "
+                                 f"but the answer was {text(answer)}")
 
 
 def text(answer):
     return repr(answer.decode(errors="replace").rstrip("\n"))
 
 
-def ask_udp(answers, family, port, expected, rounds):
-    """Ask each address of expected so many times, from one socket."""
+def silence(protocol, addresses):
+    first, *others = addresses
+    more = f", nor did {len(others)} others" if others else ""
+    return TimeoutError(f"{protocol} {first} did not answer for {PATIENCE} s"
+                        + more)
+
+
+def ask_udp(answers, family, port, due, rounds):
+    """Ask each address of due so many times, from one socket."""
     source = plan.CLIENT6 if family == socket.AF_INET6 else plan.CLIENT4
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
         sock.bind((source, port))
@@ -51,32 +51,27 @@ def ask_udp(answers, family, port, expected, rounds):
         for number in range(rounds):
             question = b"%d: " % number
             waiting = {}
-            to_ask = iter(expected.items())
-            for address, answer in to_ask:
-                waiting[address] = answer
+            for address, answer in due.items():
+                waiting[address] = question + answer
                 sock.sendto(question, (address, plan.PORT))
                 if len(waiting) == WINDOW:
-                    take_answer(answers, sock, waiting, question)
+                    take_answer(answers, sock, waiting)
             while waiting:
-                take_answer(answers, sock, waiting, question)
+                take_answer(answers, sock, waiting)
 
 
-def take_answer(answers, sock, waiting, question):
+def take_answer(answers, sock, waiting):
     try:
         answer, (address, *_) = sock.recvfrom(4096)
     except TimeoutError:
-        for address, expected in waiting.items():
-            answers.missing(f"udp {address}", expected)
-        waiting.clear()
-        return
-    # An answer from nobody who was asked must not look like the right one.
-    expected = waiting.pop(address, b"nobody")
-    answers.check(f"udp {address}", question + expected, answer)
+        raise silence("udp", waiting) from None
+    # An answer from somebody who was not asked is right for nobody.
+    answers.check(f"udp {address}", waiting.pop(address, b"silent"), answer)
 
 
-def ask_tcp(answers, family, expected, questions):
-    """One connection to each address of expected, with several questions."""
-    to_ask = iter(expected.items())
+def ask_tcp(answers, family, due, questions):
+    """One connection to each address of due, with several questions."""
+    to_ask = iter(due.items())
     talking = {}
     with select.epoll() as epoll:
         while True:
@@ -84,39 +79,38 @@ def ask_tcp(answers, family, expected, questions):
                 sock = socket.socket(family, socket.SOCK_STREAM
                                      | socket.SOCK_NONBLOCK)
                 talk = conversation(sock, answers, address, answer, questions)
-                talking[sock.fileno()] = (sock, talk, address, answer)
+                talking[sock.fileno()] = (sock, talk, address)
                 epoll.register(sock, next(talk))
             if not talking:
                 return
             events = epoll.poll(PATIENCE)
             if not events:
-                break
+                raise silence("tcp", (address for _, _, address
+                                      in talking.values()))
             for fd, _ in events:
-                sock, talk, address, answer = talking[fd]
+                sock, talk, address = talking[fd]
                 try:
                     epoll.modify(fd, next(talk))
+                    continue
                 except StopIteration:
-                    talking.pop(fd)
-                    sock.close()
+                    pass
                 except OSError as error:
-                    answers.failed(f"tcp {address}", answer, error)
-                    talking.pop(fd)
-                    sock.close()
-    for sock, _, address, answer in talking.values():
-        answers.missing(f"tcp {address}", answer)
-        sock.close()
+                    answers.problems.append(f"tcp {address}: "
+                                            f"{error.strerror}")
+                talking.pop(fd)
+                sock.close()
 
 
-def conversation(sock, answers, address, expected, questions):
+def conversation(sock, answers, address, due, questions):
     """Talk over one connection; yields the event that has to come next."""
     sock.connect_ex((address, plan.PORT))
     yield select.EPOLLOUT
     for left in reversed(range(questions)):
         sock.send(QUESTION if left else FAREWELL)
         yield select.EPOLLIN
-        answers.check(f"tcp {address}", expected, sock.recv(4096))
+        answers.check(f"tcp {address}", due, sock.recv(4096))
     yield select.EPOLLIN
     rest = sock.recv(4096)
     if rest:
-        answers.wrong.append(f"tcp {address} went on after the farewell, "
-                             f"with {text(rest)}")
+        answers.problems.append(f"tcp {address} went on after the farewell, "
+                                f"with {text(rest)}")

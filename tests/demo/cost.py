@@ -1,48 +1,62 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a lookup costs here: the same datagrams with and without nsmux.
+"""What a lookup costs here: the same datagrams with nsmux and without.
 
-Datagrams go over the loopback device of a server's namespace, many with one
-system call, so that Python's time is no part of the figure. Each is looked up
-twice: where it is sent, by its socket, and where it is received, by its
-device. Bursts in mode off and in mode observe take turns; the figure is half
-of the difference between the two of a pair, and the median of all pairs.
-It is all that observing adds to a packet: the netfilter hook, both levels of
-the lookup, and the counting.
+Two namespaces take turns: in one of them the mode is off, in the other one it
+is observe; halfway they change places. In each, datagrams go over the loopback
+device, several with one system call, so that Python's time is no part of the
+figure. A datagram is looked up twice: where it is sent, by its socket, and
+where it is received, by its device. So the cost of one lookup is half of the
+difference that observe makes, and is all that observe adds to a packet: the
+netfilter hook, both levels of the lookup, and the counting.
+
+Whatever else the machine does disturbs a turn far more than a lookup costs.
+Turns are short, so that it mostly disturbs both of a pair, and the figure is
+the median of many pairs, with its 95 % confidence interval.
 """
 import ctypes
+import math
+import os
 import socket
 import statistics
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 
-import plan
-from counters import Counters, NSMUX, packets
-from namespaces import write_sysctl
+from counters import DIRECTIONS, NSMUX, Counters
+from namespaces import enter, home
 
-MODE = "nsmux/mode"
-BURST = 500
-PAIRS = 40
-SINK_PORT = 9           # the discard service
+MODE = "/proc/sys/net/nsmux/mode"
+BURST = 20              # datagrams of one turn
+PAIRS = 500             # of turns, before and again after changing places
+ADDRESS = ("127.0.0.1", 9)
 
 
 class IoVector(ctypes.Structure):
+    """struct iovec"""
+
     _fields_ = [("base", ctypes.c_char_p), ("length", ctypes.c_size_t)]
 
 
 class MessageHeader(ctypes.Structure):
-    """struct mmsghdr: a struct msghdr, and what was sent of it."""
+    """struct msghdr"""
 
     _fields_ = [("name", ctypes.c_void_p), ("name_length", ctypes.c_uint32),
                 ("vector", ctypes.POINTER(IoVector)),
                 ("vectors", ctypes.c_size_t),
                 ("control", ctypes.c_void_p),
                 ("control_length", ctypes.c_size_t),
-                ("flags", ctypes.c_int), ("sent", ctypes.c_uint)]
+                ("flags", ctypes.c_int)]
+
+
+class Message(ctypes.Structure):
+    """struct mmsghdr"""
+
+    _fields_ = [("header", MessageHeader), ("sent", ctypes.c_uint)]
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Nanoseconds: of one lookup (with quartiles), and of one datagram."""
+    """Nanoseconds: of one lookup (with its interval), and of one datagram."""
 
     lookup: float
     low: float
@@ -51,58 +65,83 @@ class Cost:
     observe: float
 
 
-def burst_of(sock):
-    """A function that sends BURST datagrams on a connected socket."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    vector = IoVector(b"x", 1)
-    messages = (MessageHeader * BURST)()
-    for message in messages:
-        message.vector = ctypes.pointer(vector)
-        message.vectors = 1
+class Sender:
+    """Sends datagrams to itself in the namespace that it is made in."""
 
-    def burst():
+    def __init__(self, stack):
+        self.mode = os.open(MODE, os.O_WRONLY)
+        stack.callback(os.close, self.mode)
+        self.counters = os.open(NSMUX, os.O_RDONLY)
+        stack.callback(os.close, self.counters)
+        # Nobody reads: all but the first few datagrams end at a full socket,
+        # which costs the same in both modes.
+        sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        stack.enter_context(sink)
+        sink.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 0)
+        sink.bind(ADDRESS)
+        self.source = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        stack.enter_context(self.source)
+        self.source.connect(ADDRESS)
+        self.libc = ctypes.CDLL(None, use_errno=True)
+        vector = IoVector(b"x", 1)
+        self.messages = (Message * BURST)()
+        for message in self.messages:
+            message.header.vector = ctypes.pointer(vector)
+            message.header.vectors = 1
+
+    def set_mode(self, mode):
+        os.pwrite(self.mode, mode.encode(), 0)
+
+    def lookups(self):
+        text = os.pread(self.counters, 65536, 0).decode()
+        values = Counters(text).values
+        return sum(values[direction, "udp", "packets"]
+                   for direction in DIRECTIONS)
+
+    def burst(self):
+        """Nanoseconds for each of the datagrams."""
         begin = time.perf_counter_ns()
-        sent = libc.sendmmsg(sock.fileno(), messages, BURST, 0)
+        sent = self.libc.sendmmsg(self.source.fileno(), self.messages,
+                                  BURST, 0)
         end = time.perf_counter_ns()
         if sent != BURST:
             raise OSError(ctypes.get_errno(),
                           f"sendmmsg sent {sent} of {BURST} datagrams")
         return (end - begin) / BURST
-    return burst
 
 
-def measure():
-    """The cost in the namespace that the process is in."""
-    with (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sink,
-          socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as source):
-        # Nobody reads: all but the first few datagrams end at a full socket,
-        # which costs the same in both modes.
-        sink.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 0)
-        sink.bind((plan.INNER4, SINK_PORT))
-        source.connect((plan.INNER4, SINK_PORT))
-        burst = burst_of(source)
-        before = lookups()
-        times = {"off": [], "observe": []}
-        for pair in range(-2, PAIRS):
-            for mode in ("off", "observe") if pair % 2 else ("observe", "off"):
-                write_sysctl(MODE, mode)
-                spent = burst()
-                # The first pairs only warm up.
-                if pair >= 0:
-                    times[mode].append(spent)
-        write_sysctl(MODE, "observe")
-        counted = lookups() - before
-    expected = 2 * BURST * (PAIRS + 2)
-    if counted != expected:
-        raise ValueError(f"{expected} lookups were timed, but nsmux counted "
-                         f"{counted}")
-    differences = [(observe - off) / 2 for off, observe
-                   in zip(times["off"], times["observe"])]
-    low, middle, high = statistics.quantiles(differences, n=4)
-    return Cost(middle, low, high, statistics.median(times["off"]),
+def measure(one, other):
+    """The cost, by taking turns in two namespaces."""
+    times = {"off": [], "observe": []}
+    with home(), ExitStack() as stack:
+        senders = []
+        for fd in (one, other):
+            enter(fd)
+            senders.append(Sender(stack))
+        for modes in (("off", "observe"), ("observe", "off")):
+            take_turns(dict(zip(modes, senders)), times)
+    differences = sorted((observe - off) / 2 for off, observe
+                         in zip(times["off"], times["observe"]))
+    # By the ranks of a sorted sample, without a guess about its distribution.
+    reach = math.ceil(1.96 * math.sqrt(len(differences)) / 2)
+    middle = len(differences) // 2
+    return Cost(statistics.median(differences),
+                differences[middle - reach], differences[middle + reach],
+                statistics.median(times["off"]),
                 statistics.median(times["observe"]))
 
 
-def lookups():
-    values = Counters(NSMUX.read_text()).values
-    return packets(values, "receive") + packets(values, "transmit")
+def take_turns(senders, times):
+    for mode, sender in senders.items():
+        sender.set_mode(mode)
+        # The first time, code and data are not where they will be.
+        sender.burst()
+    before = {mode: sender.lookups() for mode, sender in senders.items()}
+    for pair in range(PAIRS):
+        for mode in sorted(senders, reverse=pair % 2):
+            times[mode].append(senders[mode].burst())
+    for mode, expected in (("off", 0), ("observe", 2 * BURST * PAIRS)):
+        counted = senders[mode].lookups() - before[mode]
+        if counted != expected:
+            raise ValueError(f"{expected} lookups were timed in mode {mode}, "
+                             f"but nsmux counted {counted}")

@@ -25,11 +25,11 @@ from pathlib import Path
 import cost
 import plan
 import topology
-from clients import Answers, ask_tcp, ask_udp
+from clients import ask_tcp, ask_udp
 from counters import read_quiet
 from module import observing, version
 from namespaces import Namespaces, enter, home, read_sysctl
-from report import print_report
+from report import print_table, print_verdict
 from results import Results
 from servers import SOCKETS, ServerProcess, netns_cookie
 
@@ -54,10 +54,9 @@ class Progress:
             self.begin = None
 
 
-def run(count, file, progress):
+def run(results, file, progress):
     """All but the report. Leaves nothing behind, whatever happens."""
-    allow_descriptors((SOCKETS + 2) * count + 1000)
-    results = Results(plan.servers(count))
+    allow_descriptors((SOCKETS + 2) * len(results.servers) + 1000)
     namespaces = Namespaces()
     progress.step("loading nsmux, mode observe")
     with observing(file):
@@ -71,7 +70,6 @@ def run(count, file, progress):
             progress.step("cleaning up")
             namespaces.remove()
     progress.end()
-    return results
 
 
 def allow_descriptors(count):
@@ -93,7 +91,8 @@ def show(results, namespaces, progress):
         try:
             due = answers_due(results, namespaces)
             enter(namespaces[plan.CLIENT])
-            results.add_answers(ask(due, progress))
+            ask(results.answers, due, progress)
+            results.count_answers()
             wait_for_the_last_segment()
         finally:
             process.stop()
@@ -104,9 +103,9 @@ def show(results, namespaces, progress):
         for name in (plan.CLIENT, plan.ROUTER):
             enter(namespaces[name])
             results.add_other(name, *read_quiet())
-        progress.step("timing lookups")
-        enter(namespaces[names[0]])
-        results.cost = cost.measure()
+    progress.step("timing lookups")
+    results.cost = cost.measure(namespaces[names[0]],
+                                namespaces[plan.CLIENT])
 
 
 def answers_due(results, namespaces):
@@ -130,8 +129,7 @@ def answers_due(results, namespaces):
     return due
 
 
-def ask(due, progress):
-    answers = Answers()
+def ask(answers, due, progress):
     for family, addresses in due.items():
         name = "IPv6" if family == socket.AF_INET6 else "IPv4"
         progress.step(f"asking every one of them over UDP and {name}")
@@ -139,7 +137,6 @@ def ask(due, progress):
             ask_udp(answers, family, port, addresses, plan.DATAGRAMS)
         progress.step(f"asking every one of them over TCP and {name}")
         ask_tcp(answers, family, addresses, plan.QUESTIONS)
-    return answers
 
 
 def wait_for_the_last_segment():
@@ -180,25 +177,26 @@ def parse_arguments():
     return parser.parse_args()
 
 
-def terminate(number, _frame):
-    sys.exit(128 + number)
-
-
 def main():
     arguments = parse_arguments()
     if os.geteuid():
         sys.exit("nsmux demo: only root can make namespaces: run it with sudo")
-    signal.signal(signal.SIGTERM, terminate)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     progress = Progress()
+    results = Results(plan.servers(arguments.count))
     try:
-        results = run(arguments.count, arguments.module, progress)
+        run(results, arguments.module, progress)
+        print_table(results, arguments.color)
     except KeyboardInterrupt:
         progress.end()
-        sys.exit("nsmux demo: interrupted")
-    except (OSError, ValueError, subprocess.CalledProcessError) as error:
+        results.problems.append("interrupted")
+    except subprocess.CalledProcessError as error:
         progress.end()
-        sys.exit(f"nsmux demo: failed: {error}")
-    print_report(results, arguments.color)
+        results.problems.append(f"{error.cmd[0]} failed, see above")
+    except (OSError, ValueError) as error:
+        progress.end()
+        results.problems.append(str(error))
+    print_verdict(results)
     return 1 if results.problems else 0
 
 

@@ -7,14 +7,17 @@ CLOCKS = "/sys/devices/system/clocksource/clocksource0/available_clocksource"
 PRODUCT = "/sys/class/dmi/id/product_name"
 
 
+def emulated():
+    return "QEMU TCG" in Path("/proc/cpuinfo").read_text()
+
+
 def processor():
     """The processors: how many, and whether they are real."""
     count = os.cpu_count()
     number = f"{count} processor{'s' if count > 1 else ''}"
-    cpuinfo = Path("/proc/cpuinfo").read_text()
-    if "QEMU TCG" in cpuinfo:
+    if emulated():
         return f"{number}, emulated (QEMU TCG)"
-    if "hypervisor" not in cpuinfo:
+    if "hypervisor" not in Path("/proc/cpuinfo").read_text():
         return f"{number}, no virtual machine"
     if "kvm-clock" in Path(CLOCKS).read_text():
         return f"{number}, virtualised (KVM)"

@@ -21,7 +21,7 @@ WAYS = (("by-socket", "by the socket"), ("by-device", "by the device"),
 SHOWN = 10
 
 
-def print_report(results, color):
+def print_table(results, color):
     table = Table(color)
     heading(table, results)
     picture(table, results)
@@ -31,7 +31,6 @@ def print_report(results, color):
     cost(table, results.cost)
     print()
     table.print()
-    verdict(results)
 
 
 def heading(table, results):
@@ -109,28 +108,31 @@ def second_level(table, results):
 def cost(table, figures):
     table.rule("├┴┴┤")
     table.line(f"cost of a lookup  {figures.lookup / 1000:7.2f} µs   "
-               f"(half of all pairs: {figures.low / 1000:.2f} … "
-               f"{figures.high / 1000:.2f})", BOLD)
-    table.line("a datagram over loopback, looked up twice: "
+               f"({figures.low / 1000:.2f} … {figures.high / 1000:.2f} "
+               "with 95 % confidence)", BOLD)
+    table.line("by datagrams over loopback, two lookups each: "
                f"{figures.off / 1000:.2f} µs off → "
-               f"{figures.observe / 1000:.2f} µs observed", DIM)
+               f"{figures.observe / 1000:.2f} µs observe", DIM)
+    if machine.emulated():
+        table.line("of an emulated processor: only the proportion means "
+                   "anything elsewhere", DIM)
     table.rule("╰─╯")
 
 
-def verdict(results):
+def print_verdict(results):
+    """What is wrong, and the line that says whether anything is."""
     for sentence in results.problems[:SHOWN]:
         print(f"nsmux demo: {sentence}")
     if len(results.problems) > SHOWN:
         print(f"nsmux demo: and {len(results.problems) - SHOWN:,} more")
-    count = len(results.servers)
-    outcome = (f"{count} namespaces, {SOCKETS * count} sockets, "
-               f"{results.packets} packets, "
-               f"{results.disagreements} disagreements")
     if results.problems:
-        print(f"nsmux demo: failed: {outcome}, "
-              f"{len(results.problems)} problems")
+        print("nsmux demo: failed, problems: "
+              f"{len(results.problems):,}")
     else:
-        print(f"nsmux demo: {outcome}")
+        count = len(results.servers)
+        print(f"nsmux demo: {count} namespaces, {SOCKETS * count} sockets, "
+              f"{results.packets} packets, "
+              f"{results.disagreements} disagreements")
 
 
 class Table:

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 import plan
+from clients import Answers
 from counters import DIRECTIONS, packets
 
 
@@ -13,11 +14,13 @@ class Results:
     version: str = ""
     cookies: dict = field(default_factory=dict)
     tables: Counter = field(default_factory=Counter)
-    answers: object = None
     totals: Counter = field(default_factory=Counter)
     others: Counter = field(default_factory=Counter)
     cost: object = None
     problems: list = field(default_factory=list)
+
+    def __post_init__(self):
+        self.answers = Answers(self.problems)
 
     def complain(self, name, sentences):
         self.problems += [f"{name}: {sentence}" for sentence in sentences]
@@ -54,12 +57,10 @@ class Results:
                     self.complain(name, [
                         f"{column} is {number} in {direction}"])
 
-    def add_answers(self, answers):
-        self.answers = answers
-        self.problems += answers.wrong
-        if answers.right != self.answers_due:
-            self.problems.append(f"{answers.right} answers were right, of "
-                                 f"{self.answers_due}")
+    def count_answers(self):
+        if self.answers.right != self.answers_due:
+            self.problems.append(f"{self.answers.right} answers were right, "
+                                 f"of {self.answers_due}")
 
     @property
     def answers_due(self):
