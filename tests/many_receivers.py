@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Multicast and broadcast: datagrams that any number of sockets may get.
+
+The kernel walks over all sockets of the port and gives each a copy; no
+lookup for one socket can name them, and nsmux says so.
+"""
+
+import socket
+import struct
+
+from lib import packet, program
+from lib.delivery import receivers
+from lib.identity import socket_cookie
+from lib.observed import (FAMILY_VARIANTS, check_account, check_lookup,
+                          observed_tun)
+from lib.topology import FAR, NEAR
+from net.lib.py import ksft_eq, ksft_true, ksft_variants
+
+PORT, PEER_PORT = 53, 40000
+GROUP = {socket.AF_INET: "239.1.2.3", socket.AF_INET6: "ff02::1:2:3"}
+PROTOCOL = {socket.AF_INET: "udp", socket.AF_INET6: "udp6"}
+
+
+def shared(observed, family, join=True):
+    """A wildcard socket that shares its port, in the group or not."""
+    sock = observed.namespace.open_socket(family)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind(("", PORT))
+    if not join:
+        return sock
+    with observed.namespace.enter():
+        index = socket.if_nametoindex(observed.tun.name)
+    group = socket.inet_pton(family, GROUP[family])
+    if family == socket.AF_INET:
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+                        group + struct.pack("=4si", bytes(4), index))
+    else:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP,
+                        group + struct.pack("=i", index))
+    return sock
+
+
+def check_multiple(observed, lookup):
+    """The lookup was not made for one socket."""
+    check_lookup(lookup, "receive", "multiple", 0)
+    check_account(observed)
+
+
+@ksft_variants(FAMILY_VARIANTS)
+def test_multicast(family):
+    """Two members of a group get one datagram."""
+    with observed_tun() as observed, shared(observed, family) as one, \
+            shared(observed, family) as other:
+        observed.tun.send(packet.udp(FAR[family], PEER_PORT, GROUP[family],
+                                     PORT))
+        ksft_eq(receivers([one, other], b"?"), [one, other])
+        lookup, = observed.trace.lookups(direction="receive")
+        check_multiple(observed, lookup)
+
+
+@ksft_variants(FAMILY_VARIANTS)
+def test_multicast_without_members(family):
+    """A group that the host is in, and no socket on the port."""
+    everyone = {socket.AF_INET: "224.0.0.1", socket.AF_INET6: "ff02::1"}
+    with observed_tun() as observed:
+        observed.tun.send(packet.udp(FAR[family], PEER_PORT,
+                                     everyone[family], PORT))
+        lookup, = observed.trace.lookups(direction="receive")
+        check_multiple(observed, lookup)
+
+
+def test_broadcast():
+    """The limited and the subnet's broadcast address."""
+    family = socket.AF_INET
+    with observed_tun() as observed, \
+            shared(observed, family, join=False) as one, \
+            shared(observed, family, join=False) as other:
+        for number, address in enumerate(("255.255.255.255", "192.0.2.255"),
+                                         1):
+            observed.tun.send(packet.udp(FAR[family], PEER_PORT, address,
+                                         PORT))
+            ksft_eq(receivers([one, other], b"?"), [one, other], address)
+            lookups = observed.trace.lookups(direction="receive")
+            ksft_eq(len(lookups), number)
+            check_multiple(observed, lookups[-1])
+
+
+@ksft_variants(FAMILY_VARIANTS)
+def test_unicast_beside_multicast(family):
+    """The same sockets get one copy when the address is the host's own."""
+    with observed_tun() as observed, shared(observed, family) as one, \
+            shared(observed, family) as other:
+        observed.tun.send(packet.udp(FAR[family], PEER_PORT, NEAR[family],
+                                     PORT))
+        got, = receivers([one, other], b"?")
+        lookup, = observed.trace.lookups(direction="receive")
+        check_lookup(lookup, "receive", "unconnected", socket_cookie(got))
+
+
+@ksft_variants(FAMILY_VARIANTS)
+def test_transmit(family):
+    """The sender of a datagram to a group is one socket, and is found.
+
+    Its own copy comes back to it, as to any other member.
+    """
+    with observed_tun() as observed, shared(observed, family) as sock:
+        with observed.namespace.enter():
+            index = socket.if_nametoindex(observed.tun.name)
+        if family == socket.AF_INET:
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
+                            struct.pack("=4s4si", bytes(4), bytes(4), index))
+        else:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF,
+                            index)
+        sock.sendto(b"!", (GROUP[family], PORT))
+        ksft_eq(receivers([sock], b"!"), [sock])
+        sent, = observed.trace.lookups(direction="transmit",
+                                       protocol=PROTOCOL[family])
+        check_lookup(sent, "transmit", "unconnected", socket_cookie(sock))
+        looped, = observed.trace.wait(direction="receive",
+                                      protocol=PROTOCOL[family])
+        check_multiple(observed, looped)
+        ksft_true(looped.sport == looped.dport == PORT)
+
+
+if __name__ == "__main__":
+    program.run(globals())

@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Groups of sockets that share an address and port (SO_REUSEPORT).
+
+Which member gets a packet depends on the packet, and maybe on a program;
+nsmux runs neither and calls the answer ambiguous.
+"""
+
+import contextlib
+import socket
+
+from lib import packet, program
+from lib.delivery import check_delivery, receivers
+from lib.identity import socket_cookie
+from lib.observed import (FAMILY_VARIANTS, check_account, check_lookup,
+                          observed_tun)
+from lib.tcp_peer import TcpPeer
+from lib.topology import FAR, NEAR
+from net.lib.py import ksft_eq, ksft_in, ksft_is, ksft_variants
+
+PORT, PEER_PORT, OTHER_PORT = 53, 40000, 40001
+MEMBERS = 3
+
+
+@contextlib.contextmanager
+def group(namespace, family, kind):
+    """The members of a group."""
+    with contextlib.ExitStack() as stack:
+        members = []
+        for _ in range(MEMBERS):
+            sock = stack.enter_context(namespace.open_socket(family, kind))
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            sock.bind((NEAR[family], PORT))
+            if kind == socket.SOCK_STREAM:
+                sock.listen()
+            members.append(sock)
+        yield members
+
+
+@ksft_variants(FAMILY_VARIANTS)
+def test_udp(family):
+    """A datagram for one of the group: which one is not guessed."""
+    with observed_tun() as observed, \
+            group(observed.namespace, family, socket.SOCK_DGRAM) as members:
+        for port in range(PEER_PORT, PEER_PORT + 8):
+            observed.tun.send(packet.udp(FAR[family], port, NEAR[family],
+                                         PORT))
+            ksft_eq(len(receivers(members, b"?")), 1)
+            lookup = observed.trace.lookups()[-1]
+            ksft_eq((lookup.direction, lookup.outcome, lookup.sport),
+                    ("receive", "ambiguous", port))
+            ksft_in(lookup.socket, [0] + [socket_cookie(member)
+                                          for member in members])
+        check_account(observed)
+
+
+@ksft_variants(FAMILY_VARIANTS)
+def test_udp_transmit(family):
+    """A member's own entry cannot be told from that of the others."""
+    with observed_tun() as observed, \
+            group(observed.namespace, family, socket.SOCK_DGRAM) as members:
+        for member in members:
+            member.sendto(b"!", (FAR[family], PEER_PORT))
+        ksft_eq([lookup.outcome for lookup in observed.trace.lookups()],
+                ["ambiguous"] * MEMBERS)
+
+
+@ksft_variants(FAMILY_VARIANTS)
+def test_udp_connected_member(family):
+    """A member with a peer gets what that peer sends, and it alone."""
+    protocol = {socket.AF_INET: "udp", socket.AF_INET6: "udp6"}[family]
+    with observed_tun() as observed, \
+            group(observed.namespace, family, socket.SOCK_DGRAM) as members:
+        members[1].connect((FAR[family], PEER_PORT))
+        data = packet.udp(FAR[family], PEER_PORT, NEAR[family], PORT)
+        got = check_delivery(observed, lambda: observed.tun.send(data),
+                             members, b"?", protocol, "connected")
+        ksft_is(got, members[1])
+        observed.tun.send(packet.udp(FAR[family], OTHER_PORT, NEAR[family],
+                                     PORT))
+        ksft_eq(observed.trace.lookups()[-1].outcome, "ambiguous")
+
+
+@ksft_variants(FAMILY_VARIANTS)
+def test_tcp(family):
+    """Among listeners it is ambiguous; the connection itself is not."""
+    with observed_tun() as observed, \
+            group(observed.namespace, family, socket.SOCK_STREAM) as members:
+        peer = TcpPeer(observed.tun, FAR[family], PEER_PORT, NEAR[family],
+                       PORT)
+        peer.connect()
+        peer.send_data(b"?")
+        with contextlib.ExitStack() as stack:
+            children = []
+            for member in members:
+                member.setblocking(False)
+                with contextlib.suppress(BlockingIOError):
+                    children.append(stack.enter_context(member.accept()[0]))
+            child, = children
+            first, *others = observed.trace.lookups(direction="receive")
+            ksft_eq(first.outcome, "ambiguous")
+            for lookup, outcome in zip(others, ("request", "established")):
+                check_lookup(lookup, "receive", outcome,
+                             socket_cookie(child))
+            ksft_eq(len(others), 2)
+            check_account(observed)
+
+
+if __name__ == "__main__":
+    program.run(globals())
