@@ -6,7 +6,11 @@
 //! none is lost and none counted twice, and where the two differ, `disagree` says so in the
 //! namespace that can see it.
 
-use kernel::{alloc::AllocError, ffi::c_ulong};
+use kernel::{
+    alloc::AllocError,
+    ffi::c_ulong,
+    sync::atomic::{Atomic, Relaxed},
+};
 
 use crate::{
     bindings,
@@ -20,14 +24,20 @@ use crate::{
 #[repr(u8)]
 pub(crate) enum Protocol {
     /// TCP over IPv4.
-    Tcp = bindings::NSMUX_TCP as u8,
+    Tcp = bindings::NSMUX_PROTOCOL_TCP as u8,
     /// UDP over IPv4.
-    Udp = bindings::NSMUX_UDP as u8,
+    Udp = bindings::NSMUX_PROTOCOL_UDP as u8,
     /// TCP over IPv6.
-    Tcp6 = bindings::NSMUX_TCP6 as u8,
+    Tcp6 = bindings::NSMUX_PROTOCOL_TCP6 as u8,
     /// UDP over IPv6.
-    Udp6 = bindings::NSMUX_UDP6 as u8,
+    Udp6 = bindings::NSMUX_PROTOCOL_UDP6 as u8,
 }
+
+/// All directions, with their names.
+pub(crate) const DIRECTIONS: [(Direction, &str); 2] = [
+    (Direction::Receive, "receive"),
+    (Direction::Transmit, "transmit"),
+];
 
 impl Protocol {
     /// All, in the order of their codes, with their names.
@@ -96,31 +106,60 @@ impl Event {
 
 /// The counters of one namespace; none until they are first needed, and from then on as long as the
 /// namespace.
-pub(crate) struct Account(Lazy<COUNTERS>);
+pub(crate) struct Account {
+    counters: Lazy<COUNTERS>,
+    /// What had been counted at the last reset: the counters themselves are each processor's own.
+    baseline: [Atomic<c_ulong>; COUNTERS],
+}
 
 impl Account {
     /// Without counters.
     pub(crate) const fn new() -> Self {
-        Self(Lazy::new())
+        Self {
+            counters: Lazy::new(),
+            baseline: [const { Atomic::new(0) }; COUNTERS],
+        }
     }
 
     /// Makes the counters, if there are none. May sleep.
     pub(crate) fn open(&self) -> Result<(), AllocError> {
-        self.0.make()
+        self.counters.make()
     }
 
     /// The side of the account on which a direction is counted; `None` without counters. Any
     /// context.
     #[inline(always)]
     pub(crate) fn side(&self, direction: Direction) -> Option<Side<'_>> {
-        self.0.get().map(|counters| Side {
+        self.counters.get().map(|counters| Side {
             counters,
             direction,
         })
     }
+
+    /// How often an event was counted since the last reset. Any context.
+    pub(crate) fn read(&self, direction: Direction, event: Event) -> c_ulong {
+        let place = event.place(direction);
+        let baseline = self
+            .baseline
+            .get(place)
+            .map_or(0, |baseline| baseline.load(Relaxed));
+        self.counters
+            .get()
+            .map_or(0, |counters| counters.sum(place).wrapping_sub(baseline))
+    }
+
+    /// Begins to count from 0: what is counted meanwhile may or may not be. Any context.
+    pub(crate) fn reset(&self) {
+        let Some(counters) = self.counters.get() else {
+            return;
+        };
+        for (place, baseline) in self.baseline.iter().enumerate() {
+            baseline.store(counters.sum(place), Relaxed);
+        }
+    }
 }
 
-/// One direction in the account.
+/// One direction in the account, for counting.
 pub(crate) struct Side<'a> {
     counters: &'a PerCpu<COUNTERS>,
     direction: Direction,
@@ -131,11 +170,6 @@ impl Side<'_> {
     #[inline(always)]
     pub(crate) fn count(&self, event: Event) {
         self.counters.increment(event.place(self.direction));
-    }
-
-    /// How often an event was counted. Any context.
-    pub(crate) fn read(&self, event: Event) -> c_ulong {
-        self.counters.sum(event.place(self.direction))
     }
 
     /// The direction.

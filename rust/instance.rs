@@ -7,7 +7,7 @@ use kernel::{new_mutex, prelude::*, sync::Mutex};
 
 use crate::{
     account::Account,
-    mode::{self, Mode},
+    mode::{self, AtomicMode, Mode},
     net::{
         namespace::Net,
         netfilter::Hook,
@@ -21,8 +21,10 @@ use crate::{
 /// What nsmux keeps for one namespace.
 #[pin_data]
 pub(crate) struct Instance {
+    /// Held while the mode is being changed.
     #[pin]
-    mode: Mutex<Mode>,
+    change: Mutex<()>,
+    mode: AtomicMode,
     account: Account,
 }
 
@@ -33,14 +35,14 @@ impl Instance {
         &self.account
     }
 
-    /// The mode. May sleep.
+    /// The mode. Any context.
     pub(crate) fn mode(&self) -> Mode {
-        *self.mode.lock()
+        self.mode.get()
     }
 
     /// Changes the mode. On an error it stays what it was. May sleep.
     pub(crate) fn set_mode(slot: &Slot<Self>, to: Mode) -> Result {
-        let mut mode = slot.mode.lock();
+        let _change = slot.change.lock();
         match to {
             Mode::Off => slot.unset_hooks(),
             Mode::Observe => {
@@ -48,7 +50,7 @@ impl Instance {
                 slot.set_hooks()?;
             }
         }
-        *mode = to;
+        slot.mode.set(to);
         Ok(())
     }
 }
@@ -66,7 +68,8 @@ impl PerNamespace for Instance {
 
     fn new(_net: &Net) -> impl PinInit<Self, Infallible> {
         pin_init!(Self {
-            mode <- new_mutex!(Mode::Off, "nsmux::mode"),
+            change <- new_mutex!((), "nsmux::change"),
+            mode: AtomicMode::new(Mode::Off),
             account: Account::new(),
         })
     }

@@ -7,14 +7,16 @@ use kernel::{
     sync::atomic::{Atomic, Relaxed},
 };
 
+use crate::bindings;
+
 /// What nsmux does in a namespace.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Mode {
     /// Nothing: no hook is registered.
-    Off = 0,
+    Off = bindings::NSMUX_MODE_OFF as u8,
     /// Look every packet up, and count what was found.
-    Observe = 1,
+    Observe = bindings::NSMUX_MODE_OBSERVE as u8,
 }
 
 impl Mode {
@@ -41,26 +43,28 @@ impl Mode {
             .ok_or(EINVAL)
     }
 
-    fn from_number(number: u32) -> Self {
+    /// Takes a number; `EINVAL` if no mode has it.
+    pub(crate) fn from_number(number: u32) -> Result<Self> {
         Self::ALL
             .into_iter()
             .find(|(mode, _)| *mode as u32 == number)
-            .map_or(Self::Off, |(mode, _)| mode)
+            .map(|(mode, _)| mode)
+            .ok_or(EINVAL)
     }
 }
 
-/// The mode of namespaces that are made from now on.
-pub(crate) struct InitialMode(Atomic<u32>);
+/// A mode that can be read in any context, and changed.
+pub(crate) struct AtomicMode(Atomic<u32>);
 
-impl InitialMode {
-    /// The one of the module, its parameter.
+impl AtomicMode {
+    /// With a mode to begin with.
     pub(crate) const fn new(mode: Mode) -> Self {
         Self(Atomic::new(mode as u32))
     }
 
     /// Reads it. Any context.
     pub(crate) fn get(&self) -> Mode {
-        Mode::from_number(self.0.load(Relaxed))
+        Mode::from_number(self.0.load(Relaxed)).unwrap_or(Mode::Off)
     }
 
     /// Changes it. Any context.
@@ -69,5 +73,5 @@ impl InitialMode {
     }
 }
 
-/// The module's parameter `mode`.
-pub(crate) static INITIAL: InitialMode = InitialMode::new(Mode::Off);
+/// The mode of namespaces that are made from now on: the module's parameter `mode`.
+pub(crate) static INITIAL: AtomicMode = AtomicMode::new(Mode::Off);

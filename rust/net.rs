@@ -14,6 +14,8 @@
 //! its [`procfs`] file, and takes them away in the order that is safe.
 
 pub mod device;
+pub mod genetlink;
+pub mod hashtables;
 pub mod inet;
 pub mod namespace;
 pub mod netfilter;

@@ -21,7 +21,7 @@ mod uapi;
 
 use kernel::{prelude::*, InPlaceModule};
 
-use crate::{instance::Instance, net::pernet::Registration};
+use crate::{instance::Instance, net::genetlink::Family};
 
 module! {
     type: Nsmux,
@@ -35,13 +35,13 @@ module! {
 #[pin_data]
 struct Nsmux {
     #[pin]
-    instances: Registration<Instance>,
+    family: Family<Instance>,
 }
 
 impl InPlaceModule for Nsmux {
     fn init(_module: &'static ThisModule) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
-            instances <- Registration::new(),
+            family <- uapi::netlink::family(),
         })
     }
 }

@@ -26,9 +26,9 @@ use crate::{
 #[repr(u8)]
 pub(crate) enum Direction {
     /// To a socket of this host.
-    Receive = bindings::NSMUX_RECEIVE as u8,
+    Receive = bindings::NSMUX_DIRECTION_RECEIVE as u8,
     /// From a socket of this host.
-    Transmit = bindings::NSMUX_TRANSMIT as u8,
+    Transmit = bindings::NSMUX_DIRECTION_TRANSMIT as u8,
 }
 
 /// Where the namespace of a packet was read.
@@ -36,11 +36,11 @@ pub(crate) enum Direction {
 #[repr(u8)]
 pub(crate) enum ResolvedBy {
     /// From the socket that transmits it.
-    Socket = bindings::NSMUX_BY_SOCKET as u8,
+    Socket = bindings::NSMUX_RESOLVED_BY_SOCKET as u8,
     /// From the device that received it, or that it leaves by.
-    Device = bindings::NSMUX_BY_DEVICE as u8,
+    Device = bindings::NSMUX_RESOLVED_BY_DEVICE as u8,
     /// From the state of the hook, for want of both.
-    Hook = bindings::NSMUX_BY_HOOK as u8,
+    Hook = bindings::NSMUX_RESOLVED_BY_HOOK as u8,
 }
 
 /// A packet on its way in one direction, whose namespace can be resolved.

@@ -11,7 +11,10 @@ pub(crate) mod udp;
 
 use crate::{
     bindings,
-    net::{namespace::Namespace, socket::Common},
+    net::{
+        namespace::Namespace,
+        socket::{Common, Full},
+    },
 };
 
 /// A table of which each namespace has its own, or a part of its own.
@@ -33,6 +36,9 @@ pub(crate) trait Answer {
 
     /// The socket that was found, if it is one.
     fn socket(&self) -> Option<&Common>;
+
+    /// The same, if it is a full one.
+    fn full(&self) -> Option<&Full>;
 }
 
 /// What a lookup found, in one word.
@@ -40,23 +46,23 @@ pub(crate) trait Answer {
 #[repr(u8)]
 pub(crate) enum Outcome {
     /// A TCP socket with a connection, in whatever state it is.
-    Established = bindings::NSMUX_ESTABLISHED as u8,
+    Established = bindings::NSMUX_OUTCOME_ESTABLISHED as u8,
     /// A TCP connection in TIME_WAIT.
-    TimeWait = bindings::NSMUX_TIME_WAIT as u8,
+    TimeWait = bindings::NSMUX_OUTCOME_TIME_WAIT as u8,
     /// A TCP connection that is being asked for.
-    Request = bindings::NSMUX_REQUEST as u8,
+    Request = bindings::NSMUX_OUTCOME_REQUEST as u8,
     /// A TCP listener.
-    Listener = bindings::NSMUX_LISTENER as u8,
+    Listener = bindings::NSMUX_OUTCOME_LISTENER as u8,
     /// A UDP socket with a peer.
-    Connected = bindings::NSMUX_CONNECTED as u8,
+    Connected = bindings::NSMUX_OUTCOME_CONNECTED as u8,
     /// A UDP socket without a peer.
-    Unconnected = bindings::NSMUX_UNCONNECTED as u8,
+    Unconnected = bindings::NSMUX_OUTCOME_UNCONNECTED as u8,
     /// One of a reuseport group: which one gets a packet is decided with the packet at hand.
-    Ambiguous = bindings::NSMUX_AMBIGUOUS as u8,
+    Ambiguous = bindings::NSMUX_OUTCOME_AMBIGUOUS as u8,
     /// Any number of sockets: the packet is for a group or for all.
-    Multiple = bindings::NSMUX_MULTIPLE as u8,
+    Multiple = bindings::NSMUX_OUTCOME_MULTIPLE as u8,
     /// Nothing.
-    None = bindings::NSMUX_NONE as u8,
+    None = bindings::NSMUX_OUTCOME_NONE as u8,
 }
 
 impl Outcome {

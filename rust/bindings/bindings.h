@@ -8,12 +8,14 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
+#include <linux/nstree.h>
 #include <linux/percpu.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file_net.h>
 #include <linux/skbuff.h>
 #include <linux/sock_diag.h>
 #include <linux/sysctl.h>
+#include <net/genetlink.h>
 #include <net/inet6_hashtables.h>
 #include <net/inet_hashtables.h>
 #include <net/inet_timewait_sock.h>
@@ -24,15 +26,21 @@
 #include <net/route.h>
 #include <net/sock.h>
 #include <net/tcp_states.h>
+#include <net/transp_v6.h>
 #include <net/udp.h>
 
+#include "netlink.h"
 #include "trace_nsmux.h"
 
-/* bindgen does not evaluate BIT(). */
+/* What bindgen does not evaluate, or does not see into. */
 enum {
 	NSMUX_IPSKB_L3SLAVE = IPSKB_L3SLAVE,
+	NSMUX_GENL_HDRLEN = GENL_HDRLEN,
+	NSMUX_NET_LIST_ENTRY = offsetof(struct net, ns.ns_tree_node.ns_list_entry),
 };
 
 /* C for what is an inline function and more than a field read; none of it is on the packet path. Defined in declarations.c. */
 unsigned long nsmux_percpu_sum(const unsigned long __percpu *counter);
 void nsmux_this_cpu_inc(unsigned long __percpu *counter);
+struct net *nsmux_maybe_get_net(struct net *net);
+void nsmux_put_net(struct net *net);

@@ -35,3 +35,13 @@ void nsmux_this_cpu_inc(unsigned long __percpu *counter)
 {
 	this_cpu_inc(*counter);
 }
+
+struct net *nsmux_maybe_get_net(struct net *net)
+{
+	return maybe_get_net(net);
+}
+
+void nsmux_put_net(struct net *net)
+{
+	put_net(net);
+}

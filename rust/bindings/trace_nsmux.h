@@ -1,66 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tracepoints of nsmux. The codes are the discriminants of the enumerations of the same names in Rust, which takes them from here.
+ * Tracepoints of nsmux. The codes are those of the generic netlink family.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM nsmux
-
-#ifndef NSMUX_CODES
-#define NSMUX_CODES
-enum nsmux_direction {
-	NSMUX_RECEIVE,
-	NSMUX_TRANSMIT,
-};
-
-enum nsmux_resolved_by {
-	NSMUX_BY_SOCKET,
-	NSMUX_BY_DEVICE,
-	NSMUX_BY_HOOK,
-};
-
-enum nsmux_protocol {
-	NSMUX_TCP,
-	NSMUX_UDP,
-	NSMUX_TCP6,
-	NSMUX_UDP6,
-};
-
-enum nsmux_outcome {
-	NSMUX_ESTABLISHED,
-	NSMUX_TIME_WAIT,
-	NSMUX_REQUEST,
-	NSMUX_LISTENER,
-	NSMUX_CONNECTED,
-	NSMUX_UNCONNECTED,
-	NSMUX_AMBIGUOUS,
-	NSMUX_MULTIPLE,
-	NSMUX_NONE,
-};
-#endif /* NSMUX_CODES */
 
 #if !defined(TRACE_NSMUX_H) || defined(TRACE_HEADER_MULTI_READ)
 #define TRACE_NSMUX_H
 
 #include <linux/tracepoint.h>
+#include <uapi/linux/nsmux.h>
 
-TRACE_DEFINE_ENUM(NSMUX_RECEIVE);
-TRACE_DEFINE_ENUM(NSMUX_TRANSMIT);
-TRACE_DEFINE_ENUM(NSMUX_BY_SOCKET);
-TRACE_DEFINE_ENUM(NSMUX_BY_DEVICE);
-TRACE_DEFINE_ENUM(NSMUX_BY_HOOK);
-TRACE_DEFINE_ENUM(NSMUX_TCP);
-TRACE_DEFINE_ENUM(NSMUX_UDP);
-TRACE_DEFINE_ENUM(NSMUX_TCP6);
-TRACE_DEFINE_ENUM(NSMUX_UDP6);
-TRACE_DEFINE_ENUM(NSMUX_ESTABLISHED);
-TRACE_DEFINE_ENUM(NSMUX_TIME_WAIT);
-TRACE_DEFINE_ENUM(NSMUX_REQUEST);
-TRACE_DEFINE_ENUM(NSMUX_LISTENER);
-TRACE_DEFINE_ENUM(NSMUX_CONNECTED);
-TRACE_DEFINE_ENUM(NSMUX_UNCONNECTED);
-TRACE_DEFINE_ENUM(NSMUX_AMBIGUOUS);
-TRACE_DEFINE_ENUM(NSMUX_MULTIPLE);
-TRACE_DEFINE_ENUM(NSMUX_NONE);
+TRACE_DEFINE_ENUM(NSMUX_DIRECTION_RECEIVE);
+TRACE_DEFINE_ENUM(NSMUX_DIRECTION_TRANSMIT);
+TRACE_DEFINE_ENUM(NSMUX_RESOLVED_BY_SOCKET);
+TRACE_DEFINE_ENUM(NSMUX_RESOLVED_BY_DEVICE);
+TRACE_DEFINE_ENUM(NSMUX_RESOLVED_BY_HOOK);
+TRACE_DEFINE_ENUM(NSMUX_PROTOCOL_TCP);
+TRACE_DEFINE_ENUM(NSMUX_PROTOCOL_UDP);
+TRACE_DEFINE_ENUM(NSMUX_PROTOCOL_TCP6);
+TRACE_DEFINE_ENUM(NSMUX_PROTOCOL_UDP6);
+TRACE_DEFINE_ENUM(NSMUX_OUTCOME_ESTABLISHED);
+TRACE_DEFINE_ENUM(NSMUX_OUTCOME_TIME_WAIT);
+TRACE_DEFINE_ENUM(NSMUX_OUTCOME_REQUEST);
+TRACE_DEFINE_ENUM(NSMUX_OUTCOME_LISTENER);
+TRACE_DEFINE_ENUM(NSMUX_OUTCOME_CONNECTED);
+TRACE_DEFINE_ENUM(NSMUX_OUTCOME_UNCONNECTED);
+TRACE_DEFINE_ENUM(NSMUX_OUTCOME_AMBIGUOUS);
+TRACE_DEFINE_ENUM(NSMUX_OUTCOME_MULTIPLE);
+TRACE_DEFINE_ENUM(NSMUX_OUTCOME_NONE);
 
 /* One second-level lookup: in which namespace, found how, and what it gave. */
 TRACE_EVENT(nsmux_lookup,
@@ -93,27 +61,27 @@ TRACE_EVENT(nsmux_lookup,
 	TP_printk("namespace=%llu direction=%s by=%s protocol=%s outcome=%s socket=%llu sport=%u dport=%u",
 		__entry->netns,
 		__print_symbolic(__entry->direction,
-			{ NSMUX_RECEIVE, "receive" },
-			{ NSMUX_TRANSMIT, "transmit" }),
+			{ NSMUX_DIRECTION_RECEIVE, "receive" },
+			{ NSMUX_DIRECTION_TRANSMIT, "transmit" }),
 		__print_symbolic(__entry->by,
-			{ NSMUX_BY_SOCKET, "socket" },
-			{ NSMUX_BY_DEVICE, "device" },
-			{ NSMUX_BY_HOOK, "hook" }),
+			{ NSMUX_RESOLVED_BY_SOCKET, "socket" },
+			{ NSMUX_RESOLVED_BY_DEVICE, "device" },
+			{ NSMUX_RESOLVED_BY_HOOK, "hook" }),
 		__print_symbolic(__entry->protocol,
-			{ NSMUX_TCP, "tcp" },
-			{ NSMUX_UDP, "udp" },
-			{ NSMUX_TCP6, "tcp6" },
-			{ NSMUX_UDP6, "udp6" }),
+			{ NSMUX_PROTOCOL_TCP, "tcp" },
+			{ NSMUX_PROTOCOL_UDP, "udp" },
+			{ NSMUX_PROTOCOL_TCP6, "tcp6" },
+			{ NSMUX_PROTOCOL_UDP6, "udp6" }),
 		__print_symbolic(__entry->outcome,
-			{ NSMUX_ESTABLISHED, "established" },
-			{ NSMUX_TIME_WAIT, "time-wait" },
-			{ NSMUX_REQUEST, "request" },
-			{ NSMUX_LISTENER, "listener" },
-			{ NSMUX_CONNECTED, "connected" },
-			{ NSMUX_UNCONNECTED, "unconnected" },
-			{ NSMUX_AMBIGUOUS, "ambiguous" },
-			{ NSMUX_MULTIPLE, "multiple" },
-			{ NSMUX_NONE, "none" }),
+			{ NSMUX_OUTCOME_ESTABLISHED, "established" },
+			{ NSMUX_OUTCOME_TIME_WAIT, "time-wait" },
+			{ NSMUX_OUTCOME_REQUEST, "request" },
+			{ NSMUX_OUTCOME_LISTENER, "listener" },
+			{ NSMUX_OUTCOME_CONNECTED, "connected" },
+			{ NSMUX_OUTCOME_UNCONNECTED, "unconnected" },
+			{ NSMUX_OUTCOME_AMBIGUOUS, "ambiguous" },
+			{ NSMUX_OUTCOME_MULTIPLE, "multiple" },
+			{ NSMUX_OUTCOME_NONE, "none" }),
 		__entry->socket, __entry->sport, __entry->dport)
 );
 

@@ -85,6 +85,18 @@ impl Port {
         Self(u16::from_ne_bytes(bytes))
     }
 
+    /// Takes the number.
+    #[inline]
+    pub fn from_number(number: u16) -> Self {
+        Self(number.to_be())
+    }
+
+    /// The two bytes as they stand in a header.
+    #[inline]
+    pub fn to_header(self) -> [u8; 2] {
+        self.0.to_ne_bytes()
+    }
+
     /// The number.
     #[inline]
     pub fn number(self) -> u16 {
@@ -138,6 +150,15 @@ pub trait Family: Copy + 'static {
     /// An address in the order of the network.
     type Address: Copy;
 
+    /// The address that stands for any.
+    const ANY: Self::Address;
+
+    /// Whether an address names a group, or everyone.
+    fn is_multicast(address: &Self::Address) -> bool;
+
+    /// Takes an address as it stands in a header; `None` if it is not of this length.
+    fn address(bytes: &[u8]) -> Option<Self::Address>;
+
     /// Reads the header; `None` if it is cut short or contradicts itself.
     fn header(packet: &Packet<'_>) -> Option<Header<Self>>;
 
@@ -167,6 +188,17 @@ pub struct V4;
 impl Family for V4 {
     /// `__be32`
     type Address = u32;
+
+    const ANY: u32 = 0;
+
+    fn is_multicast(address: &u32) -> bool {
+        // 224.0.0.0/4, and the broadcast address of every network.
+        u32::from_be(*address) >> 28 == 0xe || *address == u32::MAX
+    }
+
+    fn address(bytes: &[u8]) -> Option<u32> {
+        bytes.try_into().map(u32::from_ne_bytes).ok()
+    }
 
     #[inline(always)]
     fn header(packet: &Packet<'_>) -> Option<Header<Self>> {
@@ -266,6 +298,16 @@ pub struct V6;
 impl Family for V6 {
     /// The bytes of `struct in6_addr`.
     type Address = V6Address;
+
+    const ANY: V6Address = V6Address([0; 16]);
+
+    fn is_multicast(address: &V6Address) -> bool {
+        address.is_multicast()
+    }
+
+    fn address(bytes: &[u8]) -> Option<V6Address> {
+        bytes.try_into().map(V6Address).ok()
+    }
 
     #[inline(always)]
     fn header(packet: &Packet<'_>) -> Option<Header<Self>> {

@@ -4,8 +4,12 @@
 //!
 //! C header: [`include/net/net_namespace.h`](srctree/include/net/net_namespace.h)
 
-use core::{marker::PhantomData, ptr::addr_of};
-use kernel::types::Opaque;
+use core::{
+    ffi::c_int,
+    marker::PhantomData,
+    ptr::{addr_of, NonNull},
+};
+use kernel::{error::from_err_ptr, prelude::*, types::Opaque};
 
 use super::rcu::ReadSide;
 use crate::bindings;
@@ -45,6 +49,33 @@ impl Net {
     pub fn cookie(&self) -> u64 {
         // SAFETY: `self` is a valid namespace; the cookie is set once, when it is made.
         unsafe { addr_of!((*self.as_ptr()).net_cookie).read() }
+    }
+}
+
+impl Net {
+    /// The inode number, by which user space tells namespaces apart.
+    pub fn inode(&self) -> u32 {
+        // SAFETY: `self` is a valid namespace; the number is set once, when it is made.
+        unsafe { addr_of!((*self.as_ptr()).ns.inum).read() }
+    }
+
+    /// The number by which `self` knows `other`, if it does. Any context.
+    pub fn number_of(&self, other: &Net) -> Option<u32> {
+        // SAFETY: Both are valid namespaces.
+        let number = unsafe { bindings::peernet2id(self.as_ptr(), other.as_ptr()) };
+        u32::try_from(number).ok()
+    }
+
+    /// Whether the current process has `CAP_NET_ADMIN` in the user namespace that owns this one.
+    pub fn is_administered_by_current(&self) -> bool {
+        // SAFETY: The owner is valid as long as the namespace.
+        unsafe { bindings::ns_capable((*self.as_ptr()).user_ns, bindings::CAP_NET_ADMIN as c_int) }
+    }
+
+    /// How many devices the namespace has.
+    pub fn count_devices(&self, _section: ReadSide<'_>) -> u32 {
+        // SAFETY: The head of a list that can be read in a read-side section.
+        unsafe { rcu_list(addr_of!((*self.as_ptr()).dev_base_head)) }.count() as u32
     }
 }
 
@@ -107,3 +138,135 @@ impl<K> Clone for Namespace<'_, K> {
 }
 
 impl<K> Copy for Namespace<'_, K> {}
+
+/// A namespace that is visible to user space, and so has all that namespaces are given.
+///
+/// # Invariants
+///
+/// The namespace is held by a reference, or was in the list in a read-side section that lasts as
+/// long as `'a`.
+#[derive(Clone, Copy)]
+pub struct Listed<'a>(&'a Net);
+
+impl<'a> Listed<'a> {
+    /// Takes the caller's word for it.
+    ///
+    /// # Safety
+    ///
+    /// Something must hold a reference to the namespace for `'a`.
+    pub(super) unsafe fn assume(net: &'a Net) -> Self {
+        // INVARIANT: By the safety requirement.
+        Self(net)
+    }
+
+    /// The namespace.
+    pub fn net(self) -> &'a Net {
+        self.0
+    }
+
+    /// All namespaces whose cookie is larger than `cookie`, in the order of their cookies.
+    pub fn after(cookie: u64, _section: ReadSide<'a>) -> impl Iterator<Item = Self> {
+        // SAFETY: The head of a list that can be read in a read-side section.
+        let entries = unsafe { rcu_list(addr_of!(bindings::net_ns_tree.ns_list_head)) };
+        entries
+            .map(|entry| {
+                let offset = bindings::NSMUX_NET_LIST_ENTRY as usize;
+                let net = entry.cast::<u8>().wrapping_sub(offset).cast();
+                // SAFETY: The entries of this list are in network namespaces, which are not freed
+                // before a grace period has passed after they were taken from it. INVARIANT: It was
+                // in the list.
+                Self(unsafe { Net::from_raw(net) })
+            })
+            .skip_while(move |listed| listed.0.cookie() <= cookie)
+    }
+
+    /// Takes a reference; `None` if the last one is gone already.
+    pub fn hold(self) -> Option<Held> {
+        // SAFETY: The namespace is valid.
+        let net = unsafe { bindings::nsmux_maybe_get_net(self.0.as_ptr()) };
+        // INVARIANT: The function has taken a reference if it does not give null.
+        NonNull::new(net).map(Held)
+    }
+}
+
+/// A reference to a namespace, which keeps it alive: to be held for a short time only.
+///
+/// # Invariants
+///
+/// A reference is owned.
+pub struct Held(NonNull<bindings::net>);
+
+impl Held {
+    /// The namespace that a file descriptor of the current process refers to. May sleep.
+    pub fn from_descriptor(descriptor: u32) -> Result<Self> {
+        let descriptor = c_int::try_from(descriptor).map_err(|_| EBADF)?;
+        // SAFETY: No requirements.
+        Self::from_result(unsafe { bindings::get_net_ns_by_fd(descriptor) })
+    }
+
+    /// The namespace of a process, by its number in the PID namespace of the current one. May
+    /// sleep.
+    pub fn from_process(process: u32) -> Result<Self> {
+        let process = c_int::try_from(process).map_err(|_| ESRCH)?;
+        // SAFETY: No requirements.
+        Self::from_result(unsafe { bindings::get_net_ns_by_pid(process) })
+    }
+
+    /// The namespace that `of` knows by a number.
+    pub fn from_number(of: &Net, number: i32) -> Result<Self> {
+        // SAFETY: The namespace is valid.
+        let net = unsafe { bindings::get_net_ns_by_id(of.as_ptr(), number) };
+        // INVARIANT: The function has taken a reference if it does not give null.
+        NonNull::new(net).map(Self).ok_or(ENOENT)
+    }
+
+    /// The namespace with a cookie.
+    pub fn from_cookie(cookie: u64) -> Result<Self> {
+        let guard = kernel::sync::rcu::read_lock();
+        let before = cookie.checked_sub(1).ok_or(ENOENT)?;
+        let found = Listed::after(before, ReadSide::from(&guard)).next();
+        found
+            .filter(|listed| listed.net().cookie() == cookie)
+            .and_then(Listed::hold)
+            .ok_or(ENOENT)
+    }
+
+    /// The namespace, as one that is visible.
+    pub fn listed(&self) -> Listed<'_> {
+        // SAFETY: By the type invariants.
+        let net = unsafe { Net::from_raw(self.0.as_ptr()) };
+        // INVARIANT: It is held.
+        Listed(net)
+    }
+
+    fn from_result(net: *mut bindings::net) -> Result<Self> {
+        // INVARIANT: The functions have taken a reference if they do not give an error.
+        NonNull::new(from_err_ptr(net)?).map(Self).ok_or(ENOENT)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants.
+        unsafe { bindings::nsmux_put_net(self.0.as_ptr()) };
+    }
+}
+
+/// The entries of a list that others may change meanwhile, `list_for_each_rcu()`.
+///
+/// # Safety
+///
+/// `head` must be that of a list whose entries are freed by RCU, and the iterator be used in one
+/// read-side section.
+unsafe fn rcu_list(
+    head: *const bindings::list_head,
+) -> impl Iterator<Item = *const bindings::list_head> {
+    // SAFETY: By the safety requirement, for this and each further entry. Volatile as
+    // `rcu_dereference()`.
+    let next = |entry: *const bindings::list_head| -> *const bindings::list_head {
+        // SAFETY: As above.
+        unsafe { addr_of!((*entry).next).read_volatile() }
+    };
+    core::iter::successors(Some(next(head)), move |entry| Some(next(*entry)))
+        .take_while(move |entry| *entry != head)
+}

@@ -16,9 +16,10 @@ use core::{
     ops::Deref,
     ptr::{addr_of, NonNull},
 };
-use kernel::types::Opaque;
+use kernel::{task::Kuid, types::Opaque};
 
 use super::{
+    inet::Port,
     namespace::{Brand, Namespace, Net},
     rcu::ReadSide,
 };
@@ -76,6 +77,51 @@ impl Common {
         unsafe { addr_of!((*self.0.get()).skc_state).read_volatile() }.into()
     }
 
+    /// The family that the socket was made with: `AF_INET`, or `AF_INET6`, which may have IPv4
+    /// addresses that are mapped.
+    pub fn family(&self) -> u16 {
+        // SAFETY: `self` is a valid socket.
+        unsafe { addr_of!((*self.0.get()).skc_family).read_volatile() }
+    }
+
+    /// The address and the port of this end, 0 where it is bound to none.
+    pub fn local(&self) -> (Address, Port) {
+        // SAFETY: `self` is a valid socket; these unions have one layout for all kinds of TCP and
+        // UDP.
+        let (v4, v6, port) = unsafe {
+            let common = self.0.get();
+            (
+                (*common).__bindgen_anon_1.__bindgen_anon_1.skc_rcv_saddr,
+                (*common).skc_v6_rcv_saddr.in6_u.u6_addr8,
+                (*common).__bindgen_anon_3.__bindgen_anon_1.skc_num,
+            )
+        };
+        (self.address(v4, v6), Port::from_number(port))
+    }
+
+    /// The address and the port of the other end, 0 where there is none.
+    pub fn remote(&self) -> (Address, Port) {
+        // SAFETY: `self` is a valid socket; these unions have one layout for all kinds of TCP and
+        // UDP.
+        let (v4, v6, port) = unsafe {
+            let common = self.0.get();
+            (
+                (*common).__bindgen_anon_1.__bindgen_anon_1.skc_daddr,
+                (*common).skc_v6_daddr.in6_u.u6_addr8,
+                (*common).__bindgen_anon_3.__bindgen_anon_1.skc_dport,
+            )
+        };
+        (self.address(v4, v6), Port::from_header(port.to_ne_bytes()))
+    }
+
+    fn address(&self, v4: u32, v6: [u8; 16]) -> Address {
+        if u32::from(self.family()) == bindings::AF_INET6 {
+            Address::V6(v6)
+        } else {
+            Address::V4(v4.to_ne_bytes())
+        }
+    }
+
     /// The cookie, what `SO_COOKIE` tells: unique while the system is up, and made now if it was
     /// never asked for.
     pub fn cookie(&self) -> u64 {
@@ -84,6 +130,25 @@ impl Common {
         // of it.
         unsafe { bindings::sock_diag_save_cookie(self.0.get().cast(), halves.as_mut_ptr()) };
         u64::from(halves[1]) << 32 | u64::from(halves[0])
+    }
+}
+
+/// An address, its bytes in the order of the network.
+#[derive(Clone, Copy)]
+pub enum Address {
+    /// Of IPv4.
+    V4([u8; 4]),
+    /// Of IPv6.
+    V6([u8; 16]),
+}
+
+impl Address {
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::V4(bytes) => bytes,
+            Self::V6(bytes) => bytes,
+        }
     }
 }
 
@@ -128,6 +193,25 @@ kinds! {
 }
 
 impl Full {
+    /// The inode number; 0 if no process holds the socket.
+    pub fn inode(&self) -> u64 {
+        // SAFETY: `self` is a valid socket. Volatile as `READ_ONCE()`.
+        unsafe { addr_of!((*self.0.get()).sk_ino).read_volatile() }
+    }
+
+    /// The owner, as the current process knows users.
+    pub fn owner(&self) -> u32 {
+        // SAFETY: `self` is a valid socket. Volatile as `READ_ONCE()`.
+        let uid = unsafe { addr_of!((*self.0.get()).sk_uid).read_volatile() };
+        Kuid::from_raw(kernel::bindings::kuid_t { val: uid.val }).into_uid_in_current_ns()
+    }
+
+    /// The mark, `SO_MARK`.
+    pub fn mark(&self) -> u32 {
+        // SAFETY: `self` is a valid socket. Volatile as `READ_ONCE()`.
+        unsafe { addr_of!((*self.0.get()).sk_mark).read_volatile() }
+    }
+
     /// Whether the socket has a peer: `connect()` was called, for UDP as well.
     #[inline]
     pub fn is_connected(&self) -> bool {

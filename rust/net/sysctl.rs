@@ -125,6 +125,10 @@ unsafe extern "C" fn handle<T: PerNamespace>(
     // SAFETY: `Table::new` has put it there.
     let variable = unsafe { &*entry.extra1.cast::<Variable<T>>() };
     from_result(|| {
+        // The permissions of the file let root of the initial user namespace write without it.
+        if is_write != 0 && !slot.net().is_administered_by_current() {
+            return Err(EPERM);
+        }
         let mut text = [0u8; TEXT];
         if is_write == 0 {
             // The last byte stays zero.

@@ -24,6 +24,13 @@ pub(crate) enum TcpAnswer<'n> {
     None,
 }
 
+impl<F: Family> Tcp<F> {
+    /// Looks for a listener alone: the socket that a connection could be asked of. Any context.
+    pub(crate) fn listener<'n>(namespace: Namespace<'n>, tuple: &Tuple<F>) -> TcpAnswer<'n> {
+        F::lookup_listener(namespace, tuple).map_or(TcpAnswer::None, TcpAnswer::Listener)
+    }
+}
+
 impl<F: Family> Table for Tcp<F> {
     type Key = Tuple<F>;
     type Answer<'n> = TcpAnswer<'n>;
@@ -34,7 +41,7 @@ impl<F: Family> Table for Tcp<F> {
         if let Some(connection) = F::lookup_connection(namespace, tuple) {
             return TcpAnswer::Connection(connection);
         }
-        F::lookup_listener(namespace, tuple).map_or(TcpAnswer::None, TcpAnswer::Listener)
+        Self::listener(namespace, tuple)
     }
 }
 
@@ -59,6 +66,15 @@ impl Answer for TcpAnswer<'_> {
             Self::Connection(Connection::Request(socket)) => Some(socket),
             Self::Listener(socket) => Some(socket),
             Self::None => None,
+        }
+    }
+
+    #[inline]
+    fn full(&self) -> Option<&Full> {
+        match self {
+            Self::Connection(Connection::Established(socket)) => Some(socket),
+            Self::Listener(socket) => Some(socket),
+            Self::Connection(_) | Self::None => None,
         }
     }
 }

@@ -66,4 +66,12 @@ impl Answer for UdpAnswer<'_> {
             Self::Multiple | Self::None => None,
         }
     }
+
+    #[inline]
+    fn full(&self) -> Option<&Full> {
+        match self {
+            Self::Socket(socket) => Some(socket),
+            Self::Multiple | Self::None => None,
+        }
+    }
 }

@@ -9,7 +9,7 @@ use kernel::{
 };
 
 use crate::{
-    account::{Account, Event, Protocol},
+    account::{Account, Event, Protocol, DIRECTIONS},
     instance::Instance,
     net::{pernet::Slot, procfs::File},
     resolve::{Direction, ResolvedBy},
@@ -21,11 +21,6 @@ pub(crate) const FILE: File<Instance> = File {
     name: c"nsmux",
     show,
 };
-
-const DIRECTIONS: [(Direction, &str); 2] = [
-    (Direction::Receive, "receive"),
-    (Direction::Transmit, "transmit"),
-];
 
 const EVENTS: [(Event, &str); 7] = [
     (Event::Resolved(ResolvedBy::Socket), "by-socket"),
@@ -47,10 +42,6 @@ fn show(slot: &Slot<Instance>, file: &SeqFile) {
     }
 }
 
-fn read(account: &Account, direction: Direction, event: Event) -> c_ulong {
-    account.side(direction).map_or(0, |side| side.read(event))
-}
-
 fn show_resolved(account: &Account, file: &SeqFile) {
     seq_print!(file, "\n{:<9}", "resolved");
     for (_, name) in EVENTS {
@@ -59,7 +50,7 @@ fn show_resolved(account: &Account, file: &SeqFile) {
     for (direction, name) in DIRECTIONS {
         seq_print!(file, "\n{:<9}", name);
         for (event, _) in EVENTS {
-            seq_print!(file, " {:>12}", read(account, direction, event));
+            seq_print!(file, " {:>12}", account.read(direction, event));
         }
     }
     seq_print!(file, "\n");
@@ -73,7 +64,7 @@ fn show_lookups(account: &Account, file: &SeqFile, direction: Direction, name: &
     for (protocol, name) in Protocol::ALL {
         // Each counter is read once, so that a line adds up also while packets come in.
         let counts = Outcome::ALL
-            .map(|(outcome, _)| read(account, direction, Event::Lookup(protocol, outcome)));
+            .map(|(outcome, _)| account.read(direction, Event::Lookup(protocol, outcome)));
         let packets: c_ulong = counts.into_iter().fold(0, c_ulong::wrapping_add);
         seq_print!(file, "\n{:<9} {:>12}", name, packets);
         for ((outcome, _), count) in Outcome::ALL.into_iter().zip(counts) {

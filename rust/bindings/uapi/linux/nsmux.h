@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause) */
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/nsmux.yaml */
+/* YNL-GEN uapi header */
+/* To regenerate run: tools/net/ynl/ynl-regen.sh */
+
+#ifndef _UAPI_LINUX_NSMUX_H
+#define _UAPI_LINUX_NSMUX_H
+
+#define NSMUX_FAMILY_NAME	"nsmux"
+#define NSMUX_FAMILY_VERSION	1
+
+/**
+ * enum nsmux_mode - What nsmux does in a namespace.
+ * @NSMUX_MODE_OFF: Nothing.
+ * @NSMUX_MODE_OBSERVE: Look every packet up, and count what was found.
+ */
+enum nsmux_mode {
+	NSMUX_MODE_OFF,
+	NSMUX_MODE_OBSERVE,
+};
+
+enum nsmux_direction {
+	NSMUX_DIRECTION_RECEIVE,
+	NSMUX_DIRECTION_TRANSMIT,
+};
+
+/*
+ * Where the namespace of a packet was read.
+ */
+enum nsmux_resolved_by {
+	NSMUX_RESOLVED_BY_SOCKET,
+	NSMUX_RESOLVED_BY_DEVICE,
+	NSMUX_RESOLVED_BY_HOOK,
+};
+
+/**
+ * enum nsmux_table - A table that a key can be looked up in.
+ * @NSMUX_TABLE_TCP: Connections, and if there is none, listeners. Without a
+ *   remote address only listeners.
+ * @NSMUX_TABLE_UDP: Sockets with a peer and without.
+ */
+enum nsmux_table {
+	NSMUX_TABLE_TCP,
+	NSMUX_TABLE_UDP,
+};
+
+/*
+ * A table, and the family of the packets that are looked up in it.
+ */
+enum nsmux_protocol {
+	NSMUX_PROTOCOL_TCP,
+	NSMUX_PROTOCOL_UDP,
+	NSMUX_PROTOCOL_TCP6,
+	NSMUX_PROTOCOL_UDP6,
+};
+
+/**
+ * enum nsmux_outcome - What a lookup found.
+ * @NSMUX_OUTCOME_ESTABLISHED: A TCP socket with a connection, in whatever
+ *   state it is.
+ * @NSMUX_OUTCOME_TIME_WAIT: A TCP connection in TIME_WAIT.
+ * @NSMUX_OUTCOME_REQUEST: A TCP connection that is being asked for.
+ * @NSMUX_OUTCOME_LISTENER: A TCP listener.
+ * @NSMUX_OUTCOME_CONNECTED: A UDP socket with a peer.
+ * @NSMUX_OUTCOME_UNCONNECTED: A UDP socket without a peer.
+ * @NSMUX_OUTCOME_AMBIGUOUS: One of a reuseport group; which one gets a packet
+ *   is decided with the packet at hand.
+ * @NSMUX_OUTCOME_MULTIPLE: Any number of sockets, since the packet is for a
+ *   group or for all.
+ * @NSMUX_OUTCOME_NONE: Nothing.
+ */
+enum nsmux_outcome {
+	NSMUX_OUTCOME_ESTABLISHED,
+	NSMUX_OUTCOME_TIME_WAIT,
+	NSMUX_OUTCOME_REQUEST,
+	NSMUX_OUTCOME_LISTENER,
+	NSMUX_OUTCOME_CONNECTED,
+	NSMUX_OUTCOME_UNCONNECTED,
+	NSMUX_OUTCOME_AMBIGUOUS,
+	NSMUX_OUTCOME_MULTIPLE,
+	NSMUX_OUTCOME_NONE,
+};
+
+enum {
+	NSMUX_A_NETNS_FD = 1,
+	NSMUX_A_NETNS_PID,
+	NSMUX_A_NETNS_NSID,
+	NSMUX_A_NETNS_COOKIE,
+
+	__NSMUX_A_NETNS_MAX,
+	NSMUX_A_NETNS_MAX = (__NSMUX_A_NETNS_MAX - 1)
+};
+
+enum {
+	NSMUX_A_LOOKUP_NETNS = 1,
+	NSMUX_A_LOOKUP_TABLE,
+	NSMUX_A_LOOKUP_LOCAL_ADDRESS,
+	NSMUX_A_LOOKUP_LOCAL_PORT,
+	NSMUX_A_LOOKUP_REMOTE_ADDRESS,
+	NSMUX_A_LOOKUP_REMOTE_PORT,
+	NSMUX_A_LOOKUP_DEVICE,
+	NSMUX_A_LOOKUP_SLAVE,
+	NSMUX_A_LOOKUP_OUTCOME,
+	NSMUX_A_LOOKUP_SOCKET,
+	NSMUX_A_LOOKUP_NETNS_COOKIE,
+	NSMUX_A_LOOKUP_NETNS_INODE,
+
+	__NSMUX_A_LOOKUP_MAX,
+	NSMUX_A_LOOKUP_MAX = (__NSMUX_A_LOOKUP_MAX - 1)
+};
+
+enum {
+	NSMUX_A_SOCKET_COOKIE = 1,
+	NSMUX_A_SOCKET_FAMILY,
+	NSMUX_A_SOCKET_LOCAL_ADDRESS,
+	NSMUX_A_SOCKET_LOCAL_PORT,
+	NSMUX_A_SOCKET_REMOTE_ADDRESS,
+	NSMUX_A_SOCKET_REMOTE_PORT,
+	NSMUX_A_SOCKET_DEVICE,
+	NSMUX_A_SOCKET_INODE,
+	NSMUX_A_SOCKET_UID,
+	NSMUX_A_SOCKET_MARK,
+
+	__NSMUX_A_SOCKET_MAX,
+	NSMUX_A_SOCKET_MAX = (__NSMUX_A_SOCKET_MAX - 1)
+};
+
+enum {
+	NSMUX_A_NAMESPACE_NETNS = 1,
+	NSMUX_A_NAMESPACE_COOKIE,
+	NSMUX_A_NAMESPACE_INODE,
+	NSMUX_A_NAMESPACE_NSID,
+	NSMUX_A_NAMESPACE_MODE,
+	NSMUX_A_NAMESPACE_DEVICES,
+	NSMUX_A_NAMESPACE_TABLE,
+	NSMUX_A_NAMESPACE_COUNTERS,
+
+	__NSMUX_A_NAMESPACE_MAX,
+	NSMUX_A_NAMESPACE_MAX = (__NSMUX_A_NAMESPACE_MAX - 1)
+};
+
+enum {
+	NSMUX_A_TABLE_TABLE = 1,
+	NSMUX_A_TABLE_PRIVATE,
+	NSMUX_A_TABLE_SIZE,
+	NSMUX_A_TABLE_SOCKETS,
+
+	__NSMUX_A_TABLE_MAX,
+	NSMUX_A_TABLE_MAX = (__NSMUX_A_TABLE_MAX - 1)
+};
+
+enum {
+	NSMUX_A_COUNTERS_DIRECTION = 1,
+	NSMUX_A_COUNTERS_BY_SOCKET,
+	NSMUX_A_COUNTERS_BY_DEVICE,
+	NSMUX_A_COUNTERS_BY_HOOK,
+	NSMUX_A_COUNTERS_DISAGREE,
+	NSMUX_A_COUNTERS_UNPARSED,
+	NSMUX_A_COUNTERS_FRAGMENT,
+	NSMUX_A_COUNTERS_NO_TABLE,
+	NSMUX_A_COUNTERS_LOOKUPS,
+
+	__NSMUX_A_COUNTERS_MAX,
+	NSMUX_A_COUNTERS_MAX = (__NSMUX_A_COUNTERS_MAX - 1)
+};
+
+enum {
+	NSMUX_A_LOOKUPS_PROTOCOL = 1,
+	NSMUX_A_LOOKUPS_OUTCOME,
+	NSMUX_A_LOOKUPS_PACKETS,
+
+	__NSMUX_A_LOOKUPS_MAX,
+	NSMUX_A_LOOKUPS_MAX = (__NSMUX_A_LOOKUPS_MAX - 1)
+};
+
+enum {
+	NSMUX_A_MISS_NETNS_COOKIE = 1,
+	NSMUX_A_MISS_PROTOCOL,
+	NSMUX_A_MISS_LOCAL_ADDRESS,
+	NSMUX_A_MISS_LOCAL_PORT,
+	NSMUX_A_MISS_REMOTE_ADDRESS,
+	NSMUX_A_MISS_REMOTE_PORT,
+	NSMUX_A_MISS_DEVICE,
+	NSMUX_A_MISS_COUNT,
+
+	__NSMUX_A_MISS_MAX,
+	NSMUX_A_MISS_MAX = (__NSMUX_A_MISS_MAX - 1)
+};
+
+enum {
+	NSMUX_CMD_LOOKUP = 1,
+	NSMUX_CMD_NAMESPACE_GET,
+	NSMUX_CMD_MODE_SET,
+	NSMUX_CMD_COUNTERS_RESET,
+	NSMUX_CMD_NAMESPACE_MODE_NTF,
+	NSMUX_CMD_MISS_NTF,
+
+	__NSMUX_CMD_MAX,
+	NSMUX_CMD_MAX = (__NSMUX_CMD_MAX - 1)
+};
+
+#define NSMUX_MCGRP_MISS	"miss"
+#define NSMUX_MCGRP_NAMESPACE	"namespace"
+
+#endif /* _UAPI_LINUX_NSMUX_H */

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Generic netlink: requests, attributes, answers, dumps and multicast.
+//!
+//! `kernel::net::netlink` knows multicast alone. The family itself, its operations and its policies
+//! are generated as C by the kernel's own generator, as those of `drivers/net/` are; it calls the
+//! functions that are made from what is here. By the time they are called, the kernel has checked
+//! every attribute against its policy.
+//!
+//! C headers: [`include/net/genetlink.h`](srctree/include/net/genetlink.h),
+//! [`include/net/netlink.h`](srctree/include/net/netlink.h)
+
+use core::{ffi::c_int, marker::PhantomData, ptr::NonNull};
+use kernel::{
+    error::to_result,
+    prelude::*, //
+};
+
+use super::{
+    namespace::{Listed, Net},
+    pernet::{self, PerNamespace, Slot},
+};
+use crate::bindings;
+
+mod attribute;
+mod message;
+
+pub use self::{
+    attribute::{Attribute, Attributes},
+    message::Message,
+};
+
+/// Why a request is refused, and what of it is to blame.
+pub struct Refusal {
+    error: Error,
+    text: Option<&'static CStr>,
+    attribute: *const bindings::nlattr,
+    missing: u16,
+}
+
+impl Refusal {
+    /// With an explanation.
+    pub fn new(error: Error, text: &'static CStr) -> Self {
+        Self {
+            text: Some(text),
+            ..Self::from(error)
+        }
+    }
+
+    /// With an attribute to blame, and an explanation.
+    pub fn of(attribute: Attribute<'_>, error: Error, text: &'static CStr) -> Self {
+        Self {
+            attribute: attribute.as_ptr(),
+            ..Self::new(error, text)
+        }
+    }
+
+    /// For an attribute that is not there.
+    pub fn missing(attribute: u16) -> Self {
+        Self {
+            missing: attribute,
+            ..Self::new(EINVAL, c"a required attribute is missing")
+        }
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            text: None,
+            attribute: core::ptr::null(),
+            missing: 0,
+        }
+    }
+}
+
+/// A request that is being answered, for a family that was registered with a `T` in every
+/// namespace.
+///
+/// # Invariants
+///
+/// `info` and `skb` are what generic netlink has handed to an operation that is under way, and the
+/// family's registration holds that of `T`.
+pub struct Request<'a, T> {
+    skb: *mut bindings::sk_buff,
+    info: &'a bindings::genl_info,
+    _type: PhantomData<fn() -> T>,
+}
+
+impl<'a, T: PerNamespace> Request<'a, T> {
+    /// The attributes.
+    pub fn attributes(&self) -> Attributes<'a> {
+        // SAFETY: The header leads to a message that the kernel has validated, and that is valid
+        // while the operation is under way.
+        unsafe { Attributes::of_request(self.info.nlhdr.cast()) }
+    }
+
+    /// The namespace of the socket that the request came through.
+    pub fn net(&self) -> &'a Net {
+        // SAFETY: The socket holds it.
+        unsafe { Net::from_raw(self.info._net.net) }
+    }
+
+    /// The same, as one that is visible.
+    pub fn own(&self) -> Listed<'a> {
+        // SAFETY: The socket of a process holds its namespace.
+        unsafe { Listed::assume(self.net()) }
+    }
+
+    /// Whether the requester has `CAP_NET_ADMIN` in the user namespace that owns `net`, now and
+    /// when it opened the socket.
+    pub fn may_administer(&self, net: &Net) -> bool {
+        // SAFETY: The packet is the request's, and the owner is valid as long as the namespace.
+        unsafe {
+            bindings::netlink_ns_capable(
+                self.skb,
+                (*net.as_ptr()).user_ns,
+                bindings::CAP_NET_ADMIN as c_int,
+            )
+        }
+    }
+
+    /// The slot of a namespace.
+    pub fn slot<'s>(&'s self, net: Listed<'s>) -> &'s Slot<T> {
+        // SAFETY: `T` is registered as long as the family is, which waits for the request to be
+        // answered. A namespace that is listed or held has all its slots.
+        unsafe { Slot::of(net.net()) }
+    }
+
+    fn refuse(&self, refusal: Refusal) -> c_int {
+        // SAFETY: Null, or the request's own, for nobody else to use.
+        if let Some(ack) = unsafe { self.info.extack.as_mut() } {
+            ack.bad_attr = refusal.attribute;
+            ack.miss_type = refusal.missing;
+            if let Some(text) = refusal.text {
+                ack._msg = text.as_char_ptr();
+            }
+        }
+        refusal.error.to_errno()
+    }
+}
+
+/// Answers a request with one message, which `fill` fills in. May sleep.
+///
+/// # Safety
+///
+/// Called by an operation of a family that is registered by [`Family<T>`], with its arguments.
+pub unsafe fn answer<T: PerNamespace>(
+    skb: *mut bindings::sk_buff,
+    info: *mut bindings::genl_info,
+    fill: impl FnOnce(&Request<'_, T>, &mut Message<'_>) -> Result<(), Refusal>,
+) -> c_int {
+    // SAFETY: By the safety requirement.
+    let request = unsafe { Request::<T>::new(skb, info) };
+    let (family, header) = (request.info.family, request.info.genlhdr);
+    // SAFETY: The header is the request's.
+    let command = unsafe { (*header).cmd };
+    let result = message::Buffer::new()
+        .map_err(Error::from)
+        .map_err(Refusal::from)
+        .and_then(|buffer| {
+            // SAFETY: The family is the request's.
+            let mut message = unsafe {
+                Message::begin(
+                    buffer.as_ptr(),
+                    family,
+                    request.info.snd_portid,
+                    request.info.snd_seq,
+                    0,
+                    command,
+                )
+            }
+            .ok_or(EMSGSIZE)?;
+            fill(&request, &mut message)?;
+            message.end();
+            buffer
+                .unicast(request.net(), request.info.snd_portid)
+                .map_err(Refusal::from)
+        });
+    match result {
+        Ok(()) => 0,
+        Err(refusal) => request.refuse(refusal),
+    }
+}
+
+/// Carries out a request that has no answer but the acknowledgement. May sleep.
+///
+/// # Safety
+///
+/// As for [`answer`].
+pub unsafe fn act<T: PerNamespace>(
+    skb: *mut bindings::sk_buff,
+    info: *mut bindings::genl_info,
+    action: impl FnOnce(&Request<'_, T>) -> Result<(), Refusal>,
+) -> c_int {
+    // SAFETY: By the safety requirement.
+    let request = unsafe { Request::<T>::new(skb, info) };
+    match action(&request) {
+        Ok(()) => 0,
+        Err(refusal) => request.refuse(refusal),
+    }
+}
+
+impl<T> Request<'_, T> {
+    /// # Safety
+    ///
+    /// As for [`answer`], until the end of the lifetime that the caller chooses.
+    unsafe fn new(skb: *mut bindings::sk_buff, info: *const bindings::genl_info) -> Self {
+        // INVARIANT: By the safety requirement.
+        Self {
+            skb,
+            // SAFETY: Valid during the operation.
+            info: unsafe { &*info },
+            _type: PhantomData,
+        }
+    }
+}
+
+/// What a dump remembers from one part to the next.
+#[derive(Clone, Copy, Default)]
+#[repr(C)]
+pub struct Progress {
+    /// The number of entries of the request's own list that are done.
+    pub entries: u64,
+    /// The cookie of the last namespace that is done.
+    pub cookie: u64,
+}
+
+/// One part of a dump: as many messages as fit into a buffer.
+pub struct Part<'a, T> {
+    /// What was asked.
+    pub request: Request<'a, T>,
+    /// How far the dump is; what is noted here is handed to the next part.
+    pub progress: &'a mut Progress,
+    buffer: *mut bindings::sk_buff,
+}
+
+impl<T: PerNamespace> Part<'_, T> {
+    /// Adds one message, which `fill` fills in; `false` if it has to wait for the next part.
+    ///
+    /// What `fill` refuses otherwise ends the dump.
+    pub fn add(
+        &mut self,
+        fill: impl FnOnce(&Request<'_, T>, &mut Message<'_>) -> Result<(), Refusal>,
+    ) -> Result<bool, Refusal> {
+        self.add_if(|request, message| fill(request, message).map(|()| true))
+    }
+
+    /// As [`add`](Self::add), but the message is taken back if `fill` gives `false`.
+    pub fn add_if(
+        &mut self,
+        fill: impl FnOnce(&Request<'_, T>, &mut Message<'_>) -> Result<bool, Refusal>,
+    ) -> Result<bool, Refusal> {
+        // SAFETY: The header and the family are the request's.
+        let message = unsafe {
+            Message::begin(
+                self.buffer,
+                self.request.info.family,
+                self.request.info.snd_portid,
+                self.request.info.snd_seq,
+                bindings::NLM_F_MULTI as c_int,
+                (*self.request.info.genlhdr).cmd,
+            )
+        };
+        let Some(mut message) = message else {
+            return Ok(false);
+        };
+        match fill(&self.request, &mut message) {
+            Ok(keep) => {
+                if keep {
+                    message.end();
+                }
+                Ok(true)
+            }
+            Err(refusal) if refusal.error == EMSGSIZE => Ok(false),
+            Err(refusal) => Err(refusal),
+        }
+    }
+}
+
+/// Carries out one part of a dump. `proceed` says whether the dump is at its end. May sleep.
+///
+/// # Safety
+///
+/// As for [`answer`], for the callback of a dump.
+pub unsafe fn dump<T: PerNamespace>(
+    buffer: *mut bindings::sk_buff,
+    callback: *mut bindings::netlink_callback,
+    proceed: impl FnOnce(&mut Part<'_, T>) -> Result<bool, Refusal>,
+) -> c_int {
+    const { assert!(size_of::<Progress>() <= bindings::NETLINK_CTX_SIZE as usize) };
+    // SAFETY: Valid during the operation.
+    let callback = unsafe { &mut *callback };
+    let info = callback.data.cast::<bindings::genl_dumpit_info>();
+    let mut part = Part {
+        // SAFETY: A generic netlink dump has its information there, and the request's packet.
+        request: unsafe { Request::new(callback.skb, &raw const (*info).info) },
+        // SAFETY: The context is for the callback to use, zero in the beginning, large enough by
+        // the assertion, and aligned to a word.
+        progress: unsafe { &mut *(&raw mut callback.__bindgen_anon_1).cast() },
+        buffer,
+    };
+    match proceed(&mut part) {
+        Ok(true) => 0,
+        // SAFETY: The buffer is the part's.
+        Ok(false) => unsafe { (*buffer).len as c_int },
+        Err(refusal) => part.request.refuse(refusal),
+    }
+}
+
+/// A family and, in every namespace, the `T` that its operations work on, for as long as this
+/// exists.
+#[pin_data(PinnedDrop)]
+pub struct Family<T: PerNamespace> {
+    #[pin]
+    instances: pernet::Registration<T>,
+    family: NonNull<bindings::genl_family>,
+}
+
+// SAFETY: The registration belongs to no thread.
+unsafe impl<T: PerNamespace> Send for Family<T> {}
+// SAFETY: Nothing can be done with a shared registration.
+unsafe impl<T: PerNamespace> Sync for Family<T> {}
+
+impl<T: PerNamespace> Family<T> {
+    /// Registers `T` in every namespace, then the family, with these groups. May sleep.
+    ///
+    /// # Safety
+    ///
+    /// The family must be a static one of this module, not yet registered, whose operations call
+    /// nothing but [`answer`], [`act`] and [`dump`] with this `T`. The module must be in its
+    /// initialisation, after which such statics are read-only.
+    pub unsafe fn new(
+        family: *mut bindings::genl_family,
+        groups: &'static [Group],
+    ) -> impl PinInit<Self, Error> {
+        try_pin_init!(Self {
+            instances <- pernet::Registration::new(),
+            family: {
+                // SAFETY: By the safety requirement, and nobody else uses it yet.
+                unsafe {
+                    (*family).mcgrps = groups.as_ptr().cast();
+                    (*family).n_mcgrps = groups.len() as u8;
+                }
+                // SAFETY: By the safety requirement.
+                to_result(unsafe { bindings::genl_register_family(family) })?;
+                NonNull::new(family).ok_or(EINVAL)?
+            },
+        })
+    }
+}
+
+/// A multicast group.
+#[repr(transparent)]
+pub struct Group(bindings::genl_multicast_group);
+
+// SAFETY: Nothing but data.
+unsafe impl Sync for Group {}
+
+impl Group {
+    /// A group for which it takes `CAP_NET_ADMIN` in the user namespace that owns the namespace of
+    /// the socket. The name has to fit, or the module does not compile.
+    pub const fn of_administrators(name: &CStr) -> Self {
+        let name = name.to_bytes_with_nul();
+        let mut group = bindings::genl_multicast_group {
+            name: [0; bindings::GENL_NAMSIZ as usize],
+            flags: ADMINISTRATORS,
+        };
+        let mut place = 0;
+        while place < name.len() {
+            group.name[place] = name[place] as _;
+            place += 1;
+        }
+        Self(group)
+    }
+}
+
+/// `GENL_MCAST_CAP_NET_ADMIN`
+const ADMINISTRATORS: u8 = 1;
+
+#[pinned_drop]
+impl<T: PerNamespace> PinnedDrop for Family<T> {
+    /// Waits for operations that are under way; only then the `T` go. May sleep.
+    fn drop(self: Pin<&mut Self>) {
+        // SAFETY: It is registered. An error is returned for families that are not, and no other.
+        unsafe { bindings::genl_unregister_family(self.family.as_ptr()) };
+    }
+}

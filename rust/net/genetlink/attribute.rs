@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Attributes of a request.
+
+use core::{marker::PhantomData, mem::size_of, slice};
+use kernel::prelude::*;
+
+use crate::bindings;
+
+/// The length of an attribute's header, `NLA_HDRLEN`.
+pub(super) const HEADER: usize = size_of::<bindings::nlattr>();
+
+/// `NLA_ALIGN()`
+pub(super) const fn align(length: usize) -> usize {
+    length.next_multiple_of(4)
+}
+
+/// One attribute.
+///
+/// # Invariants
+///
+/// The pointer leads to an attribute of a validated message, all of which is valid for `'a`.
+#[derive(Clone, Copy)]
+pub struct Attribute<'a>(*const bindings::nlattr, PhantomData<&'a [u8]>);
+
+impl<'a> Attribute<'a> {
+    /// Which one it is.
+    pub fn number(self) -> u16 {
+        // SAFETY: By the type invariants.
+        unsafe { (*self.0).nla_type & bindings::NLA_TYPE_MASK as u16 }
+    }
+
+    /// What is in it.
+    pub fn bytes(self) -> &'a [u8] {
+        // SAFETY: By the type invariants.
+        let length = unsafe { (*self.0).nla_len } as usize;
+        // SAFETY: The payload lies behind the header, and is as long as that says.
+        unsafe { slice::from_raw_parts(self.0.cast::<u8>().add(HEADER), length - HEADER) }
+    }
+
+    /// The attributes in it.
+    pub fn nested(self) -> Attributes<'a> {
+        Attributes(self.bytes())
+    }
+
+    /// The number in it, in the machine's order; `EINVAL` if it is not of this length.
+    pub fn u32(self) -> Result<u32> {
+        Ok(u32::from_ne_bytes(self.array()?))
+    }
+
+    /// The number in it, in the machine's order; `EINVAL` if it is not of this length.
+    pub fn s32(self) -> Result<i32> {
+        Ok(i32::from_ne_bytes(self.array()?))
+    }
+
+    /// The number in it, of 4 or 8 bytes; `EINVAL` if it is neither.
+    pub fn uint(self) -> Result<u64> {
+        self.array()
+            .map(u64::from_ne_bytes)
+            .or_else(|_| self.u32().map(u64::from))
+    }
+
+    /// The bytes in it; `EINVAL` if they are not as many.
+    pub fn array<const N: usize>(self) -> Result<[u8; N]> {
+        self.bytes().try_into().map_err(|_| EINVAL)
+    }
+
+    /// The pointer that C is given.
+    pub(super) fn as_ptr(self) -> *const bindings::nlattr {
+        self.0
+    }
+}
+
+/// Attributes, one after the other, in the order in which they were sent.
+///
+/// # Invariants
+///
+/// The bytes are aligned as attributes are, and come from a validated message.
+#[derive(Clone, Copy)]
+pub struct Attributes<'a>(&'a [u8]);
+
+impl<'a> Attributes<'a> {
+    /// Those of a generic netlink request.
+    ///
+    /// # Safety
+    ///
+    /// `header` must lead to a generic netlink message without a header of its own, validated, and
+    /// valid for the lifetime that the caller chooses.
+    pub(super) unsafe fn of_request(header: *const u8) -> Self {
+        let offset = size_of::<bindings::nlmsghdr>() + bindings::NSMUX_GENL_HDRLEN as usize;
+        // SAFETY: By the safety requirement.
+        let length = unsafe { (*header.cast::<bindings::nlmsghdr>()).nlmsg_len } as usize;
+        // SAFETY: A message has its length in its header, and the kernel has checked it.
+        Self(unsafe { slice::from_raw_parts(header.add(offset), length.saturating_sub(offset)) })
+    }
+
+    /// The first with this number, and the only one where the policy says so.
+    pub fn get(self, number: u16) -> Option<Attribute<'a>> {
+        self.into_iter()
+            .find(|attribute| attribute.number() == number)
+    }
+}
+
+impl<'a> IntoIterator for Attributes<'a> {
+    type Item = Attribute<'a>;
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Iter<'a> {
+        Iter(self.0)
+    }
+}
+
+/// Goes over [`Attributes`].
+pub struct Iter<'a>(&'a [u8]);
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = Attribute<'a>;
+
+    fn next(&mut self) -> Option<Attribute<'a>> {
+        let bytes = self.0;
+        let [low, high, ..] = *bytes else {
+            return None;
+        };
+        let length = usize::from(u16::from_ne_bytes([low, high]));
+        if length < HEADER || length > bytes.len() {
+            return None;
+        }
+        self.0 = bytes.get(align(length)..).unwrap_or_default();
+        // INVARIANT: The length was checked, and the message is valid as long as it is borrowed.
+        Some(Attribute(bytes.as_ptr().cast(), PhantomData))
+    }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The generic netlink family `nsmux`.
+//!
+//! Its description is `Documentation/netlink/specs/nsmux.yaml`, from which the kernel's generator
+//! makes the family, its operations and its policies: `rust/bindings/netlink.c`. That calls the
+//! functions here, which the module therefore has under their C names.
+
+mod lookup;
+mod namespace;
+mod selector;
+
+use core::ffi::c_int;
+use kernel::prelude::*;
+
+use crate::{
+    bindings::{self, genl_info, netlink_callback, sk_buff},
+    instance::Instance,
+    net::genetlink::{self, Family, Group, Request},
+};
+
+/// A request to this family.
+type Asked<'a> = Request<'a, Instance>;
+
+/// The groups, in the order of the description. Who joins one has to be an administrator of the
+/// namespace whose events it then gets; the generator cannot say so.
+static GROUPS: [Group; 2] = [
+    Group::of_administrators(c"miss"),
+    Group::of_administrators(c"namespace"),
+];
+
+/// Registers the family, and an instance in every namespace. May sleep.
+pub(crate) fn family() -> impl PinInit<Family<Instance>, Error> {
+    // SAFETY: It is a static of this module, and its operations are those below.
+    unsafe { Family::new(&raw mut bindings::nsmux_nl_family, &GROUPS) }
+}
+
+/// # Safety
+///
+/// Called by the family alone.
+#[no_mangle]
+unsafe extern "C" fn nsmux_nl_lookup_doit(skb: *mut sk_buff, info: *mut genl_info) -> c_int {
+    // SAFETY: By the safety requirement; the family is registered with this type.
+    unsafe { genetlink::answer::<Instance>(skb, info, lookup::answer) }
+}
+
+/// # Safety
+///
+/// Called by the family alone.
+#[no_mangle]
+unsafe extern "C" fn nsmux_nl_lookup_dumpit(
+    buffer: *mut sk_buff,
+    callback: *mut netlink_callback,
+) -> c_int {
+    // SAFETY: By the safety requirement; the family is registered with this type.
+    unsafe { genetlink::dump::<Instance>(buffer, callback, lookup::dump) }
+}
+
+/// # Safety
+///
+/// Called by the family alone.
+#[no_mangle]
+unsafe extern "C" fn nsmux_nl_namespace_get_doit(skb: *mut sk_buff, info: *mut genl_info) -> c_int {
+    // SAFETY: By the safety requirement; the family is registered with this type.
+    unsafe { genetlink::answer::<Instance>(skb, info, namespace::answer) }
+}
+
+/// # Safety
+///
+/// Called by the family alone.
+#[no_mangle]
+unsafe extern "C" fn nsmux_nl_namespace_get_dumpit(
+    buffer: *mut sk_buff,
+    callback: *mut netlink_callback,
+) -> c_int {
+    // SAFETY: By the safety requirement; the family is registered with this type.
+    unsafe { genetlink::dump::<Instance>(buffer, callback, namespace::dump) }
+}
+
+/// # Safety
+///
+/// Called by the family alone.
+#[no_mangle]
+unsafe extern "C" fn nsmux_nl_mode_set_doit(skb: *mut sk_buff, info: *mut genl_info) -> c_int {
+    // SAFETY: By the safety requirement; the family is registered with this type.
+    unsafe { genetlink::act::<Instance>(skb, info, namespace::set_mode) }
+}
+
+/// # Safety
+///
+/// Called by the family alone.
+#[no_mangle]
+unsafe extern "C" fn nsmux_nl_counters_reset_doit(
+    skb: *mut sk_buff,
+    info: *mut genl_info,
+) -> c_int {
+    // SAFETY: By the safety requirement; the family is registered with this type.
+    unsafe { genetlink::act::<Instance>(skb, info, namespace::reset_counters) }
+}
