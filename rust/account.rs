@@ -148,6 +148,18 @@ impl Account {
             .map_or(0, |counters| counters.sum(place).wrapping_sub(baseline))
     }
 
+    /// How many received packets had no socket since the counters were made. Any context.
+    pub(crate) fn misses(&self) -> c_ulong {
+        let Some(counters) = self.counters.get() else {
+            return 0;
+        };
+        Protocol::ALL
+            .into_iter()
+            .map(|(protocol, _)| Event::Lookup(protocol, Outcome::None).place(Direction::Receive))
+            .map(|place| counters.sum(place))
+            .fold(0, c_ulong::wrapping_add)
+    }
+
     /// Begins to count from 0: what is counted meanwhile may or may not be. Any context.
     pub(crate) fn reset(&self) {
         let Some(counters) = self.counters.get() else {

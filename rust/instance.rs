@@ -7,6 +7,7 @@ use kernel::{new_mutex, prelude::*, sync::Mutex};
 
 use crate::{
     account::Account,
+    miss::Miss,
     mode::{self, AtomicMode, Mode},
     net::{
         namespace::Net,
@@ -26,6 +27,7 @@ pub(crate) struct Instance {
     change: Mutex<()>,
     mode: AtomicMode,
     account: Account,
+    miss: Miss,
 }
 
 impl Instance {
@@ -33,6 +35,12 @@ impl Instance {
     #[inline]
     pub(crate) fn account(&self) -> &Account {
         &self.account
+    }
+
+    /// The misses.
+    #[inline]
+    pub(crate) fn miss(&self) -> &Miss {
+        &self.miss
     }
 
     /// The mode. Any context.
@@ -50,7 +58,10 @@ impl Instance {
                 slot.set_hooks()?;
             }
         }
-        slot.mode.set(to);
+        if slot.mode.get() != to {
+            slot.mode.set(to);
+            uapi::netlink::tell_mode(slot.net(), to);
+        }
         Ok(())
     }
 }
@@ -71,6 +82,7 @@ impl PerNamespace for Instance {
             change <- new_mutex!((), "nsmux::change"),
             mode: AtomicMode::new(Mode::Off),
             account: Account::new(),
+            miss: Miss::new(),
         })
     }
 

@@ -4,7 +4,7 @@
 
 use crate::{
     net::{
-        inet::{self, Family, Fragment, Port},
+        inet::{self, Family, Fragment, Port, Tuple},
         packet::Packet,
     },
     resolve::{Orient, Resolved},
@@ -16,11 +16,11 @@ use crate::{
 };
 
 /// What the mux knows of a packet.
-pub(crate) enum Finding<'n> {
-    /// A TCP packet, and whose it is.
-    Tcp(Ports, TcpAnswer<'n>),
-    /// A UDP packet, and whose it is.
-    Udp(Ports, UdpAnswer<'n>),
+pub(crate) enum Finding<'n, F: Family> {
+    /// A TCP packet, what it was looked up by, and whose it is.
+    Tcp(Tuple<F>, TcpAnswer<'n>),
+    /// A UDP packet, what it was looked up by, and whose it is.
+    Udp(Tuple<F>, UdpAnswer<'n>),
     /// The packet is of a protocol that has no table here.
     NoTable,
     /// The packet is a fragment, and not the first of its packet: it has no ports.
@@ -30,16 +30,14 @@ pub(crate) enum Finding<'n> {
 }
 
 /// The ports of a packet, as they stand in it.
-pub(crate) struct Ports {
-    /// The port that it comes from.
-    pub(crate) source: Port,
-    /// The port that it goes to.
-    pub(crate) destination: Port,
+struct Ports {
+    source: Port,
+    destination: Port,
 }
 
 /// Looks a packet up in the tables of the namespace that it was resolved to. Any context.
 #[inline(always)]
-pub(crate) fn find<'n, F: Family, O: Orient>(resolved: &Resolved<'n, O>) -> Finding<'n> {
+pub(crate) fn find<'n, F: Family, O: Orient>(resolved: &Resolved<'n, O>) -> Finding<'n, F> {
     let packet = &resolved.packet;
     let namespace = resolved.namespace;
     let Some(header) = F::header(packet) else {
@@ -61,10 +59,10 @@ pub(crate) fn find<'n, F: Family, O: Orient>(resolved: &Resolved<'n, O>) -> Find
             .orientation
             .orient(packet, &header, ports.source, ports.destination);
     if header.protocol == inet::TCP {
-        Finding::Tcp(ports, Tcp::<F>::lookup(namespace, &tuple))
+        Finding::Tcp(tuple, Tcp::<F>::lookup(namespace, &tuple))
     } else {
         Finding::Udp(
-            ports,
+            tuple,
             Udp::<F>::lookup(namespace, &UdpKey { tuple, to_many }),
         )
     }

@@ -11,6 +11,7 @@
 mod account;
 mod bindings;
 mod instance;
+mod miss;
 mod mode;
 mod mux;
 pub mod net;
@@ -21,7 +22,7 @@ mod uapi;
 
 use kernel::{prelude::*, InPlaceModule};
 
-use crate::{instance::Instance, net::genetlink::Family};
+use crate::uapi::netlink::Netlink;
 
 module! {
     type: Nsmux,
@@ -35,13 +36,13 @@ module! {
 #[pin_data]
 struct Nsmux {
     #[pin]
-    family: Family<Instance>,
+    netlink: Netlink,
 }
 
 impl InPlaceModule for Nsmux {
     fn init(_module: &'static ThisModule) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
-            family <- uapi::netlink::family(),
+            netlink <- Netlink::new(),
         })
     }
 }

@@ -15,6 +15,7 @@
 #include <linux/skbuff.h>
 #include <linux/sock_diag.h>
 #include <linux/sysctl.h>
+#include <linux/workqueue.h>
 #include <net/genetlink.h>
 #include <net/inet6_hashtables.h>
 #include <net/inet_hashtables.h>
@@ -44,3 +45,5 @@ unsigned long nsmux_percpu_sum(const unsigned long __percpu *counter);
 void nsmux_this_cpu_inc(unsigned long __percpu *counter);
 struct net *nsmux_maybe_get_net(struct net *net);
 void nsmux_put_net(struct net *net);
+void nsmux_periodic_schedule(void);
+void nsmux_periodic_cancel(void);

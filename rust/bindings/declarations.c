@@ -45,3 +45,23 @@ void nsmux_put_net(struct net *net)
 {
 	put_net(net);
 }
+
+/* Defined in rust/uapi/netlink/event.rs. */
+void nsmux_periodic_work(void);
+
+static void nsmux_periodic(struct work_struct *work)
+{
+	nsmux_periodic_work();
+}
+
+static DECLARE_DELAYED_WORK(nsmux_periodic_item, nsmux_periodic);
+
+void nsmux_periodic_schedule(void)
+{
+	schedule_delayed_work(&nsmux_periodic_item, HZ / 10);
+}
+
+void nsmux_periodic_cancel(void)
+{
+	cancel_delayed_work_sync(&nsmux_periodic_item);
+}

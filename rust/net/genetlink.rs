@@ -316,6 +316,7 @@ pub struct Family<T: PerNamespace> {
     #[pin]
     instances: pernet::Registration<T>,
     family: NonNull<bindings::genl_family>,
+    stopped: fn(),
 }
 
 // SAFETY: The registration belongs to no thread.
@@ -324,7 +325,9 @@ unsafe impl<T: PerNamespace> Send for Family<T> {}
 unsafe impl<T: PerNamespace> Sync for Family<T> {}
 
 impl<T: PerNamespace> Family<T> {
-    /// Registers `T` in every namespace, then the family, with these groups. May sleep.
+    /// Registers `T` in every namespace, then the family, with these groups; `joined` is called
+    /// with the place of a group in the list when somebody joins it, and `stopped` when nobody can
+    /// join any more and the `T` are still there. May sleep.
     ///
     /// # Safety
     ///
@@ -334,6 +337,8 @@ impl<T: PerNamespace> Family<T> {
     pub unsafe fn new(
         family: *mut bindings::genl_family,
         groups: &'static [Group],
+        joined: unsafe extern "C" fn(c_int) -> c_int,
+        stopped: fn(),
     ) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
             instances <- pernet::Registration::new(),
@@ -342,11 +347,13 @@ impl<T: PerNamespace> Family<T> {
                 unsafe {
                     (*family).mcgrps = groups.as_ptr().cast();
                     (*family).n_mcgrps = groups.len() as u8;
+                    (*family).bind = Some(joined);
                 }
                 // SAFETY: By the safety requirement.
                 to_result(unsafe { bindings::genl_register_family(family) })?;
                 NonNull::new(family).ok_or(EINVAL)?
             },
+            stopped,
         })
     }
 }
@@ -385,5 +392,42 @@ impl<T: PerNamespace> PinnedDrop for Family<T> {
     fn drop(self: Pin<&mut Self>) {
         // SAFETY: It is registered. An error is returned for families that are not, and no other.
         unsafe { bindings::genl_unregister_family(self.family.as_ptr()) };
+        (self.stopped)();
     }
+}
+
+/// Whether anyone in `net` listens to the group at a place in the family's list. Any context.
+///
+/// # Safety
+///
+/// The family must be registered, or have been.
+pub unsafe fn has_listeners(family: *const bindings::genl_family, net: &Net, group: u32) -> bool {
+    // SAFETY: The family knows where its groups begin once it has been registered, and every
+    // namespace has a socket for generic netlink.
+    unsafe {
+        bindings::netlink_has_listeners((*net.as_ptr()).genl_sock, (*family).mcgrp_offset + group)
+            != 0
+    }
+}
+
+/// Tells those in `net` who listen to a group one message, which `fill` fills in. May sleep.
+///
+/// # Safety
+///
+/// The family must be registered.
+pub unsafe fn notify(
+    family: *const bindings::genl_family,
+    net: &Net,
+    group: u32,
+    command: u32,
+    fill: impl FnOnce(&mut Message<'_>) -> Result,
+) -> Result {
+    let buffer = message::Buffer::new()?;
+    // SAFETY: The family is registered.
+    let message = unsafe { Message::begin(buffer.as_ptr(), family, 0, 0, 0, command as u8) };
+    let mut message = message.ok_or(EMSGSIZE)?;
+    fill(&mut message)?;
+    message.end();
+    // SAFETY: The family knows where its groups begin while it is registered.
+    buffer.broadcast(net, unsafe { (*family).mcgrp_offset } + group)
 }

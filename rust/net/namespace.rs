@@ -53,6 +53,12 @@ impl Net {
 }
 
 impl Net {
+    /// The initial namespace.
+    pub fn initial() -> &'static Self {
+        // SAFETY: It is valid as long as the kernel.
+        unsafe { Self::from_raw(&raw const bindings::init_net) }
+    }
+
     /// The inode number, by which user space tells namespaces apart.
     pub fn inode(&self) -> u32 {
         // SAFETY: `self` is a valid namespace; the number is set once, when it is made.

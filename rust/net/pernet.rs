@@ -105,7 +105,7 @@ impl<T: PerNamespace> Slot<T> {
     /// `T` must be registered, `net` must have been born after that or have existed then, and
     /// neither may end during `'a`.
     #[inline]
-    pub(super) unsafe fn of<'a>(net: &'a Net) -> &'a Self {
+    pub unsafe fn of(net: &Net) -> &Self {
         // SAFETY: The slot is valid by the safety requirement.
         unsafe { &*Self::place(net) }
     }

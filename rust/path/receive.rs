@@ -29,6 +29,6 @@ struct Receive<F>(PhantomData<F>);
 impl<F: Observed> See<Instance> for Receive<F> {
     #[inline(always)]
     fn see(instance: &Instance, packet: Packet<'_>, state: State<'_>) {
-        observe::<F, _>(instance.account(), Received::new(packet, state));
+        observe::<F, _>(instance, Received::new(packet, state));
     }
 }

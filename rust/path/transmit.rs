@@ -29,6 +29,6 @@ struct Transmit<F>(PhantomData<F>);
 impl<F: Observed> See<Instance> for Transmit<F> {
     #[inline(always)]
     fn see(instance: &Instance, packet: Packet<'_>, state: State<'_>) {
-        observe::<F, _>(instance.account(), Transmitted::new(packet, state));
+        observe::<F, _>(instance, Transmitted::new(packet, state));
     }
 }

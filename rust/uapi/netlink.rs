@@ -6,6 +6,7 @@
 //! makes the family, its operations and its policies: `rust/bindings/netlink.c`. That calls the
 //! functions here, which the module therefore has under their C names.
 
+mod event;
 mod lookup;
 mod namespace;
 mod selector;
@@ -19,6 +20,8 @@ use crate::{
     net::genetlink::{self, Family, Group, Request},
 };
 
+pub(crate) use self::event::tell_mode;
+
 /// A request to this family.
 type Asked<'a> = Request<'a, Instance>;
 
@@ -29,10 +32,39 @@ static GROUPS: [Group; 2] = [
     Group::of_administrators(c"namespace"),
 ];
 
-/// Registers the family, and an instance in every namespace. May sleep.
-pub(crate) fn family() -> impl PinInit<Family<Instance>, Error> {
-    // SAFETY: It is a static of this module, and its operations are those below.
-    unsafe { Family::new(&raw mut bindings::nsmux_nl_family, &GROUPS) }
+/// The family, and an instance in every namespace, for as long as this exists.
+#[pin_data(PinnedDrop)]
+pub(crate) struct Netlink {
+    #[pin]
+    family: Family<Instance>,
+}
+
+impl Netlink {
+    /// Registers both. To be called once, when the module is initialised. May sleep.
+    pub(crate) fn new() -> impl PinInit<Self, Error> {
+        event::prepare();
+        // SAFETY: The family is a static of this module, its operations are those below, and the
+        // module is being initialised.
+        let family = unsafe {
+            Family::new(
+                &raw mut bindings::nsmux_nl_family,
+                &GROUPS,
+                event::joined,
+                event::stop,
+            )
+        };
+        try_pin_init!(Self { family <- family }).pin_chain(|_| {
+            event::open();
+            Ok(())
+        })
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for Netlink {
+    fn drop(self: Pin<&mut Self>) {
+        event::close();
+    }
 }
 
 /// # Safety

@@ -52,6 +52,27 @@ impl Buffer {
     }
 }
 
+impl Buffer {
+    /// Sends it to all members of a group in `net`; without any, it is dropped. May sleep.
+    pub(super) fn broadcast(self, net: &Net, group: u32) -> Result {
+        let skb = ManuallyDrop::new(self).as_ptr();
+        // SAFETY: Every namespace has a socket for generic netlink. The function takes the packet.
+        let error = unsafe {
+            bindings::netlink_broadcast(
+                (*net.as_ptr()).genl_sock,
+                skb,
+                0,
+                group,
+                kernel::bindings::GFP_KERNEL,
+            )
+        };
+        match to_result(error) {
+            Err(error) if error == ESRCH => Ok(()),
+            result => result,
+        }
+    }
+}
+
 const MSG_DONTWAIT: c_int = 0x40;
 
 impl Drop for Buffer {

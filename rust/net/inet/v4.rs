@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! IP version 4.
+//!
+//! C headers: [`include/linux/ip.h`](srctree/include/linux/ip.h),
+//! [`include/net/inet_hashtables.h`](srctree/include/net/inet_hashtables.h)
+
+use core::ptr::null_mut;
+
+use super::{Arrival, Family, Fragment, Header, Tuple};
+use crate::{
+    bindings,
+    net::{
+        namespace::Namespace,
+        packet::Packet,
+        socket::{Address, Borrowed, Connection, Full},
+    },
+};
+
+/// IP version 4.
+#[derive(Clone, Copy)]
+pub struct V4;
+
+impl Family for V4 {
+    /// `__be32`
+    type Address = u32;
+
+    const ANY: u32 = 0;
+
+    fn is_multicast(address: &u32) -> bool {
+        // 224.0.0.0/4, and the broadcast address of every network.
+        u32::from_be(*address) >> 28 == 0xe || *address == u32::MAX
+    }
+
+    fn any_family(address: &u32) -> Address {
+        Address::V4(address.to_ne_bytes())
+    }
+
+    fn address(bytes: &[u8]) -> Option<u32> {
+        bytes.try_into().map(u32::from_ne_bytes).ok()
+    }
+
+    #[inline(always)]
+    fn header(packet: &Packet<'_>) -> Option<Header<Self>> {
+        let offset = packet.network_offset();
+        let [version_length, _, _, _, _, _, fragment_high, fragment_low, _, protocol, _, _]: [u8;
+            12] = packet.read(offset)?;
+        let [source, destination]: [[u8; 4]; 2] = packet.read(offset.checked_add(12)?)?;
+        let fragment = u16::from_be_bytes([fragment_high, fragment_low]);
+        let length = u32::from(version_length & 0xf) * 4;
+        if version_length >> 4 != 4 || length < 20 {
+            return None;
+        }
+        Some(Header {
+            source: u32::from_ne_bytes(source),
+            destination: u32::from_ne_bytes(destination),
+            protocol,
+            payload: offset.checked_add(length)?,
+            fragment: Fragment::new(fragment & 0x1fff, fragment & 0x2000 != 0),
+        })
+    }
+
+    #[inline]
+    fn arrival(packet: &Packet<'_>, _header: &Header<Self>) -> Arrival {
+        packet.arrival_v4()
+    }
+
+    #[inline]
+    fn lookup_connection<'n>(
+        namespace: Namespace<'n>,
+        tuple: &Tuple<Self>,
+    ) -> Option<Connection<'n>> {
+        // SAFETY: The namespace is valid, and evidence of a read-side section.
+        let sk = unsafe {
+            bindings::__inet_lookup_established(
+                namespace.object().as_ptr(),
+                tuple.remote,
+                tuple.remote_port.network_order(),
+                tuple.local,
+                tuple.local_port.number(),
+                tuple.device,
+                tuple.slave,
+            )
+        };
+        // SAFETY: The function has taken a reference for its caller.
+        unsafe { Connection::from_lookup(sk, namespace) }
+    }
+
+    #[inline]
+    fn lookup_listener<'n>(
+        namespace: Namespace<'n>,
+        tuple: &Tuple<Self>,
+    ) -> Option<Borrowed<'n, Full>> {
+        // SAFETY: The namespace is valid, and evidence of a read-side section. The packet may be
+        // null, and its offset is then not used.
+        let sk = unsafe {
+            bindings::__inet_lookup_listener(
+                namespace.object().as_ptr(),
+                null_mut(),
+                0,
+                tuple.remote,
+                tuple.remote_port.network_order(),
+                tuple.local,
+                tuple.local_port.number(),
+                tuple.device,
+                tuple.slave,
+            )
+        };
+        // SAFETY: The function takes no reference, and gives full sockets only.
+        unsafe { Borrowed::from_lookup(sk, namespace) }
+    }
+
+    #[inline]
+    fn lookup_udp<'n>(namespace: Namespace<'n>, tuple: &Tuple<Self>) -> Option<Borrowed<'n, Full>> {
+        // SAFETY: The namespace is valid, and evidence of a read-side section. The packet may be
+        // null.
+        let sk = unsafe {
+            bindings::__udp4_lib_lookup(
+                namespace.object().as_ptr(),
+                tuple.remote,
+                tuple.remote_port.network_order(),
+                tuple.local,
+                tuple.local_port.network_order(),
+                tuple.device,
+                tuple.slave,
+                null_mut(),
+            )
+        };
+        // SAFETY: The function takes no reference, and gives full sockets only.
+        unsafe { Borrowed::from_lookup(sk, namespace) }
+    }
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! IP version 6, and its extension headers.
+//!
+//! C headers: [`include/net/ipv6.h`](srctree/include/net/ipv6.h),
+//! [`include/net/inet6_hashtables.h`](srctree/include/net/inet6_hashtables.h)
+
+use core::ptr::{from_ref, null_mut};
+
+use super::{Arrival, Family, Fragment, Header, Tuple, TCP, UDP};
+use crate::{
+    bindings,
+    net::{
+        namespace::Namespace,
+        packet::Packet,
+        socket::{Address, Borrowed, Connection, Full},
+    },
+};
+
+/// `NEXTHDR_HOP`
+const HOP_BY_HOP: u8 = 0;
+/// `NEXTHDR_ROUTING`
+const ROUTING: u8 = 43;
+/// `NEXTHDR_FRAGMENT`
+const FRAGMENT: u8 = 44;
+/// `NEXTHDR_AUTH`
+const AUTHENTICATION: u8 = 51;
+/// `NEXTHDR_DEST`
+const DESTINATION: u8 = 60;
+
+/// How many extension headers are followed, as many as the kernel does (`IP6_MAX_EXT_HDRS_CNT`).
+const EXTENSION_HEADERS: usize = 12;
+
+/// IP version 6.
+#[derive(Clone, Copy)]
+pub struct V6;
+
+impl Family for V6 {
+    /// The bytes of `struct in6_addr`.
+    type Address = V6Address;
+
+    const ANY: V6Address = V6Address([0; 16]);
+
+    fn is_multicast(address: &V6Address) -> bool {
+        address.is_multicast()
+    }
+
+    fn any_family(address: &V6Address) -> Address {
+        Address::V6(address.0)
+    }
+
+    fn address(bytes: &[u8]) -> Option<V6Address> {
+        bytes.try_into().map(V6Address).ok()
+    }
+
+    #[inline(always)]
+    fn header(packet: &Packet<'_>) -> Option<Header<Self>> {
+        let offset = packet.network_offset();
+        let [version, _, _, _, _, _, protocol, _]: [u8; 8] = packet.read(offset)?;
+        let addresses: [[u8; 16]; 2] = packet.read(offset.checked_add(8)?)?;
+        if version >> 4 != 6 {
+            return None;
+        }
+        let [source, destination] = addresses;
+        let header = Header {
+            source: V6Address::from_header(source),
+            destination: V6Address::from_header(destination),
+            protocol,
+            payload: offset.checked_add(40)?,
+            fragment: Fragment::Whole,
+        };
+        if protocol == TCP || protocol == UDP {
+            return Some(header);
+        }
+        skip_extension_headers(packet, header)
+    }
+
+    #[inline]
+    fn arrival(packet: &Packet<'_>, header: &Header<Self>) -> Arrival {
+        packet.arrival_v6(header.destination.is_multicast())
+    }
+
+    #[inline]
+    fn lookup_connection<'n>(
+        namespace: Namespace<'n>,
+        tuple: &Tuple<Self>,
+    ) -> Option<Connection<'n>> {
+        // SAFETY: The namespace and the addresses are valid, and the namespace is evidence of a
+        // read-side section.
+        let sk = unsafe {
+            bindings::__inet6_lookup_established(
+                namespace.object().as_ptr(),
+                tuple.remote.as_ptr(),
+                tuple.remote_port.network_order(),
+                tuple.local.as_ptr(),
+                tuple.local_port.number(),
+                tuple.device,
+                tuple.slave,
+            )
+        };
+        // SAFETY: The function has taken a reference for its caller.
+        unsafe { Connection::from_lookup(sk, namespace) }
+    }
+
+    #[inline]
+    fn lookup_listener<'n>(
+        namespace: Namespace<'n>,
+        tuple: &Tuple<Self>,
+    ) -> Option<Borrowed<'n, Full>> {
+        // SAFETY: The namespace and the addresses are valid, and the namespace is evidence of a
+        // read-side section. The packet may be null, and its offset is then not used.
+        let sk = unsafe {
+            bindings::inet6_lookup_listener(
+                namespace.object().as_ptr(),
+                null_mut(),
+                0,
+                tuple.remote.as_ptr(),
+                tuple.remote_port.network_order(),
+                tuple.local.as_ptr(),
+                tuple.local_port.number(),
+                tuple.device,
+                tuple.slave,
+            )
+        };
+        // SAFETY: The function takes no reference, and gives full sockets only.
+        unsafe { Borrowed::from_lookup(sk, namespace) }
+    }
+
+    #[inline]
+    fn lookup_udp<'n>(namespace: Namespace<'n>, tuple: &Tuple<Self>) -> Option<Borrowed<'n, Full>> {
+        // SAFETY: The namespace and the addresses are valid, and the namespace is evidence of a
+        // read-side section. The packet may be null.
+        let sk = unsafe {
+            bindings::__udp6_lib_lookup(
+                namespace.object().as_ptr(),
+                tuple.remote.as_ptr(),
+                tuple.remote_port.network_order(),
+                tuple.local.as_ptr(),
+                tuple.local_port.network_order(),
+                tuple.device,
+                tuple.slave,
+                null_mut(),
+            )
+        };
+        // SAFETY: The function takes no reference, and gives full sockets only.
+        unsafe { Borrowed::from_lookup(sk, namespace) }
+    }
+}
+
+/// Goes on to the payload behind the extension headers; `None` if they are cut short or too many.
+fn skip_extension_headers(packet: &Packet<'_>, mut header: Header<V6>) -> Option<Header<V6>> {
+    for _ in 0..EXTENSION_HEADERS {
+        let length = match header.protocol {
+            HOP_BY_HOP | ROUTING | DESTINATION | AUTHENTICATION => {
+                let [protocol, length]: [u8; 2] = packet.read(header.payload)?;
+                let is_authentication = header.protocol == AUTHENTICATION;
+                header.protocol = protocol;
+                if is_authentication {
+                    u32::from(length) * 4 + 8
+                } else {
+                    u32::from(length) * 8 + 8
+                }
+            }
+            FRAGMENT => {
+                let [protocol, _, high, low, _, _, _, _]: [u8; 8] = packet.read(header.payload)?;
+                let place = u16::from_be_bytes([high, low]);
+                header.protocol = protocol;
+                header.fragment = Fragment::new(place & !7, place & 1 != 0);
+                if header.fragment == Fragment::Later {
+                    return Some(header);
+                }
+                8
+            }
+            _ => return Some(header),
+        };
+        header.payload = header.payload.checked_add(length)?;
+        if header.payload > packet.len() {
+            return None;
+        }
+    }
+    None
+}
+
+/// An IPv6 address, aligned as C has it.
+#[derive(Clone, Copy)]
+#[repr(C, align(8))]
+pub struct V6Address([u8; 16]);
+
+impl V6Address {
+    /// Takes the bytes as they stand in a header.
+    #[inline]
+    pub fn from_header(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// Whether it names a group, `ipv6_addr_is_multicast()`.
+    #[inline]
+    pub fn is_multicast(&self) -> bool {
+        let [first, ..] = self.0;
+        first == 0xff
+    }
+
+    #[inline]
+    fn as_ptr(&self) -> *const bindings::in6_addr {
+        from_ref(self).cast()
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A place for one message, from any context to a process.
+
+use core::cell::UnsafeCell;
+use kernel::sync::atomic::{Acquire, Atomic, Full, Relaxed, Release};
+
+/// Nothing is in the place.
+const EMPTY: u32 = 0;
+/// Somebody is writing, or taking, what is in the place.
+const BUSY: u32 = 1;
+/// A message is in the place.
+const FULL: u32 = 2;
+
+/// A place for one message. Nobody waits: a message for which there is no room is not posted.
+///
+/// # Invariants
+///
+/// Who has changed the state to `BUSY` is the only one to use the message, and it is one whenever
+/// the state is `FULL`.
+pub struct Mailbox<T: Copy> {
+    state: Atomic<u32>,
+    message: UnsafeCell<Option<T>>,
+}
+
+// SAFETY: By the type invariants only one at a time uses the message.
+unsafe impl<T: Copy + Send> Sync for Mailbox<T> {}
+
+impl<T: Copy> Mailbox<T> {
+    /// Empty.
+    pub const fn new() -> Self {
+        Self {
+            state: Atomic::new(EMPTY),
+            message: UnsafeCell::new(None),
+        }
+    }
+
+    /// Posts what `message` gives, if the place is empty. Any context.
+    pub fn post(&self, message: impl FnOnce() -> T) {
+        if self.state.load(Relaxed) != EMPTY || self.state.cmpxchg(EMPTY, BUSY, Full).is_err() {
+            return;
+        }
+        // SAFETY: By the type invariants.
+        unsafe { *self.message.get() = Some(message()) };
+        self.state.store(FULL, Release);
+    }
+
+    /// Takes the message, if there is one. Any context.
+    pub fn take(&self) -> Option<T> {
+        if self.state.load(Acquire) != FULL || self.state.cmpxchg(FULL, BUSY, Full).is_err() {
+            return None;
+        }
+        // SAFETY: By the type invariants.
+        let message = unsafe { (*self.message.get()).take() };
+        self.state.store(EMPTY, Release);
+        message
+    }
+}
