@@ -126,6 +126,8 @@ def build_tree(path, root, packages, image, log, lock):
     made = (path / "include/generated/utsrelease.h").read_text()
     if made != (image.headers / "include/generated/utsrelease.h").read_text():
         raise Failure(f"the prepared kernel tree calls itself {made.strip()}, not {image.release}")
-    symbols = "Module.symvers"
-    (path / symbols).write_bytes((image.headers / symbols).read_bytes())
+    # With its type information at hand, the module gets its own.
+    for name in ("Module.symvers", "vmlinux"):
+        if (image.headers / name).exists():
+            (path / name).write_bytes((image.headers / name).read_bytes())
     (path / "nsmux-make-arguments.json").write_text(json.dumps(arguments))

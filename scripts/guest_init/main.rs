@@ -13,9 +13,10 @@ mod syscalls;
 
 use std::{
     fs::{self, File},
-    io::{self, Write},
+    io::{self, Read, Write},
     os::unix::process::ExitStatusExt,
-    process::{Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
+    thread,
 };
 
 /// Where the host leaves the parameters of this run.
@@ -27,29 +28,20 @@ const NOT_FOUND: i32 = 127;
 /// Modules without which the host cannot be reached; most kernels have them built in.
 const TRANSPORT: [&str; 2] = ["virtio_pci", "virtio_console"];
 
-struct Terminal {
-    input: Stdio,
-    output: Stdio,
-    error: Stdio,
+/// How the host's user meets the command.
+enum Terminal {
+    /// At the virtio console, as at a terminal.
+    Console(File),
+    /// Through the output port, which takes what a pipe brings.
+    Port(File),
 }
 
-/// Opens what the command reads from and writes to: the virtio console when a person sits at
-/// it, and the output port otherwise.
 fn open_terminal(interactive: bool) -> io::Result<Terminal> {
     if interactive {
         let console = File::options().read(true).write(true).open("/dev/hvc0")?;
-        return Ok(Terminal {
-            input: console.try_clone()?.into(),
-            output: console.try_clone()?.into(),
-            error: console.into(),
-        });
+        return Ok(Terminal::Console(console));
     }
-    let port = ports::open("nsmux.output")?;
-    Ok(Terminal {
-        input: Stdio::null(),
-        output: port.try_clone()?.into(),
-        error: port.into(),
-    })
+    ports::open("nsmux.output").map(Terminal::Port)
 }
 
 /// Reads the arguments that the host wrote, each closed by a NUL.
@@ -58,14 +50,12 @@ fn read_command() -> io::Result<Vec<String>> {
     Ok(text.split_terminator('\0').map(str::to_owned).collect())
 }
 
-/// Runs the command and collects every process that dies meanwhile, since orphans become
-/// children of process 1.
-fn run(arguments: &[String], terminal: Terminal) -> io::Result<ExitStatus> {
-    let (program, rest) = arguments
-        .split_first()
-        .ok_or_else(|| io::Error::other("the host gave no command"))?;
-    let child = Command::new(program)
-        .args(rest)
+fn prepare(arguments: &[String]) -> Command {
+    // The two outputs become one pipe, so that what is written first is seen first.
+    let mut command = Command::new("/bin/sh");
+    command
+        .args(["-c", "exec \"$@\" 2>&1", "sh"])
+        .args(arguments)
         .current_dir("/root")
         .env_clear()
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
@@ -73,17 +63,65 @@ fn run(arguments: &[String], terminal: Terminal) -> io::Result<ExitStatus> {
         .env("TERM", "linux")
         .env("LC_ALL", "C.UTF-8")
         .env("PYTHONDONTWRITEBYTECODE", "1")
-        // The output port is no terminal, and yet the host wants to see progress.
-        .env("PYTHONUNBUFFERED", "1")
-        .stdin(terminal.input)
-        .stdout(terminal.output)
-        .stderr(terminal.error)
-        .spawn()?;
+        // A pipe is no terminal, and yet the host wants to see progress.
+        .env("PYTHONUNBUFFERED", "1");
+    command
+}
+
+/// Waits for the command, and collects every process that dies meanwhile: orphans become
+/// children of process 1.
+fn wait_for(child: &Child) -> io::Result<ExitStatus> {
     loop {
         let (pid, status) = syscalls::wait_for_any_child()?;
         if pid == child.id() {
             return Ok(status);
         }
+    }
+}
+
+/// Copies until the last writer is gone. `io::copy` would let the kernel splice, and a port's
+/// splice ends before the pipe does.
+fn pass_on(mut from: impl Read, to: &mut impl Write) -> io::Result<()> {
+    let mut buffer = [0; 65536];
+    loop {
+        match from.read(&mut buffer)? {
+            0 => return Ok(()),
+            length => to.write_all(&buffer[..length])?,
+        }
+    }
+}
+
+/// Runs the command to its end.
+///
+/// Its output goes through a pipe, since a port can be opened only once and a program may want to
+/// open `/dev/stdout`.
+fn run(arguments: &[String], terminal: Terminal) -> io::Result<ExitStatus> {
+    let mut command = prepare(arguments);
+    let mut port = match terminal {
+        Terminal::Console(console) => {
+            let child = command
+                .stdin(console.try_clone()?)
+                .stdout(console)
+                .spawn()?;
+            return wait_for(&child);
+        }
+        Terminal::Port(port) => port,
+    };
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let pipe = child.stdout.take();
+    let relay = thread::spawn(move || match pipe {
+        Some(pipe) => pass_on(pipe, &mut port),
+        None => Ok(()),
+    });
+    let status = wait_for(&child)?;
+    // What the command left running may hold the pipe open for ever.
+    syscalls::kill_all()?;
+    match relay.join() {
+        Ok(result) => result.map(|()| status),
+        Err(_) => Err(io::Error::other("the relay of the output panicked")),
     }
 }
 
@@ -97,7 +135,10 @@ fn shell_status(status: ExitStatus) -> i32 {
 fn serve() -> io::Result<()> {
     mounts::mount_all()?;
     if !ports::present() {
-        Command::new("modprobe").arg("-a").args(TRANSPORT).status()?;
+        Command::new("modprobe")
+            .arg("-a")
+            .args(TRANSPORT)
+            .status()?;
     }
     let nonce = fs::read_to_string(format!("{RUN}/nonce"))?;
     let interactive = fs::exists(format!("{RUN}/interactive"))?;

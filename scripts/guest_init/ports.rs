@@ -29,7 +29,11 @@ fn find(name: &str) -> io::Result<Option<File>> {
         };
         if text.trim() == name {
             let device = Path::new("/dev").join(entry.file_name());
-            return File::options().read(true).write(true).open(device).map(Some);
+            return File::options()
+                .read(true)
+                .write(true)
+                .open(device)
+                .map(Some);
         }
     }
     Ok(None)

@@ -13,6 +13,10 @@ use std::{
 /// `RB_POWER_OFF` of `<sys/reboot.h>`.
 const POWER_OFF: c_int = 0x4321_fedc;
 
+/// `SIGKILL` and `ESRCH` of the kernel's interface.
+const SIGKILL: c_int = 9;
+const ESRCH: i32 = 3;
+
 extern "C" {
     fn mount(
         source: *const c_char,
@@ -22,6 +26,7 @@ extern "C" {
         data: *const c_void,
     ) -> c_int;
     fn waitpid(pid: c_int, status: *mut c_int, options: c_int) -> c_int;
+    fn kill(pid: c_int, signal: c_int) -> c_int;
     fn reboot(command: c_int) -> c_int;
 }
 
@@ -30,7 +35,15 @@ pub fn mount_filesystem(kind: &str, target: &str) -> io::Result<()> {
     let kind = CString::new(kind)?;
     let target = CString::new(target)?;
     // SAFETY: Both strings are NUL-terminated and outlive the call, and no data is passed.
-    let result = unsafe { mount(kind.as_ptr(), target.as_ptr(), kind.as_ptr(), 0, ptr::null()) };
+    let result = unsafe {
+        mount(
+            kind.as_ptr(),
+            target.as_ptr(),
+            kind.as_ptr(),
+            0,
+            ptr::null(),
+        )
+    };
     if result == 0 {
         Ok(())
     } else {
@@ -51,6 +64,20 @@ pub fn wait_for_any_child() -> io::Result<(u32, ExitStatus)> {
         if error.kind() != io::ErrorKind::Interrupted {
             return Err(error);
         }
+    }
+}
+
+/// Ends every process but this one.
+pub fn kill_all() -> io::Result<()> {
+    // SAFETY: `kill` takes no pointers, and spares the process that calls it for all.
+    if unsafe { kill(-1, SIGKILL) } == 0 {
+        return Ok(());
+    }
+    let error = io::Error::last_os_error();
+    match error.raw_os_error() {
+        // There is no other.
+        Some(ESRCH) => Ok(()),
+        _ => Err(error),
     }
 }
 

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# What a person types. All logic is in scripts/; what is built into the module is in Kbuild.
+#
+#   make KDIR=<built kernel tree>    builds for another kernel that has Rust, with this machine's tools
+#   make KERNEL_VERSION=<version>    uses this kernel of the distribution's backports, not the newest
+#   NSMUX_CACHE=<directory>          keeps what is made once there, not in ~/.cache/nsmux
+
+export KERNEL_VERSION
+
+RUN := scripts/bootstrap
+N ?= 200
+
+all: ## build nsmux.ko (the default)
+ifdef KDIR
+	@python3 scripts/build_module.py --kernel-tree '$(KDIR)'
+else
+	@$(RUN) scripts/build_module.py
+endif
+
+demo: ## build, boot the stock kernel in QEMU and show nsmux at work (N=200 namespaces)
+	@$(RUN) scripts/run_demo.py '$(N)'
+
+test: ## build, boot and run all tests (T=<name>... runs some)
+	@$(RUN) scripts/run_tests.py $(T)
+
+mutants: ## break the module in many ways and show the test that notices each
+	@$(RUN) scripts/mutants.py
+
+shell: ## open a shell in the guest, with the module loaded and a few namespaces ready
+	@$(RUN) scripts/open_shell.py
+
+check: ## check formatting, lints, documentation comments and licence lines
+	@$(RUN) scripts/check.py
+
+doc: ## build the documentation as HTML, and the Rust documentation
+	@$(RUN) scripts/make_documentation.py
+
+clean: ## remove what was built in this directory
+	@$(RUN) scripts/clean.py
+
+distclean: clean ## remove the cache with the build root, the kernel and the guest too
+	@$(RUN) scripts/clean.py --cache
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+
+.PHONY: all demo test mutants shell check doc clean distclean help
