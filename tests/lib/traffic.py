@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Traffic between two namespaces that runs while a test does other things.
+
+Each stream is a thread of its own that asks, waits for the answer, and
+compares it, one question after the other: what is lost or changed is seen
+at once, and how far all streams have come can be waited for.
+"""
+
+import contextlib
+import socket
+import threading
+import time
+
+from net.lib.py import ksft_eq
+from .topology import FAMILIES, FAR
+
+PORT = 7
+
+
+class Stream(threading.Thread):
+    """Questions and answers over one pair of sockets, until told to stop."""
+
+    def __init__(self, client, server):
+        super().__init__(daemon=True)
+        self.client = client
+        self.server = server
+        self.answers = 0
+        self.error = None
+        self.stopped = threading.Event()
+
+    def run(self):
+        try:
+            while not self.stopped.is_set():
+                question = b"question %08d" % self.answers
+                self.ask(question)
+                self.answers += 1
+        except (OSError, ValueError) as error:
+            self.error = f"question {self.answers}: {error!r}"
+
+    def ask(self, question):
+        """Send a question there and back."""
+        self.client.send(question)
+        data, source = self.server.recvfrom(100)
+        if data != question:
+            raise ValueError(f"{data} came, {question} was sent")
+        if source:
+            self.server.sendto(data, source)
+        else:
+            self.server.send(data)
+        data = self.client.recv(100)
+        if data != question:
+            raise ValueError(f"{data} came back, {question} was sent")
+
+
+class Traffic:
+    """A TCP and a UDP stream of each family between two namespaces."""
+
+    def __init__(self, near, far):
+        self._sockets = contextlib.ExitStack()
+        self.streams = []
+        for family in FAMILIES:
+            for connect in (self._udp, self._tcp):
+                self.streams.append(Stream(*connect(near, far, family)))
+
+    def _udp(self, near, far, family):
+        server = self._sockets.enter_context(
+            far.udp(FAR[family], PORT, family))
+        client = self._sockets.enter_context(near.open_socket(family))
+        client.connect((FAR[family], PORT))
+        return client, server
+
+    def _tcp(self, near, far, family):
+        with far.listener(FAR[family], PORT, family) as listener:
+            client = self._sockets.enter_context(
+                near.open_socket(family, socket.SOCK_STREAM))
+            client.connect((FAR[family], PORT))
+            child, _ = listener.accept()
+        child.settimeout(20)
+        return client, self._sockets.enter_context(child)
+
+    def __enter__(self):
+        for stream in self.streams:
+            stream.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+        self._sockets.close()
+
+    def stop(self):
+        """Let each stream finish its question."""
+        for stream in self.streams:
+            stream.stopped.set()
+        for stream in self.streams:
+            stream.join()
+
+    def wait_for_progress(self, answers=3, deadline=30):
+        """Wait until every stream has so many more answers, or failed."""
+        goals = [stream.answers + answers for stream in self.streams]
+        end = time.monotonic() + deadline
+        while time.monotonic() < end:
+            if all(stream.error or stream.answers >= goal
+                   for stream, goal in zip(self.streams, goals)):
+                return
+            time.sleep(0.005)
+        raise TimeoutError("the traffic stands still")
+
+    def check(self):
+        """Stop, and find that nothing was lost or changed."""
+        self.stop()
+        ksft_eq([stream.error for stream in self.streams],
+                [None] * len(self.streams))

@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Unloading, loading and changing modes while packets are on their way.
+
+Traffic runs all the time, in both directions of both families; not one
+answer may be missing or wrong, and no connection may break.
+"""
+
+from lib import kernel_module, program, status
+from lib.topology import veth_pair
+from lib.traffic import Traffic
+from net.lib.py import (KsftNamedVariant, ksft_eq, ksft_exit, ksft_gt,
+                        ksft_run, ksft_variants)
+
+ROUNDS = 10
+
+
+def load_if_needed():
+    """These tests begin with the module loaded."""
+    if not kernel_module.loaded():
+        kernel_module.insmod()
+
+
+@ksft_variants([KsftNamedVariant("mode_off", "off"),
+                KsftNamedVariant("mode_observe", "observe")])
+def test_unload(mode):
+    """The module goes and comes in the middle of it."""
+    load_if_needed()
+    with veth_pair(mode) as (near, far), Traffic(near, far) as traffic:
+        for _ in range(ROUNDS):
+            traffic.wait_for_progress()
+            kernel_module.rmmod()
+            traffic.wait_for_progress()
+            kernel_module.insmod(f"mode={mode}")
+        traffic.wait_for_progress()
+        traffic.check()
+
+
+def test_flip():
+    """The mode of both ends changes while packets pass."""
+    load_if_needed()
+    with veth_pair() as (near, far), Traffic(near, far) as traffic:
+        for _ in range(ROUNDS * 5):
+            for namespace in (near, far):
+                namespace.set_mode("observe")
+            traffic.wait_for_progress()
+            for namespace in (far, near):
+                namespace.set_mode("off")
+        traffic.check()
+        for namespace in (near, far):
+            now = status.read(namespace)
+            status.check_sums(now)
+            for direction in status.DIRECTIONS:
+                ksft_gt(now.seen(direction), 0)
+                ksft_eq(now.counts[direction, "disagree"], 0)
+                ksft_eq(now.counts[direction, "unparsed"], 0)
+
+
+if __name__ == "__main__":
+    with kernel_module.exclusive():
+        ksft_run(program.cases_of(globals()))
+    ksft_exit()
