@@ -149,7 +149,8 @@ impl Family for V6 {
 
 /// Goes on to the payload behind the extension headers; `None` if they are cut short or too many.
 fn skip_extension_headers(packet: &Packet<'_>, mut header: Header<V6>) -> Option<Header<V6>> {
-    for _ in 0..EXTENSION_HEADERS {
+    // Once more than there may be, for what follows the last.
+    for _ in 0..=EXTENSION_HEADERS {
         let length = match header.protocol {
             HOP_BY_HOP | ROUTING | DESTINATION | AUTHENTICATION => {
                 let [protocol, length]: [u8; 2] = packet.read(header.payload)?;
