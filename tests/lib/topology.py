@@ -48,6 +48,10 @@ class Namespace(NetNS):
         """The calling thread is in the namespace, inside a with block."""
         return NetNSEnter(self.name)
 
+    def delete(self):
+        """Take the name away; the namespace dies with its last user."""
+        self.__del__()
+
     def ip(self, *lines):
         """Run ip commands in the namespace."""
         with self.enter():
@@ -64,10 +68,15 @@ class Namespace(NetNS):
 
     def open_socket(self, family=socket.AF_INET, kind=socket.SOCK_DGRAM,
                     protocol=0):
-        """A socket of the namespace, which never blocks for ever."""
+        """A socket of the namespace, which never blocks for ever.
+
+        Each family has its own sockets, unless a test wants it otherwise.
+        """
         with self.enter():
             sock = socket.socket(family, kind, protocol)
         sock.settimeout(20)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         if kind == socket.SOCK_STREAM:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         return sock

@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""No lookup keeps what it found.
+
+Every kind of socket is looked up many times; after it is closed it has to
+be gone, and its namespace has to die when it is deleted.
+
+    near: tun0 (the far end of all connections), veth0 ---- veth0: witness
+"""
+
+import contextlib
+import socket
+
+from lib import lookup_trace, packet, program
+from lib.lifetime import (check_death, slab_objects, sockets_used,
+                          wait_until)
+from lib.observed import FAMILY_VARIANTS, Observed
+from lib.packet import ACK, SYN
+from lib.tcp_peer import TcpPeer
+from lib.topology import FAR, NEAR, Namespace
+from lib.tun_device import tun
+from net.lib.py import ksft_eq, ksft_ge, ksft_variants
+
+PORT, PEER_PORT = 80, 40000
+REPEAT = 20
+
+
+@contextlib.contextmanager
+def mortal():
+    """An observed namespace that has to be gone in the end."""
+    with Namespace() as witness, Namespace() as namespace:
+        namespace.ip("link add veth0 type veth peer name veth0 "
+                     f"netns {witness.name}")
+        before = sockets_used(namespace)
+        with tun(namespace) as device, \
+                lookup_trace.capture(namespace) as trace:
+            namespace.set_mode("observe")
+            yield Observed(namespace, device, trace)
+            # Of the tun device's own socket there is one for as long as it
+            # is open.
+            wait_until(lambda: sockets_used(namespace) <= before + 1,
+                       "all sockets are gone")
+        check_death(namespace, witness, "veth0")
+
+
+def check_found(observed, outcome, count=REPEAT):
+    """It was that kind of socket that was looked up so many times."""
+    ksft_ge(len(observed.trace.lookups(direction="receive",
+                                       outcome=outcome)), count)
+
+
+@ksft_variants(FAMILY_VARIANTS)
+def test_established(family):
+    """A connection with traffic, closed by a reset."""
+    with mortal() as observed:
+        with observed.namespace.listener("", PORT, family) as listener:
+            peer = TcpPeer(observed.tun, FAR[family], PEER_PORT, NEAR[family],
+                           PORT)
+            peer.connect()
+            with listener.accept()[0] as child:
+                for _ in range(REPEAT):
+                    peer.send_data(b"?")
+                    ksft_eq(child.recv(10), b"?")
+                peer.send(packet.RST)
+        check_found(observed, "established")
+
+
+@ksft_variants(FAMILY_VARIANTS)
+def test_request(family):
+    """A half-open connection, asked about with segments that do not fit."""
+    with mortal() as observed:
+        with observed.namespace.listener("", PORT, family):
+            peer = TcpPeer(observed.tun, FAR[family], PEER_PORT, NEAR[family],
+                           PORT)
+            peer.half_open()
+            peer.sequence -= 1
+            for _ in range(REPEAT):
+                # The first segment again: it is answered again.
+                peer.send(SYN)
+                peer.sequence -= 1
+        check_found(observed, "request")
+
+
+@ksft_variants(FAMILY_VARIANTS)
+def test_time_wait(family):
+    """What is left of a connection, in its namespace's last moments."""
+    cache = "tw_sock_TCPv6" if family == socket.AF_INET6 else (
+        "tw_sock_TCP")
+    before = slab_objects(cache)
+    with mortal() as observed:
+        with observed.namespace.listener("", PORT, family) as listener:
+            for port in range(PEER_PORT, PEER_PORT + REPEAT):
+                peer = TcpPeer(observed.tun, FAR[family], port, NEAR[family],
+                               PORT)
+                peer.connect()
+                listener.accept()[0].close()
+                peer.close_after_near_end()
+                peer.send(ACK)
+        check_found(observed, "time-wait")
+        ksft_ge(slab_objects(cache), before + REPEAT)
+    # Others on the machine may have left some meanwhile, but not as many.
+    wait_until(lambda: slab_objects(cache) < before + REPEAT // 2,
+               f"{cache} has no more objects than before")
+
+
+@ksft_variants(FAMILY_VARIANTS)
+def test_listener_and_udp(family):
+    """Those are looked up without a reference."""
+    with mortal() as observed:
+        with observed.namespace.listener("", PORT, family), \
+                observed.namespace.udp("", PORT, family) as sock:
+            for _ in range(REPEAT):
+                observed.tun.send(packet.tcp(FAR[family], PEER_PORT,
+                                             NEAR[family], PORT, ACK),
+                                  packet.udp(FAR[family], PEER_PORT,
+                                             NEAR[family], PORT))
+                ksft_eq(sock.recv(10), b"?")
+        check_found(observed, "listener")
+        check_found(observed, "unconnected")
+
+
+if __name__ == "__main__":
+    program.run(globals())
