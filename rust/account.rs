@@ -116,7 +116,7 @@ impl Account {
     /// Without counters.
     pub(crate) const fn new() -> Self {
         Self {
-            counters: Lazy::new(),
+            counters: Lazy::empty(),
             baseline: [const { Atomic::new(0) }; COUNTERS],
         }
     }

@@ -66,7 +66,7 @@ impl Instance {
     }
 }
 
-static ID: Id<Instance> = Id::new();
+static ID: Id<Instance> = Id::unregistered();
 
 impl PerNamespace for Instance {
     const HOOKS: &'static [Hook<Self>] = path::HOOKS;

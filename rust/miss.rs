@@ -52,7 +52,7 @@ impl Miss {
     /// None yet.
     pub(crate) const fn new() -> Self {
         Self {
-            noted: Mailbox::new(),
+            noted: Mailbox::empty(),
             told: Atomic::new(0),
         }
     }

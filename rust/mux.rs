@@ -74,7 +74,7 @@ fn tcp_ports(packet: &Packet<'_>, offset: u32) -> Option<Ports> {
     let header: [u8; 20] = packet.read(offset)?;
     let [s0, s1, d0, d1, _, _, _, _, _, _, _, _, length, ..] = header;
     let length = u32::from(length >> 4) * 4;
-    if length < 20 || offset.checked_add(length)? > packet.len() {
+    if length < 20 || offset.checked_add(length)? > packet.length() {
         return None;
     }
     Some(Ports {
@@ -91,7 +91,7 @@ fn udp_ports(packet: &Packet<'_>, offset: u32, fragment: Fragment) -> Option<Por
     // 0 is what a datagram says that is too long to say how long it is.
     let length = u32::from(u16::from_be_bytes([l0, l1]));
     let end = offset.checked_add(length)?;
-    if length != 0 && (length < 8 || fragment == Fragment::Whole && end > packet.len()) {
+    if length != 0 && (length < 8 || fragment == Fragment::Whole && end > packet.length()) {
         return None;
     }
     Some(Ports {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The one header from which bindgen makes the bindings; bindings.txt names the items that are taken from it.
+ * The one header from which bindgen makes the bindings; bindings.txt names the items that are
+ * taken from it.
  */
 #include <linux/ipv6.h>
 #include <linux/module.h>
@@ -40,10 +41,15 @@ enum {
 	NSMUX_NET_LIST_ENTRY = offsetof(struct net, ns.ns_tree_node.ns_list_entry),
 };
 
-/* C for what is an inline function and more than a field read; none of it is on the packet path. Defined in declarations.c. */
+/* Defined in declarations.c, for Rust: inline functions that are more than the read of a field. */
 unsigned long nsmux_percpu_sum(const unsigned long __percpu *counter);
 void nsmux_this_cpu_inc(unsigned long __percpu *counter);
 struct net *nsmux_maybe_get_net(struct net *net);
 void nsmux_put_net(struct net *net);
 void nsmux_periodic_schedule(void);
 void nsmux_periodic_cancel(void);
+
+/* Defined in Rust, for declarations.c: in uapi/parameter.rs and uapi/netlink/event.rs. */
+int nsmux_mode_set(const char *value, const struct kernel_param *parameter);
+int nsmux_mode_get(char *page, const struct kernel_param *parameter);
+void nsmux_periodic_work(void);

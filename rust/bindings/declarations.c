@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the kernel offers only as a C macro or inline function: the tracepoints, the module's parameter and version, and per-CPU
- * accessors. Nothing here is on the packet path of a kernel for which rust/net/percpu.rs has an instruction.
+ * What the kernel offers only as a C macro or inline function: the tracepoint, the module's
+ * parameter and version, delayed work, references and per-CPU accessors. Nothing here is on the
+ * path of a packet where rust/net/percpu.rs has an instruction for counting.
  */
 #define CREATE_TRACE_POINTS
 #define CREATE_RUST_TRACE_POINTS
 #include "bindings.h"
 
 MODULE_VERSION(NSMUX_VERSION);
-
-/* Defined in rust/uapi/parameter.rs. */
-int nsmux_mode_set(const char *value, const struct kernel_param *parameter);
-int nsmux_mode_get(char *page, const struct kernel_param *parameter);
 
 static const struct kernel_param_ops nsmux_mode_ops = {
 	.set = nsmux_mode_set,
@@ -45,9 +42,6 @@ void nsmux_put_net(struct net *net)
 {
 	put_net(net);
 }
-
-/* Defined in rust/uapi/netlink/event.rs. */
-void nsmux_periodic_work(void);
 
 static void nsmux_periodic(struct work_struct *work)
 {

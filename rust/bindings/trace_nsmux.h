@@ -32,7 +32,8 @@ TRACE_DEFINE_ENUM(NSMUX_OUTCOME_NONE);
 
 /* One second-level lookup: in which namespace, found how, and what it gave. */
 TRACE_EVENT(nsmux_lookup,
-	TP_PROTO(u64 netns, u8 direction, u8 by, u8 protocol, u8 outcome, u64 socket, u16 sport, u16 dport),
+	TP_PROTO(u64 netns, u8 direction, u8 by, u8 protocol, u8 outcome, u64 socket,
+		 u16 sport, u16 dport),
 
 	TP_ARGS(netns, direction, by, protocol, outcome, socket, sport, dport),
 

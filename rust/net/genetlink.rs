@@ -376,7 +376,7 @@ impl Group {
         };
         let mut place = 0;
         while place < name.len() {
-            group.name[place] = name[place] as _;
+            group.name[place] = name[place];
             place += 1;
         }
         Self(group)

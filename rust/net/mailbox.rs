@@ -28,7 +28,7 @@ unsafe impl<T: Copy + Send> Sync for Mailbox<T> {}
 
 impl<T: Copy> Mailbox<T> {
     /// Empty.
-    pub const fn new() -> Self {
+    pub const fn empty() -> Self {
         Self {
             state: Atomic::new(EMPTY),
             message: UnsafeCell::new(None),

@@ -267,10 +267,9 @@ impl Drop for Held {
 unsafe fn rcu_list(
     head: *const bindings::list_head,
 ) -> impl Iterator<Item = *const bindings::list_head> {
-    // SAFETY: By the safety requirement, for this and each further entry. Volatile as
-    // `rcu_dereference()`.
     let next = |entry: *const bindings::list_head| -> *const bindings::list_head {
-        // SAFETY: As above.
+        // SAFETY: By the safety requirement, for the head and each further entry. Volatile as
+        // `rcu_dereference()`.
         unsafe { addr_of!((*entry).next).read_volatile() }
     };
     core::iter::successors(Some(next(head)), move |entry| Some(next(*entry)))

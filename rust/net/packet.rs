@@ -77,7 +77,7 @@ impl<'p> Packet<'p> {
 
     /// The number of bytes from the beginning of the data to the end of the packet, linear or not.
     #[inline]
-    pub fn len(&self) -> u32 {
+    pub fn length(&self) -> u32 {
         // SAFETY: By the type invariants.
         unsafe { addr_of!((*self.skb.as_ptr()).len).read() }
     }

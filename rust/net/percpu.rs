@@ -96,7 +96,7 @@ unsafe impl<const N: usize> Sync for Lazy<N> {}
 
 impl<const N: usize> Lazy<N> {
     /// Without counters.
-    pub const fn new() -> Self {
+    pub const fn empty() -> Self {
         Self(UnsafeCell::new(core::ptr::null_mut()))
     }
 

@@ -65,7 +65,7 @@ unsafe impl<T> Sync for Id<T> {}
 
 impl<T> Id<T> {
     /// Not registered yet.
-    pub const fn new() -> Self {
+    pub const fn unregistered() -> Self {
         Self(UnsafeCell::new(0), PhantomData)
     }
 }

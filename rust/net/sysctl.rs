@@ -40,8 +40,11 @@ pub struct Variable<T: PerNamespace> {
     /// Its value. May sleep.
     pub read: fn(&Slot<T>) -> &'static str,
     /// Takes a new value, without the end of line; `None` if it can only be read. May sleep.
-    pub write: Option<fn(&Slot<T>, &[u8]) -> Result>,
+    pub write: Option<Write<T>>,
 }
+
+/// Takes a new value, or refuses it.
+pub type Write<T> = fn(&Slot<T>, &[u8]) -> Result;
 
 /// The variables of one namespace.
 ///

@@ -8,7 +8,6 @@
 //!
 //! C header: [`include/linux/moduleparam.h`](srctree/include/linux/moduleparam.h)
 
-use core::ffi::{c_char, c_int, CStr};
 use kernel::{bindings::kernel_param, error::from_result, prelude::*};
 
 use crate::mode::{Mode, INITIAL};
@@ -26,7 +25,7 @@ unsafe extern "C" fn nsmux_mode_set(value: *const c_char, _: *const kernel_param
             return Err(EINVAL);
         }
         // SAFETY: A C string by the safety requirement.
-        let text = unsafe { CStr::from_ptr(value) }.to_bytes();
+        let text = unsafe { CStr::from_char_ptr(value) }.to_bytes();
         INITIAL.set(Mode::parse(text.strip_suffix(b"\n").unwrap_or(text))?);
         Ok(0)
     })

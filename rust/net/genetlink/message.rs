@@ -26,7 +26,7 @@ impl Buffer {
         // SAFETY: No requirements.
         let skb = unsafe {
             kernel::bindings::genlmsg_new(
-                kernel::bindings::GENLMSG_DEFAULT_SIZE as usize,
+                kernel::bindings::GENLMSG_DEFAULT_SIZE,
                 kernel::bindings::GFP_KERNEL,
             )
         };

@@ -175,7 +175,7 @@ fn skip_extension_headers(packet: &Packet<'_>, mut header: Header<V6>) -> Option
             _ => return Some(header),
         };
         header.payload = header.payload.checked_add(length)?;
-        if header.payload > packet.len() {
+        if header.payload > packet.length() {
             return None;
         }
     }
