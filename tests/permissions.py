@@ -13,6 +13,8 @@ from lib.topology import Namespace
 from net.lib.py import UserNetNS, cmd, ksft_eq, ksft_in, ksft_true
 
 SYSCTL = "/proc/sys/net/nsmux/mode"
+# echo of dash does not say why it could not write.
+OBSERVE = f"echo observe | tee {SYSCTL}"
 NOBODY = 65534
 
 
@@ -50,7 +52,7 @@ def test_nobody_writes():
     """An ordinary user may not write."""
     nobody = f"--reuid {NOBODY} --regid {NOBODY} --clear-groups"
     with Namespace() as namespace:
-        result = setpriv(namespace, nobody, f"echo observe > {SYSCTL}")
+        result = setpriv(namespace, nobody, OBSERVE)
         check_refused(result)
         check_mode(namespace, "off")
 
@@ -60,7 +62,7 @@ def test_capability_without_being_root():
     admin = (f"--reuid {NOBODY} --regid {NOBODY} --clear-groups "
              "--inh-caps +net_admin --ambient-caps +net_admin")
     with Namespace() as namespace:
-        result = setpriv(namespace, admin, f"echo observe > {SYSCTL}")
+        result = setpriv(namespace, admin, OBSERVE)
         ksft_eq(result.ret, 0, result.stderr)
         check_mode(namespace, "observe")
 
@@ -69,7 +71,7 @@ def test_root_without_the_capability():
     """Being root is not enough without CAP_NET_ADMIN."""
     with Namespace() as namespace:
         result = setpriv(namespace, "--bounding-set -net_admin",
-                         f"echo observe > {SYSCTL}")
+                         OBSERVE)
         check_refused(result)
         check_mode(namespace, "off")
 
@@ -79,7 +81,7 @@ def test_root_of_a_user_namespace():
     with UserNetNS() as container:
         cmd(["sh", "-c", f"nsenter --user={container.user_ns_path} "
              f"--net={container.net_ns_path} --setuid=0 --setgid=0 -- "
-             f"sh -c 'echo observe > {SYSCTL}'"])
+             f"sh -c '{OBSERVE}'"])
         shown = cmd("cat /proc/net/nsmux", ns=container).stdout
         ksft_eq(status.Status(shown).mode, "observe")
 
@@ -92,7 +94,7 @@ def test_root_of_a_user_namespace_elsewhere():
         result = cmd(["nsenter", f"--net=/run/netns/{namespace.name}", "--",
                       "nsenter", f"--user={container.user_ns_path}",
                       "--setuid=0", "--setgid=0", "--",
-                      "sh", "-c", f"echo observe > {SYSCTL}"], fail=False)
+                      "sh", "-c", OBSERVE], fail=False)
         check_refused(result)
         check_mode(namespace, "off")
 

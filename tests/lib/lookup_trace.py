@@ -69,6 +69,16 @@ class LookupTrace:
                 raise TimeoutError(f"{len(found)} of {count} lookups {fields}")
             time.sleep(0.005)
 
+    def switch(self, enabled):
+        """Record lookups, or none from now on."""
+        (self._instance / EVENT / "enable").write_text(
+            str(int(enabled)), encoding="ascii")
+
+    def filter(self, expression):
+        """Record only the lookups for which the expression holds."""
+        (self._instance / EVENT / "filter").write_text(expression,
+                                                       encoding="ascii")
+
     def clear(self):
         """Forget the lookups so far."""
         (self._instance / "trace").write_text("", encoding="ascii")
@@ -80,9 +90,9 @@ def capture(*namespaces):
     instance = TRACEFS / "instances" / ("nsmux-" + secrets.token_hex(4))
     instance.mkdir()
     try:
-        enable = instance / EVENT / "enable"
-        enable.write_text("1", encoding="ascii")
-        yield LookupTrace(instance, namespaces)
-        enable.write_text("0", encoding="ascii")
+        trace = LookupTrace(instance, namespaces)
+        trace.switch(True)
+        yield trace
+        trace.switch(False)
     finally:
         instance.rmdir()
