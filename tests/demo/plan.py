@@ -44,8 +44,8 @@ CONNECTED_PORT = 7001
 UNCONNECTED_PORT = 7002
 
 # What the client asks each server, over IPv4 and over IPv6 alike.
-DATAGRAMS = 5           # from each of the two ports
-QUESTIONS = 5           # in one TCP connection
+DATAGRAMS = 10          # from each of the two ports
+QUESTIONS = 10          # in one TCP connection
 ANSWERS = 2 * (2 * DATAGRAMS + QUESTIONS)
 
 

@@ -98,7 +98,7 @@ def second_level(table, results):
             table.halves(f"  {label}", [
                 "".join(f"{number:>7,}" if number else f"{'·':>7}"
                         for number in row) for row in rows])
-    for column, label in (("no-table", "ICMPv6 and others"),
+    for column, label in (("no-table", "other protocols"),
                           ("fragment", "later fragments")):
         if any(values["resolved", direction, column]
                for direction in DIRECTIONS):
@@ -110,9 +110,9 @@ def cost(table, figures):
     table.line(f"cost of a lookup  {figures.lookup / 1000:7.2f} µs   "
                f"({figures.low / 1000:.2f} … {figures.high / 1000:.2f} "
                "with 95 % confidence)", BOLD)
-    table.line("by datagrams over loopback, two lookups each: "
-               f"{figures.off / 1000:.2f} µs off → "
-               f"{figures.observe / 1000:.2f} µs observe", DIM)
+    table.line(f"a datagram over loopback: {figures.off / 1000:.2f} µs off, "
+               f"{figures.observe / 1000:.2f} µs observe, with two lookups",
+               DIM)
     if machine.emulated():
         table.line("of an emulated processor: only the proportion means "
                    "anything elsewhere", DIM)

@@ -7,6 +7,10 @@ to the server's link, and the destination becomes the one inner address as the
 last thing before the packet leaves. On the way back, the port that the packet
 comes in by (on the bridge: its Ethernet source) tells whose it is, and the
 source becomes that server's outer address.
+
+All neighbours are given: the servers cannot be asked for by an address that
+all of them have, and so many others would overflow the neighbour table, which
+all namespaces share and which holds 1024 that were not given.
 """
 import subprocess
 
@@ -53,6 +57,8 @@ def connect_router(namespaces, servers):
                  (namespaces[plan.CLIENT], "eth0", UPLINK, CLIENT_MAC))
         net.address(UPLINK, plan.ROUTER4, 24)
         net.address(UPLINK, plan.ROUTER6, 64)
+        net.neighbour(UPLINK, plan.CLIENT4, CLIENT_MAC)
+        net.neighbour(UPLINK, plan.CLIENT6, CLIENT_MAC)
         net.bridge(BRIDGE_NAME, BRIDGE, plan.GATEWAY_MAC)
         for server in servers:
             net.veth(server.port_device, server.port_index, plan.GATEWAY_MAC,
@@ -72,6 +78,8 @@ def configure_client():
         net.up(UPLINK)
         net.address(UPLINK, plan.CLIENT4, 24)
         net.address(UPLINK, plan.CLIENT6, 64)
+        net.neighbour(UPLINK, plan.ROUTER4, plan.GATEWAY_MAC)
+        net.neighbour(UPLINK, plan.ROUTER6, plan.GATEWAY_MAC)
         net.route("default4", UPLINK, plan.ROUTER4)
         net.route("default6", UPLINK, plan.ROUTER6)
 
