@@ -41,9 +41,6 @@ BACKPORTS = (
     '> "$1/etc/apt/sources.list.d/backports.list"'
 )
 
-# Measured: what an installed root takes, and the packages while it is being made.
-MEGABYTES = 2600
-
 
 def packages():
     """All that is installed."""

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import subprocess
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,6 +27,10 @@ KINDS = (
     "guest-init", "guest-userland", "guest-modules", "kselftest", "accelerator",
 )  # fmt: skip
 FOLDERS = ("logs", "runs")
+LOCKS = ("lock", "users")
+
+# Entries that nothing has used for so many days are of versions long gone.
+FORGET_DAYS = 30
 
 
 def default_path():
@@ -57,14 +62,46 @@ class Cache:
     def __init__(self, path):
         self.path = path
         self.lock = None
+        self.users = None
         try:
             for folder in FOLDERS:
                 (path / folder).mkdir(parents=True, exist_ok=True)
+            # Open as long as this program runs: whoever holds it uses the entries.
+            self.users = os.open(path / "users", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         except OSError as error:
             raise Failure(
                 f"cannot write to the cache: {error}",
                 "Set NSMUX_CACHE to a directory that this user may write to.",
             ) from error
+
+    def mark_used(self, entries):
+        """Says that this program uses these entries, now and until it ends."""
+        fcntl.flock(self.users, fcntl.LOCK_SH)
+        for entry in entries:
+            os.utime(entry)
+
+    def forget_old(self):
+        """Removes entries that have not been used for long. Only while locked."""
+        oldest = time.time() - FORGET_DAYS * 24 * 3600
+        for entry in self.entries():
+            if entry.name not in FOLDERS + LOCKS and entry.stat().st_mtime < oldest:
+                say(f"removing what has not been used for {FORGET_DAYS} days: {entry.name}")
+                remove(entry)
+
+    def remove_all(self):
+        """Removes all that this project has put into the directory, unless it is in use."""
+        with self.locked():
+            try:
+                fcntl.flock(self.users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise Failure(
+                    f"another program is using the cache in {self.path}",
+                    "Let it end first: a build, a guest or a shell in one.",
+                ) from error
+            for entry in self.entries():
+                remove(entry)
+        if not any(self.path.iterdir()):
+            self.path.rmdir()
 
     def entry(self, kind, key):
         """Where an entry is, or would be."""
@@ -105,9 +142,9 @@ class Cache:
 
     def entries(self):
         """All that this project has put into the directory."""
-        found = [
+        beginnings = tuple(f"{kind}-" for kind in KINDS)
+        return sorted(
             path
             for path in self.path.iterdir()
-            if path.name in FOLDERS + ("lock",) or path.name.startswith(tuple(f"{k}-" for k in KINDS))
-        ]
-        return sorted(found)
+            if path.name in FOLDERS + LOCKS or path.name.startswith(beginnings)
+        )

@@ -16,7 +16,7 @@ class Archive:
     """An archive under construction; use it as a context manager, which closes it properly."""
 
     def __init__(self, path):
-        self.file = open(path, "wb")  # pylint: disable=consider-using-with
+        self.file = open(path, "wb")
         self.inode = 0
         self.names = set()
 
@@ -90,6 +90,7 @@ class Archive:
         """Adds a file or a whole directory of this machine under `name`."""
         if skip(str(source)):
             return
+        name = name.strip("/")
         self.path(name, source)
         if os.path.isdir(source) and not os.path.islink(source):
             for entry in sorted(os.listdir(source)):

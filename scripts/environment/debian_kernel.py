@@ -121,4 +121,4 @@ def download(path, root, choice, log, lock):
     path.mkdir()
     names = [f"{name}={choice['version']}" for name in choice["packages"]]
     script = 'cd "$0" && exec apt-get download "$@"'
-    run_logged(root.command(["sh", "-c", script, path] + names, [path.parent]), log, lock)
+    run_logged(root.command(["sh", "-c", script, path] + names), log, lock)

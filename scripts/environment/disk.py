@@ -5,6 +5,11 @@ import os
 
 from environment.failure import Failure
 
+# Measured, in megabytes: what each takes while it is being made.
+BUILD_ROOT = 1900
+KERNEL = 1700
+GUEST = 200
+
 # What remains free for logs, builds and runs.
 RESERVE_MEGABYTES = 500
 

@@ -24,6 +24,6 @@ def build(path, root, log, lock):
     """Writes the archive at `path`."""
     path.mkdir()
     command = ["rustc"] + FLAGS + ["-o", path / "init", SOURCE / "main.rs"]
-    run_logged(root.command(command, [path.parent, SOURCE]), log, lock)
+    run_logged(root.command(command), log, lock)
     with Archive(path / "cpio") as archive:
         archive.path("init", path / "init")

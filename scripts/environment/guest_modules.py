@@ -101,7 +101,7 @@ def build(path, root, tree, modules, config, log, lock):
     for name in ("modules.builtin", "modules.builtin.modinfo", "modules.order"):
         if (modules / name).exists():
             (base / name).write_bytes((modules / name).read_bytes())
-    run_logged(root.command(["depmod", "-b", staging, modules.name], [path.parent]), log, lock)
+    run_logged(root.command(["depmod", "-b", staging, modules.name]), log, lock)
     with cpio.Archive(path / "cpio") as archive:
         archive.tree(f"usr/lib/modules/{modules.name}", base)
     shutil.rmtree(staging)

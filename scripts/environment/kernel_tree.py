@@ -16,8 +16,9 @@ from environment.logged import run_logged
 # Source that no configuration for a guest compiles, half of it all. Kconfig files and makefiles
 # stay, since every configuration reads them.
 LEFT_OUT = (
-    "arch/[!ux]*.[chS] arch/[!ux]*.dts* arch/xtensa/*.[chS] drivers/accel/*.[ch] drivers/gpu/drm/*/*.[ch] drivers/infiniband/*.[ch] "
-    "drivers/media/*.[ch] drivers/staging/*.[ch] sound/*.[ch] tools/perf/pmu-events/arch"
+    "arch/[!ux]*.[chS] arch/[!ux]*.dts* arch/xtensa/*.[chS] drivers/accel/*.[ch] "
+    "drivers/gpu/drm/*/*.[ch] drivers/infiniband/*.[ch] drivers/media/*.[ch] "
+    "drivers/staging/*.[ch] sound/*.[ch] tools/perf/pmu-events/arch"
 ).split()
 
 # Unpacks the source from its package without keeping the archive that is inside.
@@ -25,16 +26,13 @@ UNPACK = """
 set -e -o pipefail
 mkdir "$1"
 dpkg-deb --fsys-tarfile "$0"/linux-source-*.deb |
-	tar --extract --to-stdout --wildcards '*/linux-source-*.tar.xz' |
-	xz --decompress --stdout |
-	tar --extract --directory="$1" --strip-components=1 --no-same-owner "${@:2}"
+    tar --extract --to-stdout --wildcards '*/linux-source-*.tar.xz' |
+    xz --decompress --stdout |
+    tar --extract --directory="$1" --strip-components=1 --no-same-owner "${@:2}"
 """
 
 # Lines of a configuration that only tell with what it was made.
 VERSION_LINE = re.compile(r"^CONFIG_\w*_VERSION(_TEXT)?=|^#")
-
-# Measured: the packages, the image with its modules, and the prepared tree.
-MEGABYTES = 2000
 
 
 def image_key(choice):
@@ -49,9 +47,9 @@ def tree_key(choice, root_key):
 
 def build_image(path, root, packages, log, lock):
     """Unpacks the kernel, its modules and its build files, without installing anything."""
-    script = 'set -e; for package in "$0"/*.deb; do case $package in */linux-source-*) ;; ' \
-        '*) dpkg-deb --extract "$package" "$1" ;; esac; done'
-    run_logged(root.command(["sh", "-c", script, packages, path], [path.parent]), log, lock)
+    for package in sorted(packages.glob("*.deb")):
+        if not package.name.startswith("linux-source-"):
+            run_logged(root.command(["dpkg-deb", "--extract", package, path]), log, lock)
 
 
 class Image:
@@ -74,9 +72,10 @@ def compiler(headers):
 
 def make_arguments(image, version):
     """The variables of make that give modules the packaged kernel's release and compiler."""
-    cc = compiler(image.headers)
-    host_cc = cc.rsplit("-linux-gnu-", maxsplit=1)[-1]
-    return [f"CC={cc}", f"HOSTCC={host_cc}", f"LOCALVERSION={image.release[len(version):]}"]
+    c_compiler = compiler(image.headers)
+    host_compiler = c_compiler.rsplit("-linux-gnu-", maxsplit=1)[-1]
+    suffix = image.release[len(version):]
+    return [f"CC={c_compiler}", f"HOSTCC={host_compiler}", f"LOCALVERSION={suffix}"]
 
 
 def settings(file):
@@ -114,7 +113,7 @@ def build_tree(path, root, packages, image, log, lock):
     """Unpacks the source and prepares it for building modules."""
 
     def run(*command):
-        run_logged(root.command(command, [path.parent]), log, lock)
+        run_logged(root.command(command), log, lock)
 
     run("bash", "-c", UNPACK, packages, path, *left_out(packages))
     (path / ".config").write_bytes((image.headers / ".config").read_bytes())

@@ -11,9 +11,9 @@ from environment.failure import CommandFailure, Failure
 SHOWN = 15
 
 UNREACHABLE = re.compile(
-    r"Could not resolve|Temporary failure resolving|Could not connect|Cannot initiate the connection|"
-    r"Unable to connect|Network is unreachable|Connection timed out|Connection refused|"
-    r"Connection failed"
+    r"Could not resolve|Temporary failure resolving|Could not connect|Unable to connect|"
+    r"Cannot initiate the connection|Network is unreachable|Connection timed out|"
+    r"Connection refused|Connection failed"
 )
 
 # Less room than this on a full disk is taken as the reason for a failure.

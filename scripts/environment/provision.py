@@ -20,8 +20,6 @@ from environment.progress import say, step
 PROJECT = Path(__file__).resolve().parents[2]
 TESTS_CONFIG = PROJECT / "tests/config"
 
-GUEST_MEGABYTES = 250
-
 
 class Environment:
     """The parts, each at the place where it is or will be."""
@@ -97,15 +95,18 @@ class Environment:
                 if missing:
                     self._check_disk(missing)
                     self._make()
+                self.cache.forget_old()
             say("the set-up is complete")
+        self.cache.mark_used([self.root.path, self.choice_file, self.image.path, self.tree]
+                             + self.layers)
         return self
 
     def _check_disk(self, missing):
-        megabytes = GUEST_MEGABYTES
+        megabytes = disk.GUEST
         if "build-root" in missing:
-            megabytes += build_root.MEGABYTES
+            megabytes += disk.BUILD_ROOT
         if "kernel-tree" in missing or "kernel-image" in missing:
-            megabytes += kernel_tree.MEGABYTES
+            megabytes += disk.KERNEL
         disk.check(self.cache.path, megabytes)
 
     def _log(self, name):

@@ -19,7 +19,7 @@ def configuration(tree):
     if not file.exists():
         raise Failure(
             f"{tree} is not a configured kernel tree: it has no include/config/auto.conf",
-            f"Run `make modules_prepare` there (or a full build), or set KDIR to its output "
+            "Run `make modules_prepare` there (or a full build), or set KDIR to its output "
             "directory if it was built with O=.",
         )
     return dict(re.findall(r"^CONFIG_(\w+)=(.*)$", file.read_text(), re.MULTILINE))

@@ -18,18 +18,13 @@ PROBE_SECONDS = 20
 
 
 def probe(environment):
-    """Starts the stock kernel with KVM and sees whether it gets as far as a panic for want of init."""
-    command = (
-        "timeout --signal=KILL {seconds} qemu-system-x86_64 -nodefaults -no-user-config "
-        "-display none -no-reboot -machine q35 -accel kvm -cpu max -smp 2 -m 512 -serial stdio "
-        "-kernel {kernel} -append {append}"
-    )
-    words = command.format(
-        seconds=PROBE_SECONDS, kernel=environment.image.kernel, append="APPEND"
-    ).split()
-    words[words.index("APPEND")] = "console=ttyS0 panic=-1"
+    """Starts the stock kernel with KVM: with nothing to run, it must end in its own panic."""
+    command = f"timeout --signal=KILL {PROBE_SECONDS} qemu-system-x86_64".split()
+    command += "-nodefaults -no-user-config -display none -no-reboot -serial stdio".split()
+    command += "-machine q35 -accel kvm -cpu max -smp 2 -m 512".split()
+    command += ["-kernel", environment.image.kernel, "-append", "console=ttyS0 panic=-1"]
     result = environment.root.run(
-        words, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     return result.returncode == 0 and b"Kernel panic" in result.stdout
 

@@ -19,7 +19,7 @@ LAST = 30
 
 
 def search(text):
-    """Pieces of the log around each finding, as lists of lines; findings near each other share one."""
+    """Pieces of the log around each finding, as lists of lines; near ones share a piece."""
     lines = text.splitlines()
     pieces, end = [], -1
     for number, line in enumerate(lines):

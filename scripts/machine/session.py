@@ -5,6 +5,7 @@ Three channels come out of the guest, each a socket: the kernel's console, the c
 and the verdict. Only a verdict with this run's own nonce counts.
 """
 
+import math
 import re
 import selectors
 import socket
@@ -100,7 +101,7 @@ class Session:
                     if now >= start + limits.total:
                         return verdict, f"it ran for more than {limits.total:.0f} s"
                     return verdict, f"it said nothing for {limits.silence:.0f} s"
-                for key, _ in selector.select(wait):
+                for key, _ in selector.select(None if math.isinf(wait) else wait):
                     try:
                         data = key.fileobj.recv(READ_SIZE)
                     except ConnectionResetError:

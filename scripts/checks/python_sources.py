@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Checks of the Python sources."""
+
+from checks.sources import PROJECT
+
+
+def flake8(sources):
+    """flake8, as .flake8 configures it."""
+    return sources.findings(["flake8", "--config", PROJECT / ".flake8"] + sources.ending(".py"))
+
+
+def unit_tests(sources):
+    """The scripts' own tests, by the Python of the build root."""
+    return sources.findings(["python3", "-B", "-m", "unittest", "discover", "-s", "tests/host"],
+                            environment={"PYTHONPATH": str(PROJECT / "scripts")})

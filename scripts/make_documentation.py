@@ -1,0 +1,31 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Builds the documentation as HTML: the texts with Sphinx, the Rust items with rustdoc."""
+
+import sys
+
+from checks import rust_sources
+from checks.sources import PROJECT, Sources
+from environment import provision
+from environment.failure import Failure, report
+
+OUTPUT = PROJECT / "build/html"
+
+
+def main():
+    """Both; any warning is an error."""
+    sources = Sources(provision.ready())
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    sphinx = ["sphinx-build", "-q", "-W", "--keep-going", "-d", OUTPUT.parent / "doctrees",
+              "Documentation", OUTPUT]  # fmt: skip
+    problems = sources.findings(sphinx)
+    problems += rust_sources.in_scratch(
+        sources, lambda scratch: rust_sources.document(sources, scratch, OUTPUT / "rust")[1]
+    )
+    if problems:
+        raise Failure("the documentation has errors:\n" + "\n".join(problems))
+    print(f"{OUTPUT}/index.html\n{OUTPUT}/rust/nsmux/index.html")
+
+
+if __name__ == "__main__":
+    sys.exit(report(main))

@@ -1,0 +1,40 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Builds the module, boots the guest and runs the demo in it."""
+
+import argparse
+import sys
+
+from environment import provision
+from environment.failure import Failure, report
+from kernel_module import module
+from machine import boot
+from machine.session import Limits
+
+MOST = 2000
+
+# Seconds for the boot and the report, and for each namespace, on the slowest machine.
+SECONDS, SECONDS_EACH = 300, 2
+SILENCE = 300
+
+
+def main(arguments):
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("namespaces", type=int, help=f"how many: 1 to {MOST}")
+    number = parser.parse_args(arguments).namespaces
+    if not 1 <= number <= MOST:
+        raise Failure(f"N={number} is out of range", f"Give N from 1 to {MOST}.")
+    environment = provision.ready()
+    module.build(environment)
+    run = boot.Run(
+        command=["/nsmux/demo/demo.py", str(number)],
+        contents=boot.default_contents(),
+        limits=Limits(SECONDS + number * SECONDS_EACH, SILENCE),
+    )
+    status = boot.boot(environment, run)
+    return 1 if status is None else status
+
+
+if __name__ == "__main__":
+    sys.exit(report(lambda: main(sys.argv[1:])))
