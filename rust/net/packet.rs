@@ -23,7 +23,7 @@ use crate::bindings;
 /// A packet, `struct sk_buff`, that someone else owns: it can be read and is never changed.
 ///
 /// A packet that was resolved bears the brand of its namespace as `'p`, see
-/// [`Namespace`](super::namespace::Namespace).
+/// [`Namespace`].
 ///
 /// # Invariants
 ///
