@@ -13,6 +13,7 @@ import struct
 
 from lib import effects, packet, program, status
 from lib.effects import PEER_PORT, TCP_PORT, UDP_PORT, ends
+from lib.observed import observed_tun
 from lib.packet import ACK, FIN, PSH, RST
 from net.lib.py import (KsftNamedVariant, ksft_eq, ksft_ge, ksft_pr,
                         ksft_variants)
@@ -166,6 +167,32 @@ def test_one_by_one(cases):
                     [] if expected is None else [expected], name)
         status.check_sums(status.read(seen.namespace))
         ksft_eq(set(status.read(unseen.namespace).counts.values()), {0})
+
+
+@ksft_variants([KsftNamedVariant(name, family)
+                for name, family in FAMILY.items()])
+def test_transmitted(family):
+    """What a raw socket sends is cut short on its way out as well."""
+    protocol = {socket.AF_INET: "udp", socket.AF_INET6: "udp6"}[family]
+    far, near = ends(family)
+    whole = packet.udp_header(near, UDP_PORT + 1, far, PEER_PORT, b"payload")
+
+    def is_sent(data, payload):
+        header = 20 if family == socket.AF_INET else 40
+        return (data[9 if header == 20 else 6] == socket.IPPROTO_UDP
+                and data[header:] == payload)
+
+    with observed_tun() as observed, observed.namespace.open_socket(
+            family, socket.SOCK_RAW, socket.IPPROTO_UDP) as sock:
+        for length in (0, 1, 4, 7, len(whole)):
+            before = status.read(observed.namespace)
+            sock.sendto(whole[:length], (far, 0))
+            observed.tun.receive(
+                lambda data, payload=whole[:length]: is_sent(data, payload))
+            changed = status.read(observed.namespace) - before
+            key = (protocol, "none") if length == len(whole) else ("unparsed",)
+            ksft_eq(changed.get(("transmit", *key)), 1, f"{length} bytes")
+        status.check_sums(status.read(observed.namespace))
 
 
 def fuzzed(generator):

@@ -9,13 +9,13 @@ lookup for one socket can name them, and nsmux says so.
 import socket
 import struct
 
-from lib import packet, program
+from lib import packet, program, status
 from lib.delivery import receivers
 from lib.identity import socket_cookie
 from lib.observed import (FAMILY_VARIANTS, check_account, check_lookup,
                           observed_tun)
 from lib.topology import FAR, NEAR
-from net.lib.py import ksft_eq, ksft_true, ksft_variants
+from net.lib.py import ksft_eq, ksft_ge, ksft_true, ksft_variants
 
 PORT, PEER_PORT = 53, 40000
 GROUP = {socket.AF_INET: "239.1.2.3", socket.AF_INET6: "ff02::1:2:3"}
@@ -122,6 +122,25 @@ def test_transmit(family):
                                       protocol=PROTOCOL[family])
         check_multiple(observed, looped)
         ksft_true(looped.sport == looped.dport == PORT)
+
+
+def test_report_without_a_socket():
+    """The kernel tells routers of a joined group: no socket sends that.
+
+    It is resolved by the device that it leaves by, and has no table.
+    """
+    with observed_tun() as observed:
+        before = status.read(observed.namespace)
+        ksft_eq(before.counts["transmit", "by-device"], 0)
+        with shared(observed, socket.AF_INET):
+            observed.tun.receive(lambda data: data[0] >> 4 == 4
+                                 and data[9] == socket.IPPROTO_IGMP)
+        now = status.read(observed.namespace)
+        ksft_ge(now.counts["transmit", "by-device"], 1)
+        ksft_ge(now.counts["transmit", "no-table"],
+                now.counts["transmit", "by-device"])
+        ksft_eq(now.counts["transmit", "disagree"], 0)
+        status.check_sums(now)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ Traffic runs all the time, in both directions of both families; not one
 answer may be missing or wrong, and no connection may break.
 """
 
-from lib import kernel_module, program, status
+from lib import kernel_module, lookup_trace, program, status
 from lib.topology import veth_pair
 from lib.traffic import Traffic
 from net.lib.py import (KsftNamedVariant, ksft_eq, ksft_exit, ksft_gt,
@@ -54,6 +54,20 @@ def test_flip():
                 ksft_gt(now.seen(direction), 0)
                 ksft_eq(now.counts[direction, "disagree"], 0)
                 ksft_eq(now.counts[direction, "unparsed"], 0)
+
+
+def test_unload_while_traced():
+    """Somebody has the tracepoint open all the time."""
+    load_if_needed()
+    with veth_pair("observe") as (near, far), Traffic(near, far) as traffic:
+        for _ in range(3):
+            with lookup_trace.capture(near, far) as trace:
+                traffic.wait_for_progress()
+                ksft_gt(len(trace.lookups()), 0)
+                kernel_module.rmmod()
+                traffic.wait_for_progress()
+            kernel_module.insmod("mode=observe")
+        traffic.check()
 
 
 if __name__ == "__main__":

@@ -40,7 +40,9 @@ class Lookup(NamedTuple):
 class LookupTrace:
     """The lookups in some namespaces, from the start of the capture.
 
-    Each capture has a trace instance, and so a buffer, of its own.
+    Each capture has a trace instance, and so a buffer, of its own. Nothing
+    is recorded while it is being read: under traffic that goes on, reading
+    would never come to an end.
     """
 
     def __init__(self, instance, namespaces):
@@ -91,8 +93,12 @@ def capture(*namespaces):
     instance.mkdir()
     try:
         trace = LookupTrace(instance, namespaces)
+        (instance / "options/pause-on-trace").write_text("1",
+                                                         encoding="ascii")
         trace.switch(True)
         yield trace
-        trace.switch(False)
+        # Where the module was unloaded meanwhile, its event is gone.
+        if (instance / EVENT).exists():
+            trace.switch(False)
     finally:
         instance.rmdir()

@@ -75,7 +75,7 @@ class Namespace(NetNS):
         with self.enter():
             sock = socket.socket(family, kind, protocol)
         sock.settimeout(20)
-        if family == socket.AF_INET6:
+        if family == socket.AF_INET6 and kind != socket.SOCK_RAW:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         if kind == socket.SOCK_STREAM:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
