@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `nsmux list`: the namespaces, and who lives in them.
+
+use comfy_table::{Cell, Color};
+
+use super::Described;
+use crate::cli::Where;
+use crate::error::{Error, Status};
+use crate::names::Names;
+use crate::netlink::namespace::{Namespace, TableUse};
+use crate::netlink::spec::{Mode, Table};
+use crate::netlink::Connection;
+use crate::output::columns::{Columns, Kind};
+use crate::output::number::Numbers;
+use crate::output::Output;
+use crate::sample::Sample;
+use crate::selector;
+
+/// Shows the namespaces.
+pub(super) fn run(place: &Where, output: &mut Output) -> Result<Status, Error> {
+    let targets = selector::open_all(&place.netns)?;
+    let mut connection = Connection::open()?;
+    let sample = Sample::take(&mut connection, &targets)?;
+    let names = Names::collect();
+    if output.json {
+        let described: Vec<_> = sample
+            .namespaces
+            .iter()
+            .map(|namespace| Described::new(namespace, &names))
+            .collect();
+        output.json(&described)?;
+    } else {
+        output.columns(columns(&sample.namespaces, &names, output.numbers))?;
+    }
+    Ok(if sample.namespaces.is_empty() {
+        Status::NotFound
+    } else {
+        Status::Found
+    })
+}
+
+fn columns(namespaces: &[Namespace], names: &Names, numbers: Numbers) -> Columns {
+    let mut columns = Columns::new(&[
+        ("NETNS", Kind::Text),
+        ("COOKIE", Kind::Number),
+        ("INODE", Kind::Number),
+        ("NSID", Kind::Number),
+        ("MODE", Kind::Whole),
+        ("DEVICES", Kind::Number),
+        ("TCP", Kind::Number),
+        ("UDP", Kind::Number),
+        ("PROCESSES", Kind::Number),
+        ("FIRST PROCESS", Kind::Text),
+        ("UNIT", Kind::Text),
+    ]);
+    for namespace in namespaces {
+        let known = names.of(namespace.inode);
+        let name = match known.names.as_slice() {
+            [] => known.label(namespace.inode),
+            names => names.join(","),
+        };
+        let (count, process) = match &known.process {
+            Some(process) => (process.count.to_string(), process.to_string()),
+            None => ("0".to_string(), "-".to_string()),
+        };
+        columns.row([
+            Cell::new(name),
+            Cell::new(namespace.cookie),
+            Cell::new(namespace.inode),
+            Cell::new(
+                namespace
+                    .nsid
+                    .map_or("-".to_string(), |nsid| nsid.to_string()),
+            ),
+            mode_cell(namespace.mode),
+            Cell::new(namespace.devices),
+            Cell::new(use_of(namespace.table(Table::Tcp), numbers)),
+            Cell::new(use_of(namespace.table(Table::Udp), numbers)),
+            Cell::new(count),
+            Cell::new(process),
+            Cell::new(known.owner.unit.as_deref().unwrap_or("-")),
+        ]);
+    }
+    columns
+}
+
+/// A mode, in its colour.
+pub(super) fn mode_cell(mode: Mode) -> Cell {
+    match mode {
+        Mode::Off => Cell::new(mode).fg(Color::DarkGrey),
+        Mode::Observe => Cell::new(mode).fg(Color::Green),
+    }
+}
+
+/// Sockets and buckets of a table, with a star if the table is shared.
+pub(super) fn use_of(table: Option<&TableUse>, numbers: Numbers) -> String {
+    match table {
+        Some(table) => {
+            let sockets = numbers.count(table.sockets.into());
+            let size = numbers.count(table.size.into());
+            let shared = if table.private { "" } else { "*" };
+            format!("{sockets}/{size}{shared}")
+        }
+        None => "-".to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shared_table_has_a_star() {
+        let mut table = TableUse {
+            table: Table::Tcp,
+            private: true,
+            size: 131_072,
+            sockets: 12,
+        };
+        let numbers = Numbers { raw: false };
+        assert_eq!(use_of(Some(&table), numbers), "12/131 k");
+        table.private = false;
+        assert_eq!(use_of(Some(&table), Numbers { raw: true }), "12/131072*");
+        assert_eq!(use_of(None, numbers), "-");
+    }
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Which metrics there are, and how they are labelled.
+
+use crate::names::Names;
+use crate::netlink::counters::outcomes;
+use crate::netlink::namespace::Namespace;
+use crate::netlink::spec::{Direction, Mode, Protocol};
+use crate::output::openmetrics::{Family, Kind, Labels};
+
+/// The metrics of these namespaces.
+pub(super) fn of(namespaces: &[Namespace], names: &Names) -> Vec<Family> {
+    let labelled: Vec<(&Namespace, Labels)> = namespaces
+        .iter()
+        .map(|namespace| {
+            let labels = Labels::default()
+                .with("netns", names.label(namespace.inode))
+                .with("inode", namespace.inode)
+                .with("cookie", namespace.cookie);
+            (namespace, labels)
+        })
+        .collect();
+    let mut families = state(&labelled);
+    families.extend(tables(&labelled));
+    families.extend(counted(&labelled));
+    families
+}
+
+fn state(namespaces: &[(&Namespace, Labels)]) -> Vec<Family> {
+    let mut modes = Family::new(
+        "nsmux_namespace_mode",
+        Kind::Gauge,
+        "1 for the mode that the namespace is in, 0 for the others.",
+    );
+    let mut devices = Family::new(
+        "nsmux_namespace_devices",
+        Kind::Gauge,
+        "Devices in the namespace.",
+    );
+    for (namespace, labels) in namespaces {
+        for mode in Mode::ALL {
+            modes.push(
+                labels.with("mode", mode),
+                u64::from(*mode == namespace.mode),
+            );
+        }
+        devices.push(labels.clone(), namespace.devices);
+    }
+    vec![modes, devices]
+}
+
+fn tables(namespaces: &[(&Namespace, Labels)]) -> Vec<Family> {
+    let mut private = Family::new(
+        "nsmux_table_private",
+        Kind::Gauge,
+        "1 if the table's memory is the namespace's alone, 0 if it is shared.",
+    );
+    let mut buckets = Family::new("nsmux_table_buckets", Kind::Gauge, "Buckets of the table.");
+    let mut sockets = Family::new(
+        "nsmux_table_sockets",
+        Kind::Gauge,
+        "Sockets of the namespace, of the table's protocol.",
+    );
+    for (namespace, labels) in namespaces {
+        for table in &namespace.tables {
+            let labels = labels.with("table", table.table);
+            private.push(labels.clone(), table.private);
+            buckets.push(labels.clone(), table.size);
+            sockets.push(labels, table.sockets);
+        }
+    }
+    vec![private, buckets, sockets]
+}
+
+fn counted(namespaces: &[(&Namespace, Labels)]) -> Vec<Family> {
+    let mut packets = Family::new(
+        "nsmux_packets",
+        Kind::Counter,
+        "Packets, by where their namespace was read.",
+    );
+    let mut lookups = Family::new(
+        "nsmux_lookups",
+        Kind::Counter,
+        "Lookups of a socket, by what they found.",
+    );
+    let mut skipped = Family::new(
+        "nsmux_skipped_packets",
+        Kind::Counter,
+        "Packets that no socket was looked up for, by the reason.",
+    );
+    let mut disagreements = Family::new(
+        "nsmux_disagreements",
+        Kind::Counter,
+        "Packets resolved to another namespace than netfilter's; always 0 if all is well.",
+    );
+    for (namespace, labels) in namespaces {
+        // Where nsmux does nothing and never did, there is nothing to say.
+        if namespace.mode == Mode::Off && namespace.counters.packets() == 0 {
+            continue;
+        }
+        for direction in Direction::ALL {
+            let counters = namespace.counters.of(*direction);
+            let labels = labels.with("direction", direction);
+            for (by, count) in [
+                ("socket", counters.by_socket),
+                ("device", counters.by_device),
+                ("hook", counters.by_hook),
+            ] {
+                packets.push(labels.with("by", by), count);
+            }
+            for protocol in Protocol::ALL {
+                let labels = labels.with("protocol", protocol);
+                for outcome in outcomes(*protocol) {
+                    let count = counters.lookups.get(*protocol, *outcome);
+                    lookups.push(labels.with("outcome", outcome), count);
+                }
+            }
+            for (reason, count) in [
+                ("unparsed", counters.unparsed),
+                ("fragment", counters.fragment),
+                ("no-table", counters.no_table),
+            ] {
+                skipped.push(labels.with("reason", reason), count);
+            }
+            disagreements.push(labels, counters.disagree);
+        }
+    }
+    vec![packets, lookups, skipped, disagreements]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::netlink::counters::Traffic;
+    use crate::netlink::namespace::TableUse;
+    use crate::netlink::spec::Table;
+    use crate::output::openmetrics;
+
+    fn namespace(mode: Mode, packets: u64) -> Namespace {
+        let mut counters = Traffic::default();
+        counters.receive.by_device = packets;
+        counters.receive.no_table = packets;
+        Namespace {
+            cookie: 4097,
+            inode: 7,
+            nsid: None,
+            mode,
+            devices: 2,
+            tables: vec![TableUse {
+                table: Table::Tcp,
+                private: true,
+                size: 1024,
+                sockets: 3,
+            }],
+            counters,
+        }
+    }
+
+    fn text(mode: Mode, packets: u64) -> String {
+        openmetrics::text(&of(&[namespace(mode, packets)], &Names::default()))
+    }
+
+    #[test]
+    fn every_number_is_there_with_its_labels() {
+        let text = text(Mode::Observe, 12);
+        let labels = "netns=\"net:[7]\",inode=\"7\",cookie=\"4097\"";
+        for line in [
+            format!("nsmux_namespace_mode{{{labels},mode=\"observe\"}} 1"),
+            format!("nsmux_namespace_mode{{{labels},mode=\"off\"}} 0"),
+            format!("nsmux_namespace_devices{{{labels}}} 2"),
+            format!("nsmux_table_sockets{{{labels},table=\"tcp\"}} 3"),
+            format!("nsmux_packets_total{{{labels},direction=\"receive\",by=\"device\"}} 12"),
+            format!(
+                "nsmux_lookups_total{{{labels},direction=\"transmit\",protocol=\"udp6\",outcome=\"none\"}} 0"
+            ),
+            format!(
+                "nsmux_skipped_packets_total{{{labels},direction=\"receive\",reason=\"no-table\"}} 12"
+            ),
+            format!("nsmux_disagreements_total{{{labels},direction=\"receive\"}} 0"),
+        ] {
+            assert!(text.lines().any(|l| l == line), "{line}\n{text}");
+        }
+        assert!(text.ends_with("# EOF\n"));
+    }
+
+    #[test]
+    fn a_namespace_that_is_off_has_no_counters() {
+        assert!(!text(Mode::Off, 0).contains("_total{"));
+        assert!(text(Mode::Off, 5).contains("_total{"));
+    }
+}

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What nsmux counts in a namespace: numbers since the last reset, or rates between two samples.
+
+use std::ops::Add;
+
+use netlink_packet_core::DecodeError;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::attribute::Received;
+use super::message::FromAttributes;
+use super::spec::{self, Direction, Outcome, Protocol};
+
+/// How often lookups of each protocol had each outcome.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Lookups<N>([[N; Outcome::ALL.len()]; Protocol::ALL.len()]);
+
+impl<N: Copy + Default + Add<Output = N>> Lookups<N> {
+    /// Of this protocol, with this outcome.
+    pub(crate) fn get(&self, protocol: Protocol, outcome: Outcome) -> N {
+        self.0[protocol as usize][outcome as usize]
+    }
+
+    /// Of this protocol, with any outcome.
+    pub(crate) fn of_protocol(&self, protocol: Protocol) -> N {
+        sum(self.0[protocol as usize])
+    }
+
+    /// Of any protocol, with this outcome.
+    pub(crate) fn of_outcome(&self, outcome: Outcome) -> N {
+        sum(self.0.map(|outcomes| outcomes[outcome as usize]))
+    }
+}
+
+impl<N: Serialize> Serialize for Lookups<N> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        struct Outcomes<'a, N>(Protocol, &'a [N]);
+
+        impl<N: Serialize> Serialize for Outcomes<'_, N> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut map = serializer.serialize_map(None)?;
+                for outcome in outcomes(self.0) {
+                    map.serialize_entry(outcome, &self.1[*outcome as usize])?;
+                }
+                map.end()
+            }
+        }
+
+        let mut map = serializer.serialize_map(None)?;
+        for protocol in Protocol::ALL {
+            let counts = &self.0[*protocol as usize];
+            map.serialize_entry(protocol, &Outcomes(*protocol, counts))?;
+        }
+        map.end()
+    }
+}
+
+/// What a lookup of this protocol can find.
+pub(crate) fn outcomes(protocol: Protocol) -> &'static [Outcome] {
+    use Outcome::*;
+    match protocol {
+        Protocol::Tcp | Protocol::Tcp6 => {
+            &[Established, TimeWait, Request, Listener, Ambiguous, None]
+        }
+        Protocol::Udp | Protocol::Udp6 => &[Connected, Unconnected, Ambiguous, Multiple, None],
+    }
+}
+
+/// What was counted in one direction.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+pub(crate) struct Counters<N> {
+    /// Packets whose namespace was read from the socket.
+    pub(crate) by_socket: N,
+    /// Packets whose namespace was read from the device.
+    pub(crate) by_device: N,
+    /// Packets that had neither.
+    pub(crate) by_hook: N,
+    /// Packets resolved to another namespace than netfilter's.
+    pub(crate) disagree: N,
+    /// Packets with a header that is cut short or contradicts itself.
+    pub(crate) unparsed: N,
+    /// Fragments that are not the first of their packet.
+    pub(crate) fragment: N,
+    /// Packets of a protocol without a table.
+    pub(crate) no_table: N,
+    /// All others: what their lookup found.
+    #[serde(bound = "N: Serialize")]
+    pub(crate) lookups: Lookups<N>,
+}
+
+impl<N: Copy + Default + Add<Output = N>> Counters<N> {
+    /// All packets.
+    pub(crate) fn packets(&self) -> N {
+        self.by_socket + self.by_device + self.by_hook
+    }
+
+    /// Packets for which there is no socket.
+    pub(crate) fn misses(&self) -> N {
+        self.lookups.of_outcome(Outcome::None)
+    }
+
+    /// Applies a function to each counter here and its like there.
+    fn zip<M: Copy + Default>(&self, other: &Self, f: impl Fn(N, N) -> M) -> Counters<M> {
+        let mut lookups = Lookups::default();
+        for (protocol, counts) in self.lookups.0.iter().enumerate() {
+            for (outcome, &count) in counts.iter().enumerate() {
+                lookups.0[protocol][outcome] = f(count, other.lookups.0[protocol][outcome]);
+            }
+        }
+        Counters {
+            by_socket: f(self.by_socket, other.by_socket),
+            by_device: f(self.by_device, other.by_device),
+            by_hook: f(self.by_hook, other.by_hook),
+            disagree: f(self.disagree, other.disagree),
+            unparsed: f(self.unparsed, other.unparsed),
+            fragment: f(self.fragment, other.fragment),
+            no_table: f(self.no_table, other.no_table),
+            lookups,
+        }
+    }
+}
+
+/// What was counted in both directions.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+pub(crate) struct Traffic<N> {
+    /// Into the namespace.
+    #[serde(bound = "N: Serialize")]
+    pub(crate) receive: Counters<N>,
+    /// Out of it.
+    #[serde(bound = "N: Serialize")]
+    pub(crate) transmit: Counters<N>,
+}
+
+impl<N> Traffic<N> {
+    /// Of one direction.
+    pub(crate) fn of(&self, direction: Direction) -> &Counters<N> {
+        match direction {
+            Direction::Receive => &self.receive,
+            Direction::Transmit => &self.transmit,
+        }
+    }
+}
+
+impl<N: Copy + Default + Add<Output = N>> Traffic<N> {
+    /// All packets of both directions.
+    pub(crate) fn packets(&self) -> N {
+        self.receive.packets() + self.transmit.packets()
+    }
+
+    /// Packets of both directions that were resolved to another namespace than netfilter's.
+    pub(crate) fn disagreements(&self) -> N {
+        self.receive.disagree + self.transmit.disagree
+    }
+}
+
+impl Traffic<u64> {
+    /// How much a second it became more since an earlier sample. After a reset in between, what
+    /// was counted since then.
+    pub(crate) fn rate_since(&self, earlier: &Self, seconds: f64) -> Traffic<f64> {
+        let rate = |now: u64, then: u64| {
+            let more = now.checked_sub(then).unwrap_or(now);
+            more as f64 / seconds
+        };
+        Traffic {
+            receive: self.receive.zip(&earlier.receive, rate),
+            transmit: self.transmit.zip(&earlier.transmit, rate),
+        }
+    }
+}
+
+fn sum<N: Default + Add<Output = N>, const LENGTH: usize>(numbers: [N; LENGTH]) -> N {
+    numbers.into_iter().fold(N::default(), N::add)
+}
+
+/// The counters of a direction, as one attribute has them.
+pub(crate) struct Directed {
+    /// Which direction.
+    pub(crate) direction: Direction,
+    /// Its counters.
+    pub(crate) counters: Counters<u64>,
+}
+
+impl FromAttributes for Directed {
+    fn from_attributes<'a>(
+        attributes: impl Iterator<Item = Result<Received<'a>, DecodeError>>,
+    ) -> Result<Self, DecodeError> {
+        let mut direction = None;
+        let mut counters = Counters::default();
+        for attribute in attributes {
+            let attribute = attribute?;
+            let counter = match attribute.number() {
+                spec::counters::DIRECTION => {
+                    direction = Some(attribute.u32()?.try_into()?);
+                    continue;
+                }
+                spec::counters::LOOKUPS => {
+                    read_lookups(attribute.nest(), &mut counters.lookups)?;
+                    continue;
+                }
+                spec::counters::BY_SOCKET => &mut counters.by_socket,
+                spec::counters::BY_DEVICE => &mut counters.by_device,
+                spec::counters::BY_HOOK => &mut counters.by_hook,
+                spec::counters::DISAGREE => &mut counters.disagree,
+                spec::counters::UNPARSED => &mut counters.unparsed,
+                spec::counters::FRAGMENT => &mut counters.fragment,
+                spec::counters::NO_TABLE => &mut counters.no_table,
+                _ => continue,
+            };
+            *counter = attribute.uint()?;
+        }
+        let direction = direction.ok_or_else(|| DecodeError::from("counters of no direction"))?;
+        Ok(Directed {
+            direction,
+            counters,
+        })
+    }
+}
+
+fn read_lookups<'a>(
+    attributes: impl Iterator<Item = Result<Received<'a>, DecodeError>>,
+    lookups: &mut Lookups<u64>,
+) -> Result<(), DecodeError> {
+    let mut protocol = None;
+    let mut outcome = None;
+    let mut packets = 0;
+    for attribute in attributes {
+        let attribute = attribute?;
+        match attribute.number() {
+            spec::lookups::PROTOCOL => protocol = Some(attribute.u32()?),
+            spec::lookups::OUTCOME => outcome = Some(attribute.u32()?),
+            spec::lookups::PACKETS => packets = attribute.uint()?,
+            _ => {}
+        }
+    }
+    let (Some(protocol), Some(outcome)) = (protocol, outcome) else {
+        return Err("lookups without a protocol or an outcome".into());
+    };
+    // A newer module may count more kinds than this tool has a place for.
+    if let (Ok(protocol), Ok(outcome)) = (Protocol::try_from(protocol), Outcome::try_from(outcome))
+    {
+        lookups.0[protocol as usize][outcome as usize] = packets;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(listener: u64, none: u64) -> Counters<u64> {
+        let mut counters = Counters {
+            by_device: listener + none,
+            ..Counters::default()
+        };
+        counters.lookups.0[Protocol::Tcp as usize][Outcome::Listener as usize] = listener;
+        counters.lookups.0[Protocol::Udp6 as usize][Outcome::None as usize] = none;
+        counters
+    }
+
+    #[test]
+    fn sums() {
+        let counters = counted(3, 4);
+        assert_eq!(counters.packets(), 7);
+        assert_eq!(counters.misses(), 4);
+        assert_eq!(counters.lookups.of_protocol(Protocol::Tcp), 3);
+        assert_eq!(counters.lookups.of_protocol(Protocol::Tcp6), 0);
+    }
+
+    #[test]
+    fn a_rate_is_per_second_and_survives_a_reset() {
+        let of = |receive| Traffic {
+            receive,
+            transmit: Counters::default(),
+        };
+        let rate = of(counted(30, 2)).rate_since(&of(counted(10, 5)), 2.0);
+        assert_eq!(
+            rate.receive.lookups.get(Protocol::Tcp, Outcome::Listener),
+            10.0
+        );
+        assert_eq!(rate.receive.misses(), 1.0);
+    }
+
+    #[test]
+    fn json_has_the_combinations_that_can_occur() {
+        let json = serde_json::to_value(counted(1, 2)).unwrap();
+        assert_eq!(json["lookups"]["tcp"]["listener"], 1);
+        assert_eq!(json["lookups"]["udp6"]["none"], 2);
+        assert!(json["lookups"]["udp"].get("listener").is_none());
+        assert_eq!(json["by_device"], 3);
+    }
+}
