@@ -83,15 +83,17 @@ def show(results, namespaces, progress):
     progress.step(f"making {len(servers):,} namespaces, client and router")
     namespaces.make(names + [plan.CLIENT, plan.ROUTER],
                     plan.TCP_ENTRIES, plan.UDP_ENTRIES)
-    progress.step("connecting them")
-    topology.connect(namespaces, servers)
+    progress.step("connecting them to the router and its bridge")
+    topology.add_links(namespaces, servers)
+    progress.step("giving all of them the same addresses")
+    topology.configure(namespaces, servers)
     progress.step(f"opening {SOCKETS * len(servers):,} sockets")
     process = ServerProcess(namespaces, servers)
     with home():
         try:
             due = answers_due(results, namespaces)
             enter(namespaces[plan.CLIENT])
-            ask(results.answers, due, progress)
+            ask(results.answers, due, results.rounds, progress)
             results.count_answers()
             wait_for_the_last_segment()
         finally:
@@ -129,14 +131,14 @@ def answers_due(results, namespaces):
     return due
 
 
-def ask(answers, due, progress):
+def ask(answers, due, rounds, progress):
     for family, addresses in due.items():
         name = "IPv6" if family == socket.AF_INET6 else "IPv4"
         progress.step(f"asking every one of them over UDP and {name}")
         for port in (plan.CONNECTED_PORT, plan.UNCONNECTED_PORT):
-            ask_udp(answers, family, port, addresses, plan.DATAGRAMS)
+            ask_udp(answers, family, port, addresses, rounds)
         progress.step(f"asking every one of them over TCP and {name}")
-        ask_tcp(answers, family, addresses, plan.QUESTIONS)
+        ask_tcp(answers, family, addresses, rounds)
 
 
 def wait_for_the_last_segment():

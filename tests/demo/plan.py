@@ -43,10 +43,10 @@ GATEWAY_MAC = bytes.fromhex("020000010001")
 CONNECTED_PORT = 7001
 UNCONNECTED_PORT = 7002
 
-# What the client asks each server, over IPv4 and over IPv6 alike.
-DATAGRAMS = 10          # from each of the two ports
-QUESTIONS = 10          # in one TCP connection
-ANSWERS = 2 * (2 * DATAGRAMS + QUESTIONS)
+# The client asks at most so many times: by datagram from each of its two
+# ports and in one TCP connection, over IPv4 and over IPv6 alike.
+ROUNDS = 10
+PER_ROUND = 6
 
 
 @dataclass(frozen=True)
@@ -92,3 +92,11 @@ class Server:
 
 def servers(count):
     return [Server(number) for number in range(1, count + 1)]
+
+
+def rounds(count):
+    """How often each of so many servers is asked in each way.
+
+    Fewer times when there are thousands: it is enough to see more than one.
+    """
+    return max(2, min(ROUNDS, 4000 // count))

@@ -31,45 +31,46 @@ def quiet_ipv6():
     write_sysctl("ipv6/conf/default/addr_gen_mode", 1)
 
 
-def connect(namespaces, servers):
+def add_links(namespaces, servers):
+    """All devices: those of the router, with their other ends."""
     with home():
-        enter(namespaces[plan.ROUTER])
-        quiet_ipv6()
-        write_sysctl("ipv4/ip_forward", 1)
-        write_sysctl("ipv6/conf/all/forwarding", 1)
-        for name in [plan.CLIENT] + [server.name for server in servers]:
+        for name in [plan.CLIENT, plan.ROUTER] + [server.name
+                                                  for server in servers]:
             enter(namespaces[name])
             quiet_ipv6()
         enter(namespaces[plan.ROUTER])
-        connect_router(namespaces, servers)
-        translate(servers)
+        with Rtnetlink() as net:
+            net.up(LOOPBACK)
+            net.veth("uplink", UPLINK, plan.GATEWAY_MAC,
+                     (namespaces[plan.CLIENT], "eth0", UPLINK, CLIENT_MAC))
+            net.bridge(BRIDGE_NAME, BRIDGE, plan.GATEWAY_MAC)
+            for server in servers:
+                add_link(net, namespaces[server.name], server)
+
+
+def add_link(net, netns, server):
+    net.veth(server.port_device, server.port_index, plan.GATEWAY_MAC,
+             (netns, "eth0", UPLINK, server.mac),
+             master=BRIDGE if server.bridged else None)
+    if server.bridged:
+        net.bridge_entry(server.port_index, server.mac)
+
+
+def configure(namespaces, servers):
+    """Addresses, routes and rules, now that all devices are there.
+
+    The router comes last: it has a route for every server, and whenever a
+    link comes up the kernel walks all of them.
+    """
+    with home():
         enter(namespaces[plan.CLIENT])
         configure_client()
         for server in servers:
             enter(namespaces[server.name])
             configure_server()
-
-
-def connect_router(namespaces, servers):
-    with Rtnetlink() as net:
-        net.up(LOOPBACK)
-        net.veth("uplink", UPLINK, plan.GATEWAY_MAC,
-                 (namespaces[plan.CLIENT], "eth0", UPLINK, CLIENT_MAC))
-        net.address(UPLINK, plan.ROUTER4, 24)
-        net.address(UPLINK, plan.ROUTER6, 64)
-        net.neighbour(UPLINK, plan.CLIENT4, CLIENT_MAC)
-        net.neighbour(UPLINK, plan.CLIENT6, CLIENT_MAC)
-        net.bridge(BRIDGE_NAME, BRIDGE, plan.GATEWAY_MAC)
-        for server in servers:
-            net.veth(server.port_device, server.port_index, plan.GATEWAY_MAC,
-                     (namespaces[server.name], "eth0", UPLINK, server.mac),
-                     master=BRIDGE if server.bridged else None)
-            if server.bridged:
-                net.bridge_entry(server.port_index, server.mac)
-            device = BRIDGE if server.bridged else server.port_index
-            net.neighbour(device, server.nexthop, server.mac)
-            net.route(server.outer4, device, server.nexthop)
-            net.route(server.outer6, device, server.nexthop)
+        enter(namespaces[plan.ROUTER])
+        configure_router(servers)
+        translate(servers)
 
 
 def configure_client():
@@ -93,6 +94,21 @@ def configure_server():
         net.neighbour(UPLINK, plan.GATEWAY, plan.GATEWAY_MAC)
         net.route("default4", UPLINK, plan.GATEWAY)
         net.route("default6", UPLINK, plan.GATEWAY)
+
+
+def configure_router(servers):
+    write_sysctl("ipv4/ip_forward", 1)
+    write_sysctl("ipv6/conf/all/forwarding", 1)
+    with Rtnetlink() as net:
+        net.address(UPLINK, plan.ROUTER4, 24)
+        net.address(UPLINK, plan.ROUTER6, 64)
+        net.neighbour(UPLINK, plan.CLIENT4, CLIENT_MAC)
+        net.neighbour(UPLINK, plan.CLIENT6, CLIENT_MAC)
+        for server in servers:
+            device = BRIDGE if server.bridged else server.port_index
+            net.neighbour(device, server.nexthop, server.mac)
+            net.route(server.outer4, device, server.nexthop)
+            net.route(server.outer6, device, server.nexthop)
 
 
 def translate(servers):
