@@ -3,8 +3,9 @@
 //! The account of one namespace: how many packets, resolved how, and what was found for them.
 //!
 //! A packet is counted in the namespace whose hook has seen it, whatever it was resolved to: so
-//! none is lost and none counted twice, and where the two differ, `disagree` says so in the
-//! namespace that can see it.
+//! none is lost, and where the two differ, `disagree` says so in the namespace that can see it.
+//! What is counted are calls of a hook. A packet that the kernel sends through `LOCAL_OUT` twice,
+//! as VRF and IPsec do, is counted twice.
 
 use kernel::{
     alloc::AllocError,
@@ -57,7 +58,7 @@ impl Protocol {
             Outcome::Connected | Outcome::Unconnected | Outcome::Multiple => {
                 matches!(self, Self::Udp | Self::Udp6)
             }
-            Outcome::Ambiguous | Outcome::None => true,
+            Outcome::Ambiguous | Outcome::Foreign | Outcome::None => true,
         }
     }
 }
@@ -81,6 +82,11 @@ pub(crate) enum Event {
 
 /// How many counters there are for a direction: an [`Event`] each.
 const PER_DIRECTION: usize = 7 + Protocol::ALL.len() * Outcome::ALL.len();
+const _: () = assert!(
+    (ResolvedBy::Hook as usize) < 3,
+    "the first counters are those of ResolvedBy"
+);
+const _: () = assert!(Protocol::Udp6 as usize + 1 == Protocol::ALL.len());
 /// How many counters there are.
 const COUNTERS: usize = 2 * PER_DIRECTION;
 

@@ -3,8 +3,9 @@
 //! Bindings for what `kernel::bindings` lacks or keeps opaque, generated for the kernel that the
 //! module is built for.
 //!
-//! Only [`net`](crate::net) uses them. `bindings/bindings.h` says which headers are read,
-//! `bindings/bindings.txt` which items are taken.
+//! Only [`net`](crate::net) calls them; the codes of the netlink family are used wherever they are
+//! told. `bindings/bindings.h` says which headers are read, `bindings/bindings.txt` which items are
+//! taken.
 
 // Generated: named and laid out as C has it, more of it than is used, and with calls whose safety
 // is the caller's to show.

@@ -68,7 +68,8 @@ impl Instance {
 
 static ID: Id<Instance> = Id::unregistered();
 
-impl PerNamespace for Instance {
+// SAFETY: The identifier is the one static above.
+unsafe impl PerNamespace for Instance {
     const HOOKS: &'static [Hook<Self>] = path::HOOKS;
     const DIRECTORY: Directory<Self> = uapi::sysctl::DIRECTORY;
     const FILE: File<Self> = uapi::procfs::FILE;

@@ -54,10 +54,9 @@ pub(crate) fn find<'n, F: Family, O: Orient>(resolved: &Resolved<'n, O>) -> Find
     let Some(ports) = ports else {
         return Finding::Unparsed;
     };
-    let (tuple, to_many) =
-        resolved
-            .orientation
-            .orient(packet, &header, ports.source, ports.destination);
+    let (tuple, to_many) = resolved
+        .orientation
+        .orient(&header, ports.source, ports.destination);
     if header.protocol == inet::TCP {
         Finding::Tcp(tuple, Tcp::<F>::lookup(namespace, &tuple))
     } else {

@@ -75,7 +75,6 @@ pub(crate) trait Orient {
     /// What the second level is asked for, and whether any number of sockets may have the packet.
     fn orient<F: Family>(
         &self,
-        packet: &Packet<'_>,
         header: &Header<F>,
         source: Port,
         destination: Port,

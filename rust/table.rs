@@ -61,13 +61,15 @@ pub(crate) enum Outcome {
     Ambiguous = bindings::NSMUX_OUTCOME_AMBIGUOUS as u8,
     /// Any number of sockets: the packet is for a group or for all.
     Multiple = bindings::NSMUX_OUTCOME_MULTIPLE as u8,
+    /// A socket of another namespace, which a BPF program chose.
+    Foreign = bindings::NSMUX_OUTCOME_FOREIGN as u8,
     /// Nothing.
     None = bindings::NSMUX_OUTCOME_NONE as u8,
 }
 
 impl Outcome {
     /// All, in the order of their codes, with their names.
-    pub(crate) const ALL: [(Self, &'static str); 9] = [
+    pub(crate) const ALL: [(Self, &'static str); 10] = [
         (Self::Established, "established"),
         (Self::TimeWait, "time-wait"),
         (Self::Request, "request"),
@@ -76,6 +78,7 @@ impl Outcome {
         (Self::Unconnected, "unconnected"),
         (Self::Ambiguous, "ambiguous"),
         (Self::Multiple, "multiple"),
+        (Self::Foreign, "foreign"),
         (Self::None, "none"),
     ];
 }

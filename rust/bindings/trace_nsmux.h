@@ -28,6 +28,7 @@ TRACE_DEFINE_ENUM(NSMUX_OUTCOME_CONNECTED);
 TRACE_DEFINE_ENUM(NSMUX_OUTCOME_UNCONNECTED);
 TRACE_DEFINE_ENUM(NSMUX_OUTCOME_AMBIGUOUS);
 TRACE_DEFINE_ENUM(NSMUX_OUTCOME_MULTIPLE);
+TRACE_DEFINE_ENUM(NSMUX_OUTCOME_FOREIGN);
 TRACE_DEFINE_ENUM(NSMUX_OUTCOME_NONE);
 
 /* One second-level lookup: in which namespace, found how, and what it gave. */
@@ -82,6 +83,7 @@ TRACE_EVENT(nsmux_lookup,
 			{ NSMUX_OUTCOME_UNCONNECTED, "unconnected" },
 			{ NSMUX_OUTCOME_AMBIGUOUS, "ambiguous" },
 			{ NSMUX_OUTCOME_MULTIPLE, "multiple" },
+			{ NSMUX_OUTCOME_FOREIGN, "foreign" },
 			{ NSMUX_OUTCOME_NONE, "none" }),
 		__entry->socket, __entry->sport, __entry->dport)
 );

@@ -304,7 +304,11 @@ pub unsafe fn dump<T: PerNamespace>(
     match proceed(&mut part) {
         Ok(true) => 0,
         // SAFETY: The buffer is the part's.
-        Ok(false) => unsafe { (*buffer).len as c_int },
+        Ok(false) => match unsafe { (*buffer).len } {
+            // What does not fit into an empty buffer never will.
+            0 => EMSGSIZE.to_errno(),
+            length => length as c_int,
+        },
         Err(refusal) => part.request.refuse(refusal),
     }
 }

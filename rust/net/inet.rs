@@ -14,13 +14,12 @@
 mod v4;
 mod v6;
 
-use core::ffi::c_int;
-
 use super::{
     namespace::Namespace,
     packet::Packet,
-    socket::{Address, Borrowed, Connection, Full},
+    socket::{Address, Connection, Found},
 };
+use kernel::ffi::c_int;
 
 pub use self::{v4::V4, v6::V6};
 
@@ -37,8 +36,8 @@ pub struct Arrival {
     pub device: c_int,
     /// The index of the slave of an L3 master, `sdif` in C; 0 if there is none.
     pub slave: c_int,
-    /// Whether any number of sockets may have it: it was broadcast or sent to a group.
-    pub to_many: bool,
+    /// Whether its route leads to any number of sockets; IPv6 has no such routes, but addresses.
+    pub is_routed_to_many: bool,
 }
 
 /// What a lookup goes by: a socket's two ends, and the device.
@@ -137,6 +136,9 @@ pub trait Family: Copy + 'static {
     /// An address in the order of the network.
     type Address: Copy;
 
+    /// The family's number in netfilter, an `NFPROTO_*`.
+    const NUMBER: u8;
+
     /// The address that stands for any.
     const ANY: Self::Address;
 
@@ -152,8 +154,15 @@ pub trait Family: Copy + 'static {
     /// Reads the header; `None` if it is cut short or contradicts itself.
     fn header(packet: &Packet<'_>) -> Option<Header<Self>>;
 
-    /// How a packet arrived whose header was read.
-    fn arrival(packet: &Packet<'_>, header: &Header<Self>) -> Arrival;
+    /// How a packet arrived.
+    ///
+    /// # Safety
+    ///
+    /// The packet must be at `NF_INET_LOCAL_IN` of this family.
+    unsafe fn arrival(packet: &Packet<'_>) -> Arrival;
+
+    /// Whether the kernel delivers a packet to any number of sockets, rather than to one.
+    fn is_to_many(arrival: &Arrival, destination: &Self::Address) -> bool;
 
     /// Looks in the table of connections, `__inet_lookup_established()`. Any context.
     fn lookup_connection<'n>(
@@ -162,11 +171,8 @@ pub trait Family: Copy + 'static {
     ) -> Option<Connection<'n>>;
 
     /// Looks in the table of listeners, `__inet_lookup_listener()`. Any context.
-    fn lookup_listener<'n>(
-        namespace: Namespace<'n>,
-        tuple: &Tuple<Self>,
-    ) -> Option<Borrowed<'n, Full>>;
+    fn lookup_listener<'n>(namespace: Namespace<'n>, tuple: &Tuple<Self>) -> Found<'n>;
 
     /// Looks in the table of UDP, `__udp4_lib_lookup()`. Any context.
-    fn lookup_udp<'n>(namespace: Namespace<'n>, tuple: &Tuple<Self>) -> Option<Borrowed<'n, Full>>;
+    fn lookup_udp<'n>(namespace: Namespace<'n>, tuple: &Tuple<Self>) -> Found<'n>;
 }

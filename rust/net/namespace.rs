@@ -5,10 +5,10 @@
 //! C header: [`include/net/net_namespace.h`](srctree/include/net/net_namespace.h)
 
 use core::{
-    ffi::c_int,
     marker::PhantomData,
     ptr::{addr_of, NonNull},
 };
+use kernel::ffi::c_int;
 use kernel::{error::from_err_ptr, prelude::*, types::Opaque};
 
 use super::rcu::ReadSide;
@@ -106,6 +106,7 @@ impl PartialEq for Net {
 pub struct Namespace<'n, K = Net> {
     object: &'n K,
     brand: Brand<'n>,
+    section: ReadSide<'n>,
 }
 
 /// Invariant in `'n`, so that the compiler never takes two brands for one by shortening them.
@@ -116,7 +117,7 @@ impl<K> Namespace<'_, K> {
     #[inline(always)]
     pub fn branded<R>(
         object: &K,
-        _section: ReadSide<'_>,
+        section: ReadSide<'_>,
         f: impl for<'n> FnOnce(Namespace<'n, K>) -> R,
     ) -> R {
         // INVARIANT: The section and the borrow of the object are both longer than this call, and
@@ -124,11 +125,18 @@ impl<K> Namespace<'_, K> {
         f(Namespace {
             object,
             brand: PhantomData,
+            section,
         })
     }
 }
 
 impl<'n, K> Namespace<'n, K> {
+    /// The read-side section in which the brand exists.
+    #[inline]
+    pub fn section(self) -> ReadSide<'n> {
+        self.section
+    }
+
     /// The namespace itself.
     #[inline]
     pub fn object(self) -> &'n K {

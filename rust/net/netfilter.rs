@@ -5,90 +5,78 @@
 //! C header: [`include/linux/netfilter.h`](srctree/include/linux/netfilter.h)
 
 use core::{
-    ffi::{c_int, c_uint, c_void},
     marker::PhantomData,
     ptr::{from_ref, NonNull},
 };
+use kernel::ffi::{c_int, c_uint, c_void};
 use kernel::{error::to_result, prelude::*};
 
-use super::{device::Device, namespace::Net, packet::Packet, rcu::ReadSide, socket::Common};
+use super::{
+    device::Device,
+    inet::{Arrival, Family},
+    namespace::Net,
+    packet::Packet,
+    rcu::ReadSide,
+    socket::Common,
+};
 use crate::bindings;
 
-/// A place on the path of a packet where a hook can be.
-pub struct Place {
-    family: u8,
-    number: c_uint,
-    priority: c_int,
-}
-
-impl Place {
-    /// `NF_INET_LOCAL_IN` of IPv4: packets for this host, defragmented.
-    pub const fn local_in_v4(priority: c_int) -> Self {
-        Self::new(bindings::NFPROTO_IPV4, bindings::NF_INET_LOCAL_IN, priority)
-    }
-
-    /// `NF_INET_LOCAL_IN` of IPv6: packets for this host, fragments one by one.
-    pub const fn local_in_v6(priority: c_int) -> Self {
-        Self::new(bindings::NFPROTO_IPV6, bindings::NF_INET_LOCAL_IN, priority)
-    }
-
-    /// `NF_INET_LOCAL_OUT` of IPv4: packets from this host, not yet fragmented.
-    pub const fn local_out_v4(priority: c_int) -> Self {
-        Self::new(
-            bindings::NFPROTO_IPV4,
-            bindings::NF_INET_LOCAL_OUT,
-            priority,
-        )
-    }
-
-    /// `NF_INET_LOCAL_OUT` of IPv6: packets from this host, not yet fragmented.
-    pub const fn local_out_v6(priority: c_int) -> Self {
-        Self::new(
-            bindings::NFPROTO_IPV6,
-            bindings::NF_INET_LOCAL_OUT,
-            priority,
-        )
-    }
-
-    const fn new(family: u32, number: c_uint, priority: c_int) -> Self {
-        Self {
-            family: family as u8,
-            number,
-            priority,
-        }
-    }
-}
-
-/// A hook: a place, and what is called with each packet that comes by.
+/// A hook: a place on the path of packets, and what is called with each that comes by.
 ///
 /// The packet goes on whatever the hook does: one that cannot be made sense of is passed on as
 /// every other one.
 pub struct Hook<T> {
-    place: Place,
-    function: unsafe extern "C" fn(
-        *mut c_void,
-        *mut bindings::sk_buff,
-        *const bindings::nf_hook_state,
-    ) -> c_uint,
+    family: u8,
+    number: c_uint,
+    priority: c_int,
+    function: Function,
     _owner: PhantomData<fn(&T)>,
 }
 
-/// What a [`Hook`] calls.
-pub trait See<T> {
+type Function = unsafe extern "C" fn(
+    *mut c_void,
+    *mut bindings::sk_buff,
+    *const bindings::nf_hook_state,
+) -> c_uint;
+
+/// What a hook for packets to this host calls.
+pub trait Receive<T, F: Family> {
     /// Sees one packet.
     ///
-    /// On the receive path the context is a softirq; on transmit it is mostly a process, with its
-    /// socket locked. Both are in an RCU read-side critical section. The function must not sleep,
-    /// take long or fail.
-    fn see(owner: &T, packet: Packet<'_>, state: State<'_>);
+    /// Mostly in a softirq, but a packet that user space has held back comes by in a process. In an
+    /// RCU read-side critical section. The function must not sleep, take long or fail.
+    fn receive(owner: &T, packet: Incoming<'_, F>);
+}
+
+/// What a hook for packets from this host calls.
+pub trait Transmit<T, F: Family> {
+    /// Sees one packet.
+    ///
+    /// Mostly in a process, often with the sender's socket locked, but also in a softirq. In an RCU
+    /// read-side critical section. The function must not sleep, take long or fail.
+    fn transmit(owner: &T, packet: Outgoing<'_>);
 }
 
 impl<T> Hook<T> {
-    /// A hook at `place` that calls `S`.
-    pub const fn new<S: See<T>>(place: Place) -> Self {
+    /// A hook at `NF_INET_LOCAL_IN`: packets for this host. IPv4 is reassembled there, IPv6 is not
+    /// unless connection tracking does so.
+    pub const fn local_in<F: Family, S: Receive<T, F>>(priority: c_int) -> Self {
         Self {
-            place,
-            function: trampoline::<T, S>,
+            family: F::NUMBER,
+            number: bindings::NF_INET_LOCAL_IN,
+            priority,
+            function: incoming::<T, F, S>,
+            _owner: PhantomData,
+        }
+    }
+
+    /// A hook at `NF_INET_LOCAL_OUT`: packets from this host, before the kernel fragments them.
+    pub const fn local_out<F: Family, S: Transmit<T, F>>(priority: c_int) -> Self {
+        Self {
+            family: F::NUMBER,
+            number: bindings::NF_INET_LOCAL_OUT,
+            priority,
+            function: outgoing::<T, F, S>,
             _owner: PhantomData,
         }
     }
@@ -96,22 +84,106 @@ impl<T> Hook<T> {
 
 /// # Safety
 ///
-/// Called by netfilter alone, with an `owner` that is a valid `T`.
-unsafe extern "C" fn trampoline<T, S: See<T>>(
+/// Called by netfilter alone, at `NF_INET_LOCAL_IN` of the family, with an `owner` that is a valid
+/// `T`.
+unsafe extern "C" fn incoming<T, F: Family, S: Receive<T, F>>(
     owner: *mut c_void,
     skb: *mut bindings::sk_buff,
     state: *const bindings::nf_hook_state,
 ) -> c_uint {
     // SAFETY: By the safety requirement.
     let owner = unsafe { &*owner.cast::<T>() };
-    if let Some(skb) = NonNull::new(skb) {
-        // SAFETY: Netfilter hands out a packet that is this hook's until it returns.
-        let packet = unsafe { Packet::from_raw(skb) };
-        // SAFETY: The state is valid until the hook returns.
-        let state = State(unsafe { &*state });
-        S::see(owner, packet, state);
-    }
+    // SAFETY: Netfilter hands out a packet that is this hook's until it returns.
+    let packet = unsafe { Packet::from_raw(NonNull::new_unchecked(skb)) };
+    // SAFETY: The state is valid until the hook returns.
+    let state = State(unsafe { &*state });
+    // INVARIANT: By the safety requirement.
+    S::receive(
+        owner,
+        Incoming {
+            packet,
+            state,
+            _family: PhantomData,
+        },
+    );
     bindings::NF_ACCEPT
+}
+
+/// # Safety
+///
+/// Called by netfilter alone, at `NF_INET_LOCAL_OUT`, with an `owner` that is a valid `T`.
+unsafe extern "C" fn outgoing<T, F: Family, S: Transmit<T, F>>(
+    owner: *mut c_void,
+    skb: *mut bindings::sk_buff,
+    state: *const bindings::nf_hook_state,
+) -> c_uint {
+    // SAFETY: By the safety requirement.
+    let owner = unsafe { &*owner.cast::<T>() };
+    // SAFETY: Netfilter hands out a packet that is this hook's until it returns.
+    let packet = unsafe { Packet::from_raw(NonNull::new_unchecked(skb)) };
+    // SAFETY: The state is valid until the hook returns.
+    let state = State(unsafe { &*state });
+    S::transmit(owner, Outgoing { packet, state });
+    bindings::NF_ACCEPT
+}
+
+/// A packet for this host, as a hook sees it.
+///
+/// # Invariants
+///
+/// The packet is at `NF_INET_LOCAL_IN` of the family `F`.
+pub struct Incoming<'p, F> {
+    packet: Packet<'p>,
+    state: State<'p>,
+    _family: PhantomData<F>,
+}
+
+impl<'p, F: Family> Incoming<'p, F> {
+    /// Where the hook was called.
+    #[inline]
+    pub fn state(&self) -> State<'p> {
+        self.state
+    }
+
+    /// The device that the packet is on: the one that received it, or the master of that.
+    #[inline]
+    pub fn device(&self) -> Option<&'p Device> {
+        // SAFETY: By the type invariants.
+        unsafe { self.packet.device() }
+    }
+
+    /// How the packet arrived.
+    #[inline]
+    pub fn arrival(&self) -> Arrival {
+        // SAFETY: By the type invariants.
+        unsafe { F::arrival(&self.packet) }
+    }
+
+    /// The packet itself.
+    #[inline]
+    pub fn into_packet(self) -> Packet<'p> {
+        self.packet
+    }
+}
+
+/// A packet from this host, as a hook sees it.
+pub struct Outgoing<'p> {
+    packet: Packet<'p>,
+    state: State<'p>,
+}
+
+impl<'p> Outgoing<'p> {
+    /// Where the hook was called.
+    #[inline]
+    pub fn state(&self) -> State<'p> {
+        self.state
+    }
+
+    /// The packet itself.
+    #[inline]
+    pub fn into_packet(self) -> Packet<'p> {
+        self.packet
+    }
 }
 
 /// Where a hook was called, `struct nf_hook_state`.
@@ -195,9 +267,9 @@ impl<T: 'static> Hooks<T> {
                 let mut operation: bindings::nf_hook_ops = unsafe { core::mem::zeroed() };
                 operation.hook = Some(hook.function);
                 operation.priv_ = from_ref(owner).cast_mut().cast();
-                operation.pf = hook.place.family;
-                operation.hooknum = hook.place.number;
-                operation.priority = hook.place.priority;
+                operation.pf = hook.family;
+                operation.hooknum = hook.number;
+                operation.priority = hook.priority;
                 operations.push(operation, GFP_KERNEL)?;
             }
             self.operations = operations;

@@ -5,11 +5,11 @@
 //! C header: [`include/linux/skbuff.h`](srctree/include/linux/skbuff.h)
 
 use core::{
-    ffi::c_int,
     marker::PhantomData,
     mem::{size_of, MaybeUninit},
     ptr::{addr_of, NonNull},
 };
+use kernel::ffi::c_int;
 use kernel::transmute::FromBytes;
 
 use super::{
@@ -88,8 +88,8 @@ impl<'p> Packet<'p> {
         // SAFETY: By the type invariants.
         let (head, data) = unsafe { ((*self.skb.as_ptr()).head, (*self.skb.as_ptr()).data) };
         let header = head.wrapping_add(self.headers().network_header.into());
-        // A header that was pulled lies before the data: the offset is then beyond any length, and
-        // nothing is read.
+        // Negative, and so huge, for a header that was pulled: `read` takes that for beyond the
+        // end.
         (header as usize).wrapping_sub(data as usize) as u32
     }
 
@@ -113,14 +113,19 @@ impl<'p> Packet<'p> {
             // bytes is a `T`.
             return Some(unsafe { source.read_unaligned() });
         }
-        self.read_fragments(offset)
+        self.read_fragments(offset, end)
     }
 
     #[cold]
-    fn read_fragments<T: FromBytes>(&self, offset: u32) -> Option<T> {
+    fn read_fragments<T: FromBytes>(&self, offset: u32, end: u32) -> Option<T> {
+        // Also the offset of a header that lies before the data: taken as a number of bytes it is
+        // huge.
+        if end > self.length() {
+            return None;
+        }
         let mut copy = MaybeUninit::<T>::uninit();
-        // SAFETY: By the type invariants; the function checks the bounds, negative ones too, and
-        // writes no more than the size given.
+        // SAFETY: By the type invariants; what is copied lies within the packet, as was just
+        // checked.
         let failed = unsafe {
             bindings::skb_copy_bits(
                 self.skb.as_ptr(),
@@ -136,11 +141,15 @@ impl<'p> Packet<'p> {
         Some(unsafe { copy.assume_init() })
     }
 
-    /// How an IPv4 packet arrived, from what the receive path has noted with it; the packet has to
-    /// be one that `ip_rcv()` has seen.
+    /// How an IPv4 packet arrived, from what the receive path has noted with it.
+    ///
+    /// # Safety
+    ///
+    /// The packet must be at `NF_INET_LOCAL_IN` of IPv4.
     #[inline]
-    pub fn arrival_v4(&self) -> Arrival {
-        let noted: &bindings::inet_skb_parm = self.control();
+    pub(super) unsafe fn arrival_v4(&self) -> Arrival {
+        // SAFETY: By the safety requirement this is what the block has.
+        let noted: &bindings::inet_skb_parm = unsafe { self.control() };
         let received = self.headers().skb_iif;
         // SAFETY: By the type invariants.
         let dst = unsafe {
@@ -149,8 +158,8 @@ impl<'p> Packet<'p> {
                 .__bindgen_anon_1
                 ._skb_refdst
         } & !1;
-        // SAFETY: A packet whose delivery is under way has a route or none, and an IPv4 packet's is
-        // a `struct rtable`.
+        // SAFETY: By the safety requirement it has been routed, as an IPv4 packet: to a `struct
+        // rtable`.
         let route = unsafe { (dst as *const bindings::rtable).as_ref() };
         Arrival {
             // `inet_iif()`
@@ -165,17 +174,21 @@ impl<'p> Packet<'p> {
                 0
             },
             // The condition of `udp_rcv()`.
-            to_many: route.is_some_and(|route| {
+            is_routed_to_many: route.is_some_and(|route| {
                 route.rt_flags & (bindings::RTCF_BROADCAST | bindings::RTCF_MULTICAST) != 0
             }),
         }
     }
 
-    /// How an IPv6 packet arrived, from what the receive path has noted with it; the packet has to
-    /// be one that `ipv6_rcv()` has seen.
+    /// How an IPv6 packet arrived, from what the receive path has noted with it.
+    ///
+    /// # Safety
+    ///
+    /// The packet must be at `NF_INET_LOCAL_IN` of IPv6.
     #[inline]
-    pub fn arrival_v6(&self, to_multicast: bool) -> Arrival {
-        let noted: &bindings::inet6_skb_parm = self.control();
+    pub(super) unsafe fn arrival_v6(&self) -> Arrival {
+        // SAFETY: By the safety requirement this is what the block has.
+        let noted: &bindings::inet6_skb_parm = unsafe { self.control() };
         let through_master = u32::from(noted.flags) & bindings::IP6SKB_L3SLAVE != 0;
         Arrival {
             // `inet6_iif()`
@@ -186,21 +199,29 @@ impl<'p> Packet<'p> {
             },
             // `inet6_sdif()`
             slave: if through_master { noted.iif } else { 0 },
-            to_many: to_multicast,
+            is_routed_to_many: false,
         }
     }
 
     /// The control block, as the layer that has the packet now lays it out.
+    ///
+    /// # Safety
+    ///
+    /// That must be `T`.
     #[inline]
-    fn control<T>(&self) -> &T {
-        // SAFETY: By the type invariants; the block is 48 bytes at 8 bytes' alignment, and the two
-        // layouts above fit.
+    unsafe fn control<T>(&self) -> &T {
+        const { assert!(size_of::<T>() <= 48 && align_of::<T>() <= 8) };
+        // SAFETY: By the type invariants and the safety requirement; the block has 48 bytes.
         unsafe { &*addr_of!((*self.skb.as_ptr()).cb).cast() }
     }
 
     /// The device that the packet is on: the one that received it, or the master of that.
+    ///
+    /// # Safety
+    ///
+    /// The packet must be on the receive path: elsewhere the member is used for other things.
     #[inline]
-    pub fn device(&self) -> Option<&'p Device> {
+    pub(super) unsafe fn device(&self) -> Option<&'p Device> {
         // SAFETY: By the type invariants.
         let dev = unsafe {
             (*self.skb.as_ptr())
@@ -209,7 +230,7 @@ impl<'p> Packet<'p> {
                 .__bindgen_anon_1
                 .dev
         };
-        // SAFETY: On the receive path this member is the device, which the path's read-side section
+        // SAFETY: By the safety requirement it is a device, which the path's read-side section
         // keeps valid.
         unsafe { Device::from_raw(dev) }
     }

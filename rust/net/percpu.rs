@@ -40,7 +40,7 @@ impl<const N: usize> PerCpu<N> {
                 size_of::<[c_ulong; N]>(),
                 align_of::<c_ulong>(),
                 false,
-                kernel::bindings::GFP_KERNEL,
+                kernel::bindings::GFP_KERNEL_ACCOUNT,
             )
         };
         // INVARIANT: Just allocated.
@@ -119,7 +119,7 @@ impl<const N: usize> Lazy<N> {
         Ok(())
     }
 
-    /// The counters, if there are some: one load. Any context.
+    /// The counters, if there are some. No more than loads of one pointer. Any context.
     #[inline(always)]
     pub fn get(&self) -> Option<&PerCpu<N>> {
         // SAFETY: Valid for reads. Volatile as `READ_ONCE()`: who sees the pointer sees what it

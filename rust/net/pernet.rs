@@ -13,16 +13,19 @@
 use core::{
     cell::UnsafeCell,
     convert::Infallible,
-    ffi::{c_int, c_uint, c_void},
     marker::PhantomData,
     ops::Deref,
     ptr::{addr_of, NonNull},
 };
+use kernel::ffi::{c_int, c_uint, c_void};
 use kernel::{
     error::to_result,
     new_mutex,
     prelude::*,
-    sync::Mutex,
+    sync::{
+        atomic::{Atomic, Full, Release},
+        rcu, Mutex,
+    },
     types::Opaque, //
 };
 
@@ -35,7 +38,11 @@ use super::{
 use crate::bindings;
 
 /// What every namespace gets.
-pub trait PerNamespace: Send + Sync + Sized + 'static {
+///
+/// # Safety
+///
+/// [`id`](Self::id) must always give the same `static`.
+pub unsafe trait PerNamespace: Send + Sync + Sized + 'static {
     /// The hooks that [`Slot::set_hooks`] sets.
     const HOOKS: &'static [Hook<Self>];
 
@@ -45,7 +52,7 @@ pub trait PerNamespace: Send + Sync + Sized + 'static {
     /// The file in `/proc/net`.
     const FILE: File<Self>;
 
-    /// Where the kernel notes the place of the slots: always the same `static`.
+    /// Where the kernel notes the place of the slots.
     fn id() -> &'static Id<Self>;
 
     /// Makes the value for a namespace that is being born. It cannot fail, since the namespace
@@ -58,7 +65,11 @@ pub trait PerNamespace: Send + Sync + Sized + 'static {
 }
 
 /// The place of the slots for `T` in `struct net`, which the kernel chooses.
-pub struct Id<T>(UnsafeCell<c_uint>, PhantomData<fn() -> T>);
+pub struct Id<T> {
+    place: UnsafeCell<c_uint>,
+    is_taken: Atomic<bool>,
+    _type: PhantomData<fn() -> T>,
+}
 
 // SAFETY: The kernel writes it once, in the registration, before anything reads it.
 unsafe impl<T> Sync for Id<T> {}
@@ -66,7 +77,11 @@ unsafe impl<T> Sync for Id<T> {}
 impl<T> Id<T> {
     /// Not registered yet.
     pub const fn unregistered() -> Self {
-        Self(UnsafeCell::new(0), PhantomData)
+        Self {
+            place: UnsafeCell::new(0),
+            is_taken: Atomic::new(false),
+            _type: PhantomData,
+        }
     }
 }
 
@@ -116,10 +131,11 @@ impl<T: PerNamespace> Slot<T> {
     #[inline]
     unsafe fn place(net: &Net) -> *mut Self {
         // SAFETY: The identifier is set when `T` is registered.
-        let id = unsafe { T::id().0.get().read() };
-        // SAFETY: A namespace always has the array. Volatile as `rcu_dereference()`: it is replaced
-        // by a longer one at times, which has the same pointers, and the old one is freed after a
-        // grace period that begins later than this read.
+        let id = unsafe { T::id().place.get().read() };
+        // The array is replaced by a longer one at times, and freed; the pointers in it never
+        // change.
+        let _guard = rcu::read_lock();
+        // SAFETY: A namespace always has the array. Volatile as `rcu_dereference()`.
         let slots = unsafe { addr_of!((*net.as_ptr()).gen).read_volatile() };
         // SAFETY: The array reaches to the identifier at least, and lies at the beginning of the
         // structure.
@@ -186,9 +202,12 @@ impl<T: PerNamespace> Registration<T> {
                     exit: Some(exit::<T>),
                     exit_batch: None,
                     exit_rtnl: None,
-                    id: T::id().0.get(),
+                    id: T::id().place.get(),
                     size: size_of::<Slot<T>>(),
                 };
+                if T::id().is_taken.xchg(true, Full) {
+                    return Err(EBUSY);
+                }
                 // SAFETY: `place` is valid for writes.
                 unsafe { place.write(operations) };
                 // SAFETY: The operations are pinned, and valid until they are unregistered in
@@ -207,6 +226,7 @@ impl<T: PerNamespace> PinnedDrop for Registration<T> {
     fn drop(self: Pin<&mut Self>) {
         // SAFETY: They are registered.
         unsafe { bindings::unregister_pernet_subsys(self.operations.get()) };
+        T::id().is_taken.store(false, Release);
     }
 }
 
@@ -228,6 +248,8 @@ unsafe extern "C" fn init<T: PerNamespace>(net: *mut bindings::net) -> c_int {
     // SAFETY: Just made.
     let slot = unsafe { &*place };
 
+    // Before user space can write a variable: what it writes is the last word.
+    T::born(slot);
     // SAFETY: `pre_exit` drops the table, and the slot is valid until `exit`.
     match unsafe { Table::new(net, slot) } {
         Ok(table) => *slot.table.lock() = Some(table),
@@ -235,7 +257,6 @@ unsafe extern "C" fn init<T: PerNamespace>(net: *mut bindings::net) -> c_int {
     }
     // SAFETY: `pre_exit` removes the file, and the slot is valid until `exit`.
     *slot.has_file.lock() = unsafe { procfs::create::<T>(net) };
-    T::born(slot);
     0
 }
 

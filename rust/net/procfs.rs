@@ -4,7 +4,7 @@
 //!
 //! C header: [`include/linux/proc_fs.h`](srctree/include/linux/proc_fs.h)
 
-use core::ffi::{c_int, c_void};
+use kernel::ffi::{c_int, c_void};
 use kernel::{prelude::*, seq_file::SeqFile};
 
 use super::{

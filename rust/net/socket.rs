@@ -12,10 +12,10 @@
 //! [`include/net/request_sock.h`](srctree/include/net/request_sock.h)
 
 use core::{
-    ffi::c_int,
     ops::Deref,
     ptr::{addr_of, NonNull},
 };
+use kernel::ffi::c_int;
 use kernel::{task::Kuid, types::Opaque};
 
 use super::{
@@ -48,9 +48,8 @@ impl Common {
         // SAFETY: `self` is a valid socket. Volatile, since the control sockets from which the
         // kernel replies change it.
         let net = unsafe { addr_of!((*self.0.get()).skc_net.net).read_volatile() };
-        // SAFETY: A socket always has a namespace. It may hold no reference to it, but the
-        // namespace's memory is not freed before a grace period has passed after the last of its
-        // sockets is gone.
+        // SAFETY: A socket always has a namespace. It may hold no reference that keeps it alive,
+        // but one that keeps its memory (`net->passive`), until the socket itself is freed.
         unsafe { Net::from_raw(net) }
     }
 
@@ -65,7 +64,8 @@ impl Common {
     /// Whether the socket shares its address and port with others of a group, `SO_REUSEPORT`.
     #[inline]
     pub fn is_in_reuseport_group(&self) -> bool {
-        // SAFETY: `self` is a valid socket; the bit-field's byte is read in one load.
+        // SAFETY: `self` is a valid socket; the bit may change meanwhile, and either answer is then
+        // right.
         unsafe { bindings::sock_common::skc_reuseport_raw(self.0.get()) != 0 }
     }
 
@@ -252,8 +252,8 @@ impl<K: Kind> Drop for Owned<'_, K> {
 /// A socket found in the namespace `'n` without a reference: good for the read-side section in
 /// which it was found.
 ///
-/// The tables free with `SLAB_TYPESAFE_BY_RCU`: until the end of the section the memory is a
-/// socket, but it may become another one.
+/// Listeners and UDP sockets are freed a grace period after they have left their tables
+/// (`SOCK_RCU_FREE`): one that is closed meanwhile stays what it was until the section ends.
 ///
 /// # Invariants
 ///
@@ -263,24 +263,39 @@ pub struct Borrowed<'n, K: Kind> {
     _namespace: Brand<'n>,
 }
 
-impl<'n, K: Kind> Borrowed<'n, K> {
-    /// Takes the answer of a lookup; `None` if it is null.
+/// What a lookup found that gives full sockets without a reference.
+pub enum Found<'n> {
+    /// A socket of the namespace.
+    Own(Borrowed<'n, Full>),
+    /// A socket of another namespace, chosen by a BPF program: `bpf_sk_assign()` in a program of
+    /// the kind `BPF_SK_LOOKUP` takes any. It is none of this namespace's, and cannot be had here.
+    Foreign,
+    /// Nothing.
+    None,
+}
+
+impl<'n> Found<'n> {
+    /// Takes the answer of a lookup.
     ///
     /// # Safety
     ///
-    /// `sk` must be null, or what a lookup in `_namespace` has just given without a reference, a
-    /// socket of the kind `K`.
+    /// `sk` must be null, or what a lookup in `namespace` has just given without a reference: a
+    /// full socket that is freed by RCU.
     #[inline]
-    pub(super) unsafe fn from_lookup(
-        sk: *mut bindings::sock,
-        _namespace: Namespace<'n>,
-    ) -> Option<Self> {
-        // INVARIANT: The namespace is evidence of a read-side section as long as `'n`, and sockets
-        // of all kinds are freed by RCU.
-        Some(Self {
-            socket: NonNull::new(sk.cast())?,
+    pub(super) unsafe fn from_lookup(sk: *mut bindings::sock, namespace: Namespace<'n>) -> Self {
+        let Some(socket) = NonNull::new(sk.cast::<Full>()) else {
+            return Self::None;
+        };
+        // INVARIANT: By the safety requirement, and since the brand does not outlive its section.
+        let socket = Borrowed {
+            socket,
             _namespace: Brand::default(),
-        })
+        };
+        if socket.net(namespace.section()) == namespace.object() {
+            Self::Own(socket)
+        } else {
+            Self::Foreign
+        }
     }
 }
 

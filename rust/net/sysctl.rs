@@ -5,9 +5,10 @@
 //! C header: [`include/linux/sysctl.h`](srctree/include/linux/sysctl.h)
 
 use core::{
-    ffi::{c_int, c_void},
     ptr::{from_ref, NonNull},
+    slice,
 };
+use kernel::ffi::{c_int, c_void};
 use kernel::{
     error::{from_result, to_result},
     prelude::*,
@@ -128,12 +129,8 @@ unsafe extern "C" fn handle<T: PerNamespace>(
     // SAFETY: `Table::new` has put it there.
     let variable = unsafe { &*entry.extra1.cast::<Variable<T>>() };
     from_result(|| {
-        // The permissions of the file let root of the initial user namespace write without it.
-        if is_write != 0 && !slot.net().is_administered_by_current() {
-            return Err(EPERM);
-        }
-        let mut text = [0u8; TEXT];
         if is_write == 0 {
+            let mut text = [0u8; TEXT];
             // The last byte stays zero.
             for (to, from) in text[..TEXT - 1]
                 .iter_mut()
@@ -141,24 +138,35 @@ unsafe extern "C" fn handle<T: PerNamespace>(
             {
                 *to = from;
             }
+            let of_text = bindings::ctl_table {
+                data: text.as_mut_ptr().cast(),
+                ..*entry
+            };
+            // SAFETY: The entry leads to a text of `maxlen` bytes; the rest are the arguments of
+            // this call.
+            to_result(unsafe {
+                bindings::proc_dostring(&of_text, is_write, buffer, length, position)
+            })?;
+            return Ok(0);
         }
-        let of_text = bindings::ctl_table {
-            data: text.as_mut_ptr().cast(),
-            ..*entry
+        // The permissions of the file let root of the initial user namespace write without it.
+        if !slot.net().is_administered_by_current() {
+            return Err(EPERM);
+        }
+        // SAFETY: The buffer has as many bytes, and they and the position are this call's.
+        let (written, position) = unsafe {
+            (
+                slice::from_raw_parts(buffer.cast::<u8>(), *length),
+                &mut *position,
+            )
         };
-        // SAFETY: The entry leads to a text of `maxlen` bytes; the rest are the arguments of this
-        // call.
-        to_result(unsafe {
-            bindings::proc_dostring(&of_text, is_write, buffer, length, position)
-        })?;
-        if is_write != 0 {
-            let value = text.split(|byte| *byte == 0).next().unwrap_or_default();
-            // One that fills the buffer may have been cut: what was meant is not known.
-            if value.len() + 1 >= TEXT {
-                return Err(EINVAL);
-            }
-            variable.write.ok_or(EPERM)?(slot, value)?;
+        // A value is written in one piece, from its beginning.
+        if *position != 0 {
+            return Err(EINVAL);
         }
+        let value = written.strip_suffix(b"\n").unwrap_or(written);
+        variable.write.ok_or(EPERM)?(slot, value)?;
+        *position = written.len() as bindings::loff_t;
         Ok(0)
     })
 }

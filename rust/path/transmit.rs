@@ -2,15 +2,12 @@
 
 //! Packets from this host.
 
-use core::marker::PhantomData;
-
 use super::observe::{observe, Observed};
 use crate::{
     instance::Instance,
     net::{
         inet::{V4, V6},
-        netfilter::{Hook, Place, See, State},
-        packet::Packet,
+        netfilter::{Hook, Outgoing, Transmit},
     },
     resolve::Transmitted,
 };
@@ -20,15 +17,15 @@ use crate::{
 const PRIORITY: i32 = -450;
 
 /// The hook of IPv4.
-pub(crate) const HOOK_V4: Hook<Instance> = Hook::new::<Transmit<V4>>(Place::local_out_v4(PRIORITY));
+pub(crate) const HOOK_V4: Hook<Instance> = Hook::local_out::<V4, Observe>(PRIORITY);
 /// The hook of IPv6.
-pub(crate) const HOOK_V6: Hook<Instance> = Hook::new::<Transmit<V6>>(Place::local_out_v6(PRIORITY));
+pub(crate) const HOOK_V6: Hook<Instance> = Hook::local_out::<V6, Observe>(PRIORITY);
 
-struct Transmit<F>(PhantomData<F>);
+struct Observe;
 
-impl<F: Observed> See<Instance> for Transmit<F> {
+impl<F: Observed> Transmit<Instance, F> for Observe {
     #[inline(always)]
-    fn see(instance: &Instance, packet: Packet<'_>, state: State<'_>) {
-        observe::<F, _>(instance, Transmitted::new(packet, state));
+    fn transmit(instance: &Instance, packet: Outgoing<'_>) {
+        observe::<F, _>(instance, Transmitted::new(packet));
     }
 }

@@ -2,14 +2,12 @@
 
 //! Transmitted packets: the socket knows the namespace.
 
-use core::ffi::c_int;
-
 use super::{Direction, Orient, Resolve, Resolved, ResolvedBy};
 use crate::net::{
     inet::{Family, Header, Port, Tuple},
-    netfilter::State,
-    packet::Packet,
+    netfilter::Outgoing,
 };
+use kernel::ffi::c_int;
 
 /// A packet that is transmitted.
 ///
@@ -17,51 +15,48 @@ use crate::net::{
 /// into a tunnel, where the packet itself still bears its first sender's, which may be of another
 /// namespace. Replies of the kernel itself come from sockets that it keeps for them; a few packets
 /// have no socket at all, and are resolved by the device that they leave by.
-pub(crate) struct Transmitted<'p, 's> {
-    packet: Packet<'p>,
-    state: State<'s>,
-}
+pub(crate) struct Transmitted<'p>(Outgoing<'p>);
 
-impl<'p, 's> Transmitted<'p, 's> {
-    /// A packet that was seen at `NF_INET_LOCAL_OUT`.
+impl<'p> Transmitted<'p> {
+    /// A packet as a hook has seen it.
     #[inline]
-    pub(crate) fn new(packet: Packet<'p>, state: State<'s>) -> Self {
-        Self { packet, state }
+    pub(crate) fn new(packet: Outgoing<'p>) -> Self {
+        Self(packet)
     }
 }
 
-impl Resolve for Transmitted<'_, '_> {
+impl Resolve for Transmitted<'_> {
     const DIRECTION: Direction = Direction::Transmit;
 
     type Orientation = Outward;
 
     #[inline(always)]
     fn resolve<R>(self, f: impl for<'n> FnOnce(Resolved<'n, Outward>) -> R) -> R {
-        let section = self.state.section();
-        let output = self.state.output();
-        let (net, by) = match (self.state.socket(), output) {
+        let state = self.0.state();
+        let section = state.section();
+        let output = state.output();
+        let (net, by) = match (state.socket(), output) {
             (Some(socket), _) => (socket.net(section), ResolvedBy::Socket),
             (None, Some(device)) => (device.net(section), ResolvedBy::Device),
-            (None, None) => (self.state.net(), ResolvedBy::Hook),
+            (None, None) => (state.net(), ResolvedBy::Hook),
         };
-        let agrees = net == self.state.net();
-        let bound = self
-            .state
-            .socket()
-            .map_or(0, |socket| socket.bound_device());
+        let agrees = net == state.net();
+        let bound = state.socket().map_or(0, |socket| socket.bound_device());
         let device = match output {
             Some(output) if bound == 0 => output.index(),
             _ => bound,
         };
-        self.packet.branded(net, section, |namespace, packet| {
-            f(Resolved {
-                namespace,
-                packet,
-                by,
-                agrees,
-                orientation: Outward { device },
+        self.0
+            .into_packet()
+            .branded(net, section, |namespace, packet| {
+                f(Resolved {
+                    namespace,
+                    packet,
+                    by,
+                    agrees,
+                    orientation: Outward { device },
+                })
             })
-        })
     }
 }
 
@@ -72,12 +67,12 @@ pub(crate) struct Outward {
 }
 
 impl Orient for Outward {
-    /// The sender has an entry of its own in the table, under the tuple by which an answer would be
-    /// looked up.
+    /// The sender's entry in the table, if it has one, is under the tuple by which an answer would
+    /// be looked up; not so where the header has other addresses than the socket (source routes) or
+    /// ports (tunnels).
     #[inline(always)]
     fn orient<F: Family>(
         &self,
-        _packet: &Packet<'_>,
         header: &Header<F>,
         source: Port,
         destination: Port,

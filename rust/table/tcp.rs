@@ -8,7 +8,7 @@ use super::{Answer, Outcome, Table};
 use crate::net::{
     inet::{Family, Tuple},
     namespace::Namespace,
-    socket::{Borrowed, Common, Connection, Full},
+    socket::{Borrowed, Common, Connection, Found, Full},
 };
 
 /// The TCP tables of a family.
@@ -20,6 +20,8 @@ pub(crate) enum TcpAnswer<'n> {
     Connection(Connection<'n>),
     /// A listener, or one of a group of them.
     Listener(Borrowed<'n, Full>),
+    /// A socket of another namespace, which a BPF program chose.
+    Foreign,
     /// Nothing.
     None,
 }
@@ -27,7 +29,11 @@ pub(crate) enum TcpAnswer<'n> {
 impl<F: Family> Tcp<F> {
     /// Looks for a listener alone: the socket that a connection could be asked of. Any context.
     pub(crate) fn listener<'n>(namespace: Namespace<'n>, tuple: &Tuple<F>) -> TcpAnswer<'n> {
-        F::lookup_listener(namespace, tuple).map_or(TcpAnswer::None, TcpAnswer::Listener)
+        match F::lookup_listener(namespace, tuple) {
+            Found::Own(listener) => TcpAnswer::Listener(listener),
+            Found::Foreign => TcpAnswer::Foreign,
+            Found::None => TcpAnswer::None,
+        }
     }
 }
 
@@ -54,6 +60,7 @@ impl Answer for TcpAnswer<'_> {
             Self::Connection(Connection::Request(_)) => Outcome::Request,
             Self::Listener(listener) if listener.is_in_reuseport_group() => Outcome::Ambiguous,
             Self::Listener(_) => Outcome::Listener,
+            Self::Foreign => Outcome::Foreign,
             Self::None => Outcome::None,
         }
     }
@@ -65,7 +72,7 @@ impl Answer for TcpAnswer<'_> {
             Self::Connection(Connection::TimeWait(socket)) => Some(socket),
             Self::Connection(Connection::Request(socket)) => Some(socket),
             Self::Listener(socket) => Some(socket),
-            Self::None => None,
+            Self::Foreign | Self::None => None,
         }
     }
 
@@ -74,7 +81,7 @@ impl Answer for TcpAnswer<'_> {
         match self {
             Self::Connection(Connection::Established(socket)) => Some(socket),
             Self::Listener(socket) => Some(socket),
-            Self::Connection(_) | Self::None => None,
+            Self::Connection(_) | Self::Foreign | Self::None => None,
         }
     }
 }

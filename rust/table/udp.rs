@@ -8,7 +8,7 @@ use super::{Answer, Outcome, Table};
 use crate::net::{
     inet::{Family, Tuple},
     namespace::Namespace,
-    socket::{Borrowed, Common, Full},
+    socket::{Borrowed, Common, Found, Full},
 };
 
 /// The UDP table of a family.
@@ -29,6 +29,8 @@ pub(crate) enum UdpAnswer<'n> {
     Socket(Borrowed<'n, Full>),
     /// Any number of them.
     Multiple,
+    /// A socket of another namespace, which a BPF program chose.
+    Foreign,
     /// Nothing.
     None,
 }
@@ -42,7 +44,11 @@ impl<F: Family> Table for Udp<F> {
         if key.to_many {
             return UdpAnswer::Multiple;
         }
-        F::lookup_udp(namespace, &key.tuple).map_or(UdpAnswer::None, UdpAnswer::Socket)
+        match F::lookup_udp(namespace, &key.tuple) {
+            Found::Own(socket) => UdpAnswer::Socket(socket),
+            Found::Foreign => UdpAnswer::Foreign,
+            Found::None => UdpAnswer::None,
+        }
     }
 }
 
@@ -55,6 +61,7 @@ impl Answer for UdpAnswer<'_> {
             Self::Socket(socket) if socket.is_in_reuseport_group() => Outcome::Ambiguous,
             Self::Socket(_) => Outcome::Unconnected,
             Self::Multiple => Outcome::Multiple,
+            Self::Foreign => Outcome::Foreign,
             Self::None => Outcome::None,
         }
     }
@@ -63,7 +70,7 @@ impl Answer for UdpAnswer<'_> {
     fn socket(&self) -> Option<&Common> {
         match self {
             Self::Socket(socket) => Some(socket),
-            Self::Multiple | Self::None => None,
+            Self::Multiple | Self::Foreign | Self::None => None,
         }
     }
 
@@ -71,7 +78,7 @@ impl Answer for UdpAnswer<'_> {
     fn full(&self) -> Option<&Full> {
         match self {
             Self::Socket(socket) => Some(socket),
-            Self::Multiple | Self::None => None,
+            Self::Multiple | Self::Foreign | Self::None => None,
         }
     }
 }

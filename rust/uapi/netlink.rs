@@ -11,7 +11,7 @@ mod lookup;
 mod namespace;
 mod selector;
 
-use core::ffi::c_int;
+use kernel::ffi::c_int;
 use kernel::prelude::*;
 
 use crate::{

@@ -45,33 +45,33 @@ fn show(slot: &Slot<Instance>, file: &SeqFile) {
 fn show_resolved(account: &Account, file: &SeqFile) {
     seq_print!(file, "\n{:<9}", "resolved");
     for (_, name) in EVENTS {
-        seq_print!(file, " {:>12}", name);
+        seq_print!(file, " {:>11}", name);
     }
     for (direction, name) in DIRECTIONS {
         seq_print!(file, "\n{:<9}", name);
         for (event, _) in EVENTS {
-            seq_print!(file, " {:>12}", account.read(direction, event));
+            seq_print!(file, " {:>11}", account.read(direction, event));
         }
     }
     seq_print!(file, "\n");
 }
 
 fn show_lookups(account: &Account, file: &SeqFile, direction: Direction, name: &str) {
-    seq_print!(file, "\n{:<9} {:>12}", name, "packets");
+    seq_print!(file, "\n{:<9} {:>11}", name, "packets");
     for (_, name) in Outcome::ALL {
-        seq_print!(file, " {:>12}", name);
+        seq_print!(file, " {:>11}", name);
     }
     for (protocol, name) in Protocol::ALL {
         // Each counter is read once, so that a line adds up also while packets come in.
         let counts = Outcome::ALL
             .map(|(outcome, _)| account.read(direction, Event::Lookup(protocol, outcome)));
         let packets: c_ulong = counts.into_iter().fold(0, c_ulong::wrapping_add);
-        seq_print!(file, "\n{:<9} {:>12}", name, packets);
+        seq_print!(file, "\n{:<9} {:>11}", name, packets);
         for ((outcome, _), count) in Outcome::ALL.into_iter().zip(counts) {
             if protocol.can_have(outcome) {
-                seq_print!(file, " {:>12}", count);
+                seq_print!(file, " {:>11}", count);
             } else {
-                seq_print!(file, " {:>12}", "-");
+                seq_print!(file, " {:>11}", "-");
             }
         }
     }

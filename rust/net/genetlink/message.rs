@@ -2,12 +2,8 @@
 
 //! Messages that are being made.
 
-use core::{
-    ffi::{c_int, c_void},
-    marker::PhantomData,
-    mem::ManuallyDrop,
-    ptr::NonNull,
-};
+use core::{marker::PhantomData, mem::ManuallyDrop, ptr::NonNull};
+use kernel::ffi::{c_int, c_void};
 use kernel::{alloc::AllocError, error::to_result, prelude::*};
 
 use super::attribute::align;

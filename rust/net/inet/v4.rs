@@ -13,7 +13,7 @@ use crate::{
     net::{
         namespace::Namespace,
         packet::Packet,
-        socket::{Address, Borrowed, Connection, Full},
+        socket::{Address, Connection, Found},
     },
 };
 
@@ -25,6 +25,7 @@ impl Family for V4 {
     /// `__be32`
     type Address = u32;
 
+    const NUMBER: u8 = bindings::NFPROTO_IPV4 as u8;
     const ANY: u32 = 0;
 
     fn is_multicast(address: &u32) -> bool {
@@ -61,8 +62,15 @@ impl Family for V4 {
     }
 
     #[inline]
-    fn arrival(packet: &Packet<'_>, _header: &Header<Self>) -> Arrival {
-        packet.arrival_v4()
+    unsafe fn arrival(packet: &Packet<'_>) -> Arrival {
+        // SAFETY: By the safety requirement.
+        unsafe { packet.arrival_v4() }
+    }
+
+    #[inline]
+    fn is_to_many(arrival: &Arrival, _destination: &u32) -> bool {
+        // The condition of `udp_rcv()`.
+        arrival.is_routed_to_many
     }
 
     #[inline]
@@ -87,10 +95,7 @@ impl Family for V4 {
     }
 
     #[inline]
-    fn lookup_listener<'n>(
-        namespace: Namespace<'n>,
-        tuple: &Tuple<Self>,
-    ) -> Option<Borrowed<'n, Full>> {
+    fn lookup_listener<'n>(namespace: Namespace<'n>, tuple: &Tuple<Self>) -> Found<'n> {
         // SAFETY: The namespace is valid, and evidence of a read-side section. The packet may be
         // null, and its offset is then not used.
         let sk = unsafe {
@@ -107,11 +112,11 @@ impl Family for V4 {
             )
         };
         // SAFETY: The function takes no reference, and gives full sockets only.
-        unsafe { Borrowed::from_lookup(sk, namespace) }
+        unsafe { Found::from_lookup(sk, namespace) }
     }
 
     #[inline]
-    fn lookup_udp<'n>(namespace: Namespace<'n>, tuple: &Tuple<Self>) -> Option<Borrowed<'n, Full>> {
+    fn lookup_udp<'n>(namespace: Namespace<'n>, tuple: &Tuple<Self>) -> Found<'n> {
         // SAFETY: The namespace is valid, and evidence of a read-side section. The packet may be
         // null.
         let sk = unsafe {
@@ -127,6 +132,6 @@ impl Family for V4 {
             )
         };
         // SAFETY: The function takes no reference, and gives full sockets only.
-        unsafe { Borrowed::from_lookup(sk, namespace) }
+        unsafe { Found::from_lookup(sk, namespace) }
     }
 }

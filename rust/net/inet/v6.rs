@@ -13,7 +13,7 @@ use crate::{
     net::{
         namespace::Namespace,
         packet::Packet,
-        socket::{Address, Borrowed, Connection, Full},
+        socket::{Address, Connection, Found},
     },
 };
 
@@ -39,6 +39,7 @@ impl Family for V6 {
     /// The bytes of `struct in6_addr`.
     type Address = V6Address;
 
+    const NUMBER: u8 = bindings::NFPROTO_IPV6 as u8;
     const ANY: V6Address = V6Address([0; 16]);
 
     fn is_multicast(address: &V6Address) -> bool {
@@ -76,8 +77,15 @@ impl Family for V6 {
     }
 
     #[inline]
-    fn arrival(packet: &Packet<'_>, header: &Header<Self>) -> Arrival {
-        packet.arrival_v6(header.destination.is_multicast())
+    unsafe fn arrival(packet: &Packet<'_>) -> Arrival {
+        // SAFETY: By the safety requirement.
+        unsafe { packet.arrival_v6() }
+    }
+
+    #[inline]
+    fn is_to_many(_arrival: &Arrival, destination: &V6Address) -> bool {
+        // The condition of `udpv6_rcv()`.
+        destination.is_multicast()
     }
 
     #[inline]
@@ -103,10 +111,7 @@ impl Family for V6 {
     }
 
     #[inline]
-    fn lookup_listener<'n>(
-        namespace: Namespace<'n>,
-        tuple: &Tuple<Self>,
-    ) -> Option<Borrowed<'n, Full>> {
+    fn lookup_listener<'n>(namespace: Namespace<'n>, tuple: &Tuple<Self>) -> Found<'n> {
         // SAFETY: The namespace and the addresses are valid, and the namespace is evidence of a
         // read-side section. The packet may be null, and its offset is then not used.
         let sk = unsafe {
@@ -123,11 +128,11 @@ impl Family for V6 {
             )
         };
         // SAFETY: The function takes no reference, and gives full sockets only.
-        unsafe { Borrowed::from_lookup(sk, namespace) }
+        unsafe { Found::from_lookup(sk, namespace) }
     }
 
     #[inline]
-    fn lookup_udp<'n>(namespace: Namespace<'n>, tuple: &Tuple<Self>) -> Option<Borrowed<'n, Full>> {
+    fn lookup_udp<'n>(namespace: Namespace<'n>, tuple: &Tuple<Self>) -> Found<'n> {
         // SAFETY: The namespace and the addresses are valid, and the namespace is evidence of a
         // read-side section. The packet may be null.
         let sk = unsafe {
@@ -143,7 +148,7 @@ impl Family for V6 {
             )
         };
         // SAFETY: The function takes no reference, and gives full sockets only.
-        unsafe { Borrowed::from_lookup(sk, namespace) }
+        unsafe { Found::from_lookup(sk, namespace) }
     }
 }
 

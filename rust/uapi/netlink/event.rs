@@ -5,7 +5,7 @@
 //! An event of a namespace goes to those who listen in it and to those who listen in the initial
 //! one.
 
-use core::ffi::c_int;
+use kernel::ffi::c_int;
 use kernel::{
     prelude::*,
     sync::{

@@ -2,7 +2,7 @@
 
 //! `lookup`: whose is this key, in one namespace or in all?
 
-use core::ffi::c_int;
+use kernel::ffi::c_int;
 use kernel::{prelude::*, sync::rcu};
 
 use super::{namespace, selector, Asked};

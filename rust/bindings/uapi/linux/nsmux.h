@@ -68,6 +68,8 @@ enum nsmux_protocol {
  *   is decided with the packet at hand.
  * @NSMUX_OUTCOME_MULTIPLE: Any number of sockets, since the packet is for a
  *   group or for all.
+ * @NSMUX_OUTCOME_FOREIGN: A socket of another namespace, which a BPF program
+ *   chose.
  * @NSMUX_OUTCOME_NONE: Nothing.
  */
 enum nsmux_outcome {
@@ -79,6 +81,7 @@ enum nsmux_outcome {
 	NSMUX_OUTCOME_UNCONNECTED,
 	NSMUX_OUTCOME_AMBIGUOUS,
 	NSMUX_OUTCOME_MULTIPLE,
+	NSMUX_OUTCOME_FOREIGN,
 	NSMUX_OUTCOME_NONE,
 };
 
