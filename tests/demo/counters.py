@@ -14,7 +14,7 @@ NOT_LOOKED_UP = ("unparsed", "fragment", "no-table")
 DIRECTIONS = ("receive", "transmit")
 PROTOCOLS = ("tcp", "udp", "tcp6", "udp6")
 OUTCOMES = ("established", "time-wait", "request", "listener", "connected",
-            "unconnected", "ambiguous", "multiple", "none")
+            "unconnected", "ambiguous", "multiple", "foreign", "none")
 
 # Bounds of waiting for a moment without packets.
 READINGS = 50

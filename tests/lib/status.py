@@ -12,7 +12,7 @@ HOW = ("by-socket", "by-device", "by-hook")
 UNKNOWN = ("unparsed", "fragment", "no-table")
 RESOLVED = HOW + ("disagree",) + UNKNOWN
 OUTCOMES = ("established", "time-wait", "request", "listener", "connected",
-            "unconnected", "ambiguous", "multiple", "none")
+            "unconnected", "ambiguous", "multiple", "foreign", "none")
 DIRECTIONS = ("receive", "transmit")
 PROTOCOLS = ("tcp", "udp", "tcp6", "udp6")
 
