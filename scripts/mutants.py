@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Breaks the module, one way at a time, and shows which test notices.
+
+Each file in tests/mutants/ is one way: what is wrong then, the tests that must notice, and texts
+to replace, each of which stands once in the module. A mutant that no test notices is a failure, and so is one that no longer applies.
+"""
+
+import argparse
+import contextlib
+import io
+import secrets
+import shutil
+import sys
+import time
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from environment import provision
+from environment.failure import Failure, report
+from kernel_module import module
+from machine.session import Limits
+from selftests.run import run_tests
+
+PROJECT = Path(__file__).resolve().parent.parent
+MUTANTS = PROJECT / "tests/mutants"
+
+# What the module is made of, and what a build leaves there.
+SOURCES = ("Kbuild", "rust")
+PRODUCTS = shutil.ignore_patterns("*.o", "*.ko", "*.mod", "*.cmd", "*.d", "__pycache__")
+
+# A mutant may hang its guest: that is noticed too, but not for as long as in a real run.
+LIMITS = Limits(total=900, silence=150)
+
+
+@dataclass
+class Mutant:
+    """One way to break the module."""
+
+    name: str
+    what: str
+    tests: list
+    changes: list
+
+    @classmethod
+    def load(cls, path):
+        """Reads a mutant's file."""
+        with open(path, "rb") as file:
+            content = tomllib.load(file)
+        return cls(path.stem, content["what"], content["tests"], content["change"])
+
+    def apply(self, tree):
+        """Breaks the copy of the module. Returns what the changed files said before."""
+        before = {}
+        for change in self.changes:
+            texts = {path: path.read_text(encoding="utf-8")
+                     for path in (tree / "rust").rglob("*.rs")}
+            found = [path for path, text in texts.items() if change["old"] in text]
+            if len(found) != 1 or texts[found[0]].count(change["old"]) != 1:
+                restore(before)
+                raise Failure(
+                    f"the mutant {self.name} does not apply: this is not once in the module:\n"
+                    + change["old"],
+                    f"Bring tests/mutants/{self.name}.toml up to date with the module.")
+            before.setdefault(found[0], texts[found[0]])
+            found[0].write_text(texts[found[0]].replace(change["old"], change["new"]),
+                                encoding="utf-8")
+        return before
+
+
+def restore(before):
+    """Takes the changes back."""
+    for path, text in before.items():
+        path.write_text(text, encoding="utf-8")
+
+
+def select(names):
+    """The mutants of these names, or all."""
+    mutants = {path.stem: path for path in sorted(MUTANTS.glob("*.toml"))}
+    unknown = set(names) - set(mutants)
+    if unknown:
+        raise Failure(f"there is no mutant {' '.join(sorted(unknown))}",
+                      f"There are: {' '.join(mutants)}")
+    return [Mutant.load(mutants[name]) for name in names or mutants]
+
+
+@contextlib.contextmanager
+def scratch_copy(environment):
+    """A copy of the module's sources, to be broken."""
+    tree = environment.cache.path / "runs" / f"mutants-{secrets.token_hex(8)}"
+    try:
+        tree.mkdir(parents=True)
+        for name in SOURCES:
+            source = PROJECT / name
+            if source.is_dir():
+                shutil.copytree(source, tree / name, ignore=PRODUCTS)
+            else:
+                shutil.copy(source, tree / name)
+        yield tree
+    finally:
+        shutil.rmtree(tree, ignore_errors=True)
+
+
+def failures(environment, tree, tests):
+    """The results that failed in a guest with the module of that copy."""
+    # A mutant may well make the compiler warn of what is not used any more.
+    module.run_make(environment, tree, "modules")
+    # What a broken module does to its guest is of interest in whether it is noticed only.
+    with contextlib.redirect_stderr(io.StringIO()):
+        counter = run_tests(environment, tests, tree / module.MODULE,
+                            lambda data: None, LIMITS)
+    if not counter.passed and not counter.failed:
+        raise Failure(f"the tests {' '.join(tests)} have no results")
+    return counter.failures
+
+
+def notice(environment, tree, mutant):
+    """What notices the mutant; an empty list if nothing does."""
+    before = mutant.apply(tree)
+    try:
+        return failures(environment, tree, mutant.tests)
+    finally:
+        restore(before)
+
+
+def main(arguments):
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("name", nargs="*", help="a mutant (default: all in tests/mutants/)")
+    mutants = select(parser.parse_args(arguments).name)
+    environment = provision.ready()
+    survivors = []
+    with scratch_copy(environment) as tree:
+        tests = sorted({test for mutant in mutants for test in mutant.tests})
+        print(f"nsmux: the tests on the module as it is: {' '.join(tests)}", flush=True)
+        failed = failures(environment, tree, tests)
+        if failed:
+            raise Failure(f"these fail without any mutant: {' '.join(failed)}", "Mend them first.")
+        for number, mutant in enumerate(mutants, 1):
+            start = time.monotonic()
+            noticed = notice(environment, tree, mutant)
+            if not noticed:
+                survivors.append(mutant.name)
+            by = f"{noticed[0]}" + (f" and {len(noticed) - 1} more" if noticed[1:] else "") \
+                if noticed else "NOTHING"
+            print(f"{number:>3}/{len(mutants)} {mutant.name}: {mutant.what}\n"
+                  f"        noticed by {by} ({time.monotonic() - start:.0f} s)", flush=True)
+    print(f"\nmutants: {len(mutants) - len(survivors)} noticed, {len(survivors)} survived"
+          + "".join(f"\n    {name}" for name in survivors))
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(report(lambda: main(sys.argv[1:])))
