@@ -162,7 +162,9 @@ fn columns(answers: &[Described], table: Table) -> Columns {
     {
         let outcome = match answer.outcome {
             Outcome::None => Cell::new(answer.outcome).fg(Color::Red),
-            Outcome::Ambiguous | Outcome::Multiple => Cell::new(answer.outcome).fg(Color::Yellow),
+            Outcome::Ambiguous | Outcome::Multiple | Outcome::Foreign => {
+                Cell::new(answer.outcome).fg(Color::Yellow)
+            }
             outcome => Cell::new(outcome).fg(Color::Green),
         };
         let [local, remote, uid, device, cookie] = socket_cells(answer.socket.as_ref());

@@ -59,10 +59,18 @@ impl<N: Serialize> Serialize for Lookups<N> {
 pub(crate) fn outcomes(protocol: Protocol) -> &'static [Outcome] {
     use Outcome::*;
     match protocol {
-        Protocol::Tcp | Protocol::Tcp6 => {
-            &[Established, TimeWait, Request, Listener, Ambiguous, None]
+        Protocol::Tcp | Protocol::Tcp6 => &[
+            Established,
+            TimeWait,
+            Request,
+            Listener,
+            Ambiguous,
+            Foreign,
+            None,
+        ],
+        Protocol::Udp | Protocol::Udp6 => {
+            &[Connected, Unconnected, Ambiguous, Multiple, Foreign, None]
         }
-        Protocol::Udp | Protocol::Udp6 => &[Connected, Unconnected, Ambiguous, Multiple, None],
     }
 }
 

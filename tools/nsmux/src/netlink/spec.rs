@@ -125,6 +125,8 @@ enumeration! {
         Ambiguous = "ambiguous",
         /// Any number of sockets, for a packet to a group or to all.
         Multiple = "multiple",
+        /// A socket of another namespace, which a BPF program chose.
+        Foreign = "foreign",
         /// No socket.
         None = "none",
     }
@@ -300,7 +302,7 @@ mod tests {
 
     #[test]
     fn an_unknown_number_is_an_error() {
-        assert_eq!(Outcome::try_from(8).unwrap(), Outcome::None);
+        assert_eq!(Outcome::try_from(9).unwrap(), Outcome::None);
         assert_eq!(
             Outcome::try_from(9).unwrap_err().to_string(),
             "unknown outcome 9"
