@@ -3,7 +3,8 @@
 """Breaks the module, one way at a time, and shows which test notices.
 
 Each file in tests/mutants/ is one way: what is wrong then, the tests that must notice, and texts
-to replace, each of which stands once in the module. A mutant that no test notices is a failure, and so is one that no longer applies.
+to replace, each of which stands once in the module. A mutant that no test notices is a failure,
+and so is one that no longer applies.
 """
 
 import argparse
