@@ -13,10 +13,8 @@ WAYS = ("by-socket", "by-device", "by-hook")
 NOT_LOOKED_UP = ("unparsed", "fragment", "no-table")
 DIRECTIONS = ("receive", "transmit")
 PROTOCOLS = ("tcp", "udp", "tcp6", "udp6")
-OUTCOMES = ("established", "time-wait", "request", "listener", "connected",
-            "unconnected", "ambiguous", "multiple", "foreign", "none")
 
-# Bounds of waiting for a moment without packets.
+# How long to wait for a moment without packets.
 READINGS = 50
 
 
@@ -34,6 +32,9 @@ class Counters:
         for block in blocks:
             lines = [line.split() for line in block.splitlines()]
             name, *columns = lines[0]
+            if name in DIRECTIONS:
+                # After the number of packets, what became of them.
+                self.outcomes = columns[1:]
             for row, *fields in lines[1:]:
                 if len(fields) != len(columns):
                     raise ValueError(f"{NSMUX}: the row {row} of {name} has "
@@ -58,7 +59,7 @@ class Counters:
                 looked_up = self.values[direction, protocol, "packets"]
                 kinds += looked_up
                 found = sum(self.values[direction, protocol, outcome]
-                            for outcome in OUTCOMES)
+                            for outcome in self.outcomes)
                 if found != looked_up:
                     yield (f"the outcomes of {protocol} in {direction} add up "
                            f"to {found}, its packets are {looked_up}")

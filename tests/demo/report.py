@@ -5,7 +5,7 @@ import sys
 
 import machine
 import plan
-from counters import DIRECTIONS, OUTCOMES, PROTOCOLS, packets
+from counters import DIRECTIONS, PROTOCOLS, packets
 from servers import SOCKETS
 
 INSIDE = 78             # columns between the outer lines of the table
@@ -90,7 +90,7 @@ def second_level(table, results):
     table.halves("socket found", [
         "".join(f"{protocol:>7}" for protocol in PROTOCOLS)
         for _ in DIRECTIONS])
-    for outcome in OUTCOMES:
+    for outcome in results.outcomes:
         rows = [[values[direction, protocol, outcome]
                  for protocol in PROTOCOLS] for direction in DIRECTIONS]
         if any(map(any, rows)):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import plan
 from clients import Answers
-from counters import DIRECTIONS, packets
+from counters import DIRECTIONS, PROTOCOLS, packets
 
 
 @dataclass
@@ -15,6 +15,7 @@ class Results:
     cookies: dict = field(default_factory=dict)
     tables: Counter = field(default_factory=Counter)
     totals: Counter = field(default_factory=Counter)
+    outcomes: list = field(default_factory=list)
     others: Counter = field(default_factory=Counter)
     cost: object = None
     problems: list = field(default_factory=list)
@@ -35,6 +36,7 @@ class Results:
 
     def add_server(self, name, counters, snmp):
         self.totals.update(counters.values)
+        self.outcomes = counters.outcomes
         if counters.namespace != self.cookies[name]:
             self.complain(name, [
                 f"its cookie is {self.cookies[name]}, but nsmux says "
@@ -50,12 +52,19 @@ class Results:
     def check(self, name, counters, snmp):
         self.complain(name, counters.problems())
         self.complain(name, snmp.problems(counters))
+        self.complain(name, first_level(counters.values))
         for direction in DIRECTIONS:
             for column in ("disagree", "unparsed"):
                 number = counters.values["resolved", direction, column]
                 if number:
                     self.complain(name, [
                         f"{column} is {number} in {direction}"])
+            for protocol in PROTOCOLS:
+                number = counters.values[direction, protocol, "foreign"]
+                if number:
+                    self.complain(name, [
+                        f"{number} sockets of another namespace were found "
+                        f"for {protocol} in {direction}"])
 
     def count_answers(self):
         if self.answers.right != self.answers_due:
@@ -84,6 +93,24 @@ class Results:
         return sum(values["resolved", direction, "disagree"]
                    for values in (self.totals, self.others)
                    for direction in DIRECTIONS)
+
+
+def first_level(values):
+    """A sentence when the namespace of a packet was not found as it must be.
+
+    What is received has a device, and all TCP and UDP that is sent a socket.
+    """
+    received = packets(values, "receive")
+    by_device = values["resolved", "receive", "by-device"]
+    if by_device != received:
+        yield (f"{received} packets were received, but the namespace of "
+               f"{by_device} was found by the device")
+    sent = sum(values["transmit", protocol, "packets"]
+               for protocol in PROTOCOLS)
+    by_socket = values["resolved", "transmit", "by-socket"]
+    if by_socket < sent:
+        yield (f"{sent} packets of TCP and UDP were transmitted, but the "
+               f"namespace of {by_socket} was found by the socket")
 
 
 def expected_lookups(values, rounds):
