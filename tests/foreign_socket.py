@@ -14,10 +14,11 @@ import contextlib
 import socket
 
 from lib import lookup_trace, packet, program, status
+from lib.bpf_program import (TCX_INGRESS, assign_and_redirect, attached,
+                             udp_tuple)
 from lib.delivery import receivers
 from lib.identity import socket_cookie
 from lib.observed import FAMILY_VARIANTS, check_lookup
-from lib.tcx_program import assign_and_redirect, at_ingress, udp_tuple
 from lib.topology import FAR, NEAR, Namespace, address_lines, veth_pair
 from lib.tun_device import IFF_TAP, tun
 from lib.traffic import Traffic
@@ -41,9 +42,10 @@ def middle_and_last(family):
             namespace.set_mode("observe")
         with middle.enter():
             out = socket.if_nametoindex("out0")
+            tap_index = socket.if_nametoindex("tap0")
         code = assign_and_redirect(
             udp_tuple(FAR[family], PEER_PORT, NEAR[family], PORT), out)
-        with at_ingress(middle, "tap0", code):
+        with attached(middle, TCX_INGRESS, code, tap_index):
             yield middle, last, tap
 
 
