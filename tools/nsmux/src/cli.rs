@@ -42,6 +42,9 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Lookup(LookupTable),
     /// List namespaces: their names, who lives there, devices, mode, tables
+    ///
+    /// TCP and UDP are sockets of the namespace and buckets of its table; a star marks a table
+    /// that is shared with other namespaces.
     List(Where),
     /// Show what was counted, or how it changes
     Stat(Stat),

@@ -110,14 +110,9 @@ fn confirm(output: &mut Output, changed: &[String], what: &str) -> Result<Status
         output.json(&changed)?;
     } else {
         match changed {
-            [] => output.line("no namespace that you may see")?,
             [name] => output.line(format_args!("{name}: {what}"))?,
             names => output.line(format_args!("{} namespaces: {what}", names.len()))?,
         }
     }
-    Ok(if changed.is_empty() {
-        Status::NotFound
-    } else {
-        Status::Found
-    })
+    Ok(Status::Found)
 }

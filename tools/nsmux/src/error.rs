@@ -40,6 +40,8 @@ pub(crate) enum Error {
     Refused(Refusal),
     /// The kernel refused a request about this namespace.
     RefusedFor(Refusal, String),
+    /// There are namespaces, but none that the caller may see.
+    NothingToSee,
     /// Nothing by this name.
     NoSuchNamespace(String),
     /// The arguments contradict each other.
@@ -78,6 +80,7 @@ impl Error {
     pub(crate) fn status(&self) -> Status {
         match self {
             Error::NotLoaded => Status::NoModule,
+            Error::NothingToSee => Status::NotAllowed,
             Error::NoSuchNamespace(_) => Status::NotFound,
             Error::Usage(_) => Status::Usage,
             Error::Refused(refusal) | Error::RefusedFor(refusal, _)
@@ -99,14 +102,14 @@ impl Error {
     pub(crate) fn advice(&self) -> Option<&'static str> {
         match self {
             Error::NotLoaded => {
-                Some("load it with `insmod nsmux.ko` or `modprobe nsmux`; `nsmux doctor` says more")
+                Some("load it: `insmod nsmux.ko`, or `modprobe nsmux` once it is installed")
             }
-            Error::RefusedFor(refusal, _) if not_allowed(refusal.errno) => {
-                Some("it needs CAP_NET_ADMIN in the user namespace that owns the namespace")
+            Error::Refused(refusal) | Error::RefusedFor(refusal, _)
+                if not_allowed(refusal.errno) =>
+            {
+                Some("try it as root; `nsmux doctor` says what you may do")
             }
-            Error::Refused(refusal) if not_allowed(refusal.errno) => {
-                Some("it needs CAP_NET_ADMIN; `nsmux doctor` says what you have")
-            }
+            Error::NothingToSee => Some("try it as root; `nsmux doctor` says what you may do"),
             Error::NoSuchNamespace(_) => Some("`nsmux list` shows those that you may see"),
             Error::RefusedFor(refusal, _) if gone(refusal.errno) => {
                 Some("`nsmux list` shows those that you may see")
@@ -135,6 +138,10 @@ impl fmt::Display for Error {
             Error::NotLoaded => f.write_str("nsmux.ko is not loaded"),
             Error::Refused(refusal) => refusal.fmt(f),
             Error::RefusedFor(refusal, target) => write!(f, "{target}: {refusal}"),
+            Error::NothingToSee => f.write_str(
+                "there is no namespace that you may see: that needs CAP_NET_ADMIN in the user \
+                 namespace that owns it",
+            ),
             Error::NoSuchNamespace(name) => write!(f, "{name}: no such namespace"),
             Error::Usage(what) => f.write_str(what),
             Error::Protocol(what) => write!(f, "the kernel's answer cannot be read: {what}"),

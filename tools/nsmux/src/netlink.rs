@@ -11,6 +11,8 @@ pub(crate) mod event;
 pub(crate) mod message;
 pub(crate) mod namespace;
 pub(crate) mod query;
+#[cfg(test)]
+pub(crate) mod recorded;
 pub(crate) mod spec;
 
 pub(crate) use connection::Connection;

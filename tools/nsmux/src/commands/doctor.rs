@@ -10,7 +10,6 @@ use serde::Serialize;
 
 use crate::cli::Doctor;
 use crate::error::{Error, Status};
-use crate::netlink::Connection;
 use crate::output::{Colour, Output};
 
 /// How a check ended.
@@ -62,15 +61,14 @@ impl Check {
 pub(super) fn run(options: &Doctor, output: &mut Output) -> Result<Status, Error> {
     let mut checks = module::checks(options.module.as_deref());
     checks.extend(identity::checks());
-    let connection = Connection::open();
-    let mut status = match &connection {
-        Ok(_) => Status::Found,
-        Err(error) => error.status(),
+    let (seen, error) = view::checks();
+    checks.extend(seen);
+    let failed = checks.iter().any(|check| check.verdict == Verdict::Fail);
+    let status = match error {
+        Some(error) => error.status(),
+        None if failed => Status::Failed,
+        None => Status::Found,
     };
-    checks.extend(view::checks(connection));
-    if status == Status::Found && checks.iter().any(|check| check.verdict == Verdict::Fail) {
-        status = Status::Failed;
-    }
     if output.json {
         output.json(&checks)?;
     } else {

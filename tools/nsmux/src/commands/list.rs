@@ -33,11 +33,7 @@ pub(super) fn run(place: &Where, output: &mut Output) -> Result<Status, Error> {
     } else {
         output.columns(columns(&sample.namespaces, &names, output.numbers))?;
     }
-    Ok(if sample.namespaces.is_empty() {
-        Status::NotFound
-    } else {
-        Status::Found
-    })
+    Ok(Status::Found)
 }
 
 fn columns(namespaces: &[Namespace], names: &Names, numbers: Numbers) -> Columns {
@@ -98,9 +94,8 @@ pub(super) fn use_of(table: Option<&TableUse>, numbers: Numbers) -> String {
     match table {
         Some(table) => {
             let sockets = numbers.count(table.sockets.into());
-            let size = numbers.count(table.size.into());
             let shared = if table.private { "" } else { "*" };
-            format!("{sockets}/{size}{shared}")
+            format!("{sockets}/{}{shared}", table.size)
         }
         None => "-".to_string(),
     }
@@ -119,7 +114,7 @@ mod tests {
             sockets: 12,
         };
         let numbers = Numbers { raw: false };
-        assert_eq!(use_of(Some(&table), numbers), "12/131 k");
+        assert_eq!(use_of(Some(&table), numbers), "12/131072");
         table.private = false;
         assert_eq!(use_of(Some(&table), Numbers { raw: true }), "12/131072*");
         assert_eq!(use_of(None, numbers), "-");

@@ -33,13 +33,24 @@ struct Described {
 pub(super) fn run(table: LookupTable, output: &mut Output) -> Result<Status, Error> {
     let (table, tuple) = table.parts();
     let keys = keys(table, &tuple)?;
-    let answers = distinct(ask(&keys, &tuple)?);
+    let mut connection = Connection::open()?;
+    let answers = distinct(ask(&mut connection, &keys, &tuple)?);
     let found = answers.iter().any(|answer| answer.outcome != Outcome::None);
     let described = describe(answers);
     if output.json {
         output.json(&described)?;
-    } else {
+    } else if !described.is_empty() {
         output.columns(columns(&described, table))?;
+    }
+    if !found && tuple.place.netns.len() != 1 {
+        // Not to be seen and not to be there are two answers.
+        let namespaces =
+            query::namespaces(&mut connection, &selector::open_all(&tuple.place.netns)?)?;
+        eprintln!(
+            "nsmux: {table} {}: no socket in any of {} namespaces",
+            tuple.local,
+            namespaces.len()
+        );
     }
     Ok(if found {
         Status::Found
@@ -74,14 +85,13 @@ fn keys(table: Table, tuple: &Tuple) -> Result<Vec<Key>, Error> {
 }
 
 /// Asks in one namespace for what is there, else for all namespaces in which there is something.
-fn ask(keys: &[Key], tuple: &Tuple) -> Result<Vec<Answer>, Error> {
+fn ask(connection: &mut Connection, keys: &[Key], tuple: &Tuple) -> Result<Vec<Answer>, Error> {
     let targets = selector::open_all(&tuple.place.netns)?;
-    let mut connection = Connection::open()?;
     let mut answers = Vec::new();
     for key in keys {
         match targets.as_slice() {
-            [target] => answers.push(query::lookup(&mut connection, target, key)?),
-            targets => answers.extend(query::lookup_all(&mut connection, targets, key)?),
+            [target] => answers.push(query::lookup(connection, target, key)?),
+            targets => answers.extend(query::lookup_all(connection, targets, key)?),
         }
     }
     Ok(answers)

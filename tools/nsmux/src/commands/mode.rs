@@ -64,11 +64,7 @@ fn show(command: &ModeCommand, output: &mut Output) -> Result<Status, Error> {
         }
         output.columns(columns)?;
     }
-    Ok(if modes.is_empty() {
-        Status::NotFound
-    } else {
-        Status::Found
-    })
+    Ok(Status::Found)
 }
 
 fn set(mode: Mode, place: &WhereOrAll, output: &mut Output) -> Result<Status, Error> {

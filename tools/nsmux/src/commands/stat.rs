@@ -76,12 +76,7 @@ pub(super) fn run(options: &Stat, output: &mut Output) -> Result<Status, Error> 
                 .collect();
             show(output, &earlier.namespaces, &counters, &names, detail)?;
         }
-        let none = earlier.namespaces.is_empty();
-        return Ok(if none {
-            Status::NotFound
-        } else {
-            Status::Found
-        });
+        return Ok(Status::Found);
     };
     let mut times = 0;
     while options.count.is_none_or(|count| times < count) {

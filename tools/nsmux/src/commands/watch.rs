@@ -116,7 +116,7 @@ fn missed(miss: &Miss) -> String {
         text.push_str(&format!("  device {device}"));
     }
     if miss.count > 1 {
-        text.push_str(&format!("  {} misses since the last", miss.count));
+        text.push_str(&format!("  {} misses", miss.count));
     }
     text
 }
@@ -140,7 +140,7 @@ mod tests {
     fn a_miss_is_one_line() {
         assert_eq!(
             missed(&miss()),
-            "tcp6  [fd00::2]:80 from [fd00::9]:4242  device 3  17 misses since the last"
+            "tcp6  [fd00::2]:80 from [fd00::9]:4242  device 3  17 misses"
         );
     }
 

@@ -154,6 +154,7 @@ fn names(path: &[u16]) -> Option<Vec<String>> {
 mod tests {
     use super::*;
     use crate::netlink::attribute::Attribute;
+    use crate::netlink::recorded;
     use netlink_packet_core::Emitable;
 
     fn request(command: spec::Command, attributes: &[Attribute]) -> Vec<u8> {
@@ -209,5 +210,46 @@ mod tests {
         rest.extend([6, 0, 1, 0, b'x', 0, 0, 0]);
         let refusal = Refusal::of_error(22, NLM_F_ACK_TLVS, &rest, &request).unwrap();
         assert_eq!(refusal.message.as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn what_the_kernel_refuses() {
+        for (name, command, errno, text) in [
+            (
+                "mode",
+                spec::Command::ModeSet,
+                2,
+                "there is no namespace with this cookie (attribute netns.cookie)",
+            ),
+            (
+                "reset",
+                spec::Command::CountersReset,
+                2,
+                "no namespace has this number here (attribute netns.nsid)",
+            ),
+            (
+                "descriptor",
+                spec::Command::NamespaceGet,
+                9,
+                "the file descriptor is not one of a network namespace (attribute netns.fd)",
+            ),
+            (
+                "missing",
+                spec::Command::Lookup,
+                22,
+                "a required attribute is missing (attribute local-address is missing)",
+            ),
+        ] {
+            let mut request = vec![0; HEADER + GENERIC_HEADER];
+            request[HEADER] = command as u8;
+            request.extend(recorded::bytes(&format!("{name}-request")));
+            let error = recorded::bytes(&format!("{name}-error"));
+            let code = i32::from_ne_bytes(*error.first_chunk().unwrap());
+            assert_eq!(-code, errno);
+            // The library asks for short errors, with no more than the request's header in it.
+            let flags = NLM_F_ACK_TLVS | NLM_F_CAPPED;
+            let refusal = Refusal::of_error(errno, flags, &error[4..], &request).unwrap();
+            assert_eq!(refusal.to_string(), text);
+        }
     }
 }

@@ -143,3 +143,62 @@ impl Endpoint {
             .map(|address| SocketAddr::new(address, self.port))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::netlink::attribute::attributes;
+    use crate::netlink::recorded::{bytes, COOKIE, INODE};
+
+    fn read(name: &str) -> Answer {
+        Answer::from_attributes(attributes(&bytes(name))).unwrap()
+    }
+
+    #[test]
+    fn a_listener() {
+        let answer = read("listener-reply");
+        assert_eq!((answer.netns_cookie, answer.netns_inode), (COOKIE, INODE));
+        assert_eq!(
+            (answer.table, answer.outcome),
+            (Table::Tcp, Outcome::Listener)
+        );
+        let socket = answer.socket.unwrap();
+        assert_eq!(socket.cookie, 1);
+        assert_eq!(socket.family, Some(Family::Ipv4));
+        assert_eq!(socket.local, Some("127.0.0.1:8080".parse().unwrap()));
+        assert_eq!(
+            (socket.remote, socket.uid, socket.mark),
+            (None, Some(0), None)
+        );
+        assert!(socket.inode.is_some());
+        assert_eq!(read("everywhere-reply").outcome, Outcome::Listener);
+    }
+
+    #[test]
+    fn a_connection() {
+        let answer = read("established-reply");
+        assert_eq!(answer.outcome, Outcome::Established);
+        let socket = answer.socket.unwrap();
+        assert_eq!(socket.remote, Some("127.0.0.1:4242".parse().unwrap()));
+        // Nobody has accepted it yet.
+        assert_eq!(socket.inode, None);
+    }
+
+    #[test]
+    fn nothing() {
+        let answer = read("ipv6-reply");
+        assert_eq!((answer.table, answer.outcome), (Table::Udp, Outcome::None));
+        assert_eq!(answer.socket, None);
+    }
+
+    #[test]
+    fn an_answer_that_is_cut_short_is_an_error_or_says_less() {
+        let whole = bytes("listener-reply");
+        for length in 0..whole.len() {
+            // Cut between two attributes, what is missing must be what may be missing.
+            if let Ok(answer) = Answer::from_attributes(attributes(&whole[..length])) {
+                assert_eq!((answer.socket, length), (None, 32));
+            }
+        }
+    }
+}

@@ -140,7 +140,7 @@ impl Connection {
             if error.raw_os_error() == Some(EPERM) {
                 Error::Refused(Refusal {
                     errno: EPERM,
-                    message: Some(format!("joining the group {name} was refused")),
+                    message: Some(format!("joining the group {name} needs CAP_NET_ADMIN")),
                     ..Refusal::default()
                 })
             } else {

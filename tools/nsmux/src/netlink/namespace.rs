@@ -117,3 +117,41 @@ fn read_table<'a>(
         sockets,
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::netlink::attribute::attributes;
+    use crate::netlink::recorded::{bytes, COOKIE, INODE};
+    use crate::netlink::spec::{Outcome, Protocol};
+
+    #[test]
+    fn what_the_kernel_tells() {
+        let reply = bytes("namespace-reply");
+        let namespace = Namespace::from_attributes(attributes(&reply)).unwrap();
+        assert_eq!((namespace.cookie, namespace.inode), (COOKIE, INODE));
+        assert_eq!((namespace.mode, namespace.devices), (Mode::Observe, 1));
+        assert_eq!(namespace.nsid, None);
+        let tcp = namespace.table(Table::Tcp).unwrap();
+        assert_eq!((tcp.private, tcp.size, tcp.sockets), (false, 32768, 3));
+        let receive = &namespace.counters.receive;
+        assert_eq!((receive.by_device, receive.packets()), (3, 3));
+        for outcome in [Outcome::Established, Outcome::Request, Outcome::Listener] {
+            assert_eq!(receive.lookups.get(Protocol::Tcp, outcome), 1);
+        }
+        let transmit = &namespace.counters.transmit;
+        assert_eq!(transmit.by_socket, 3);
+        assert_eq!(transmit.lookups.get(Protocol::Tcp, Outcome::Established), 2);
+    }
+
+    #[test]
+    fn what_is_cut_short_never_panics() {
+        let whole = bytes("namespace-reply");
+        for length in 0..whole.len() {
+            let _ = Namespace::from_attributes(attributes(&whole[..length]));
+            let mut broken = whole.clone();
+            broken[length] ^= 0xff;
+            let _ = Namespace::from_attributes(attributes(&broken));
+        }
+    }
+}

@@ -83,16 +83,14 @@ fn lookup_request(targets: &[Target], key: &Key) -> Request {
 
 /// Tells about one namespace.
 pub(crate) fn namespace(connection: &mut Connection, target: &Target) -> Result<Namespace, Error> {
-    let request = Request {
-        command: Command::NamespaceGet,
-        attributes: vec![target.nest(spec::namespace::NETNS)],
-    };
-    one(connection
-        .ask(request)
-        .map_err(|error| error.about(target))?)
+    let replies = connection
+        .ask(namespace_request(Command::NamespaceGet, target))
+        .map_err(|error| error.about(target))?;
+    one(replies)
 }
 
-/// Tells about these namespaces, or all that the caller may see if none is named.
+/// Tells about these namespaces, or all that the caller may see if none is named. That there is
+/// none at all is an error.
 pub(crate) fn namespaces(
     connection: &mut Connection,
     targets: &[Target],
@@ -103,10 +101,14 @@ pub(crate) fn namespaces(
             .map(|target| namespace(connection, target))
             .collect();
     }
-    all(connection.dump(Request {
+    let namespaces = all(connection.dump(Request {
         command: Command::NamespaceGet,
         attributes: Vec::new(),
-    })?)
+    })?)?;
+    if namespaces.is_empty() {
+        return Err(Error::NothingToSee);
+    }
+    Ok(namespaces)
 }
 
 /// Changes what nsmux does in a namespace.
@@ -115,29 +117,30 @@ pub(crate) fn set_mode(
     target: &Target,
     mode: Mode,
 ) -> Result<(), Error> {
-    let attributes = vec![
-        target.nest(spec::namespace::NETNS),
-        Attribute::u32(spec::namespace::MODE, mode.into()),
-    ];
-    act(connection, Command::ModeSet, attributes, target)
+    act(connection, mode_request(target, mode), target)
+}
+
+fn mode_request(target: &Target, mode: Mode) -> Request {
+    let mut request = namespace_request(Command::ModeSet, target);
+    let mode = Attribute::u32(spec::namespace::MODE, mode.into());
+    request.attributes.push(mode);
+    request
 }
 
 /// Lets a namespace count from 0 again.
 pub(crate) fn reset(connection: &mut Connection, target: &Target) -> Result<(), Error> {
-    let attributes = vec![target.nest(spec::namespace::NETNS)];
-    act(connection, Command::CountersReset, attributes, target)
+    let request = namespace_request(Command::CountersReset, target);
+    act(connection, request, target)
 }
 
-fn act(
-    connection: &mut Connection,
-    command: Command,
-    attributes: Vec<Attribute>,
-    target: &Target,
-) -> Result<(), Error> {
-    let request = Request {
+fn namespace_request(command: Command, target: &Target) -> Request {
+    Request {
         command,
-        attributes,
-    };
+        attributes: vec![target.nest(spec::namespace::NETNS)],
+    }
+}
+
+fn act(connection: &mut Connection, request: Request, target: &Target) -> Result<(), Error> {
     connection
         .ask(request)
         .map_err(|error| error.about(target))?;
@@ -159,4 +162,69 @@ fn all<T: FromAttributes>(replies: Vec<Reply>) -> Result<Vec<T>, Error> {
         .iter()
         .map(|reply| T::from_attributes(reply.attributes()).map_err(Error::from))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::netlink::recorded::{bytes, emitted, COOKIE};
+    use crate::selector::Selector;
+
+    fn target(text: &str) -> Target {
+        text.parse::<Selector>().unwrap().open().unwrap()
+    }
+
+    fn key(local: &str) -> Key {
+        Key {
+            table: Table::Tcp,
+            local: local.parse().unwrap(),
+            remote: None,
+            device: None,
+            slave: None,
+        }
+    }
+
+    #[test]
+    fn lookups_are_asked_as_the_kernel_s_library_asks() {
+        let netns = [target(&format!("cookie:{COOKIE}"))];
+        let mut key = key("127.0.0.1:8080");
+        assert_eq!(
+            emitted(&lookup_request(&netns, &key)),
+            bytes("listener-request")
+        );
+        assert_eq!(
+            emitted(&lookup_request(&[], &key)),
+            bytes("everywhere-request")
+        );
+        key.remote = Some("127.0.0.1:4242".parse().unwrap());
+        assert_eq!(
+            emitted(&lookup_request(&netns, &key)),
+            bytes("established-request")
+        );
+        let key = Key {
+            table: Table::Udp,
+            local: "[fd00::2]:53".parse().unwrap(),
+            remote: None,
+            device: Some(3),
+            slave: Some(2),
+        };
+        assert_eq!(
+            emitted(&lookup_request(&netns, &key)),
+            bytes("ipv6-request")
+        );
+    }
+
+    #[test]
+    fn namespaces_are_named_as_the_kernel_s_library_names_them() {
+        let get = |text: &str| emitted(&namespace_request(Command::NamespaceGet, &target(text)));
+        assert_eq!(get(&format!("cookie:{COOKIE}")), bytes("namespace-request"));
+        assert_eq!(get("pid:4194304"), bytes("pid-request"));
+        assert_eq!(get("nsid:2147483647"), bytes("reset-request"));
+        // The number of a descriptor is not ours to choose; all else is the same.
+        let descriptor = get("/proc/self/ns/net");
+        assert_eq!(descriptor[..8], bytes("descriptor-request")[..8]);
+        assert_eq!(descriptor.len(), bytes("descriptor-request").len());
+        let mode = mode_request(&target(&format!("cookie:{}", 1u64 << 40)), Mode::Observe);
+        assert_eq!(emitted(&mode), bytes("mode-request"));
+    }
 }

@@ -304,8 +304,8 @@ mod tests {
     fn an_unknown_number_is_an_error() {
         assert_eq!(Outcome::try_from(9).unwrap(), Outcome::None);
         assert_eq!(
-            Outcome::try_from(9).unwrap_err().to_string(),
-            "unknown outcome 9"
+            Outcome::try_from(10).unwrap_err().to_string(),
+            "unknown outcome 10"
         );
     }
 }
