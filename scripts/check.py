@@ -5,7 +5,9 @@
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from checks import c_sources, licences, python_sources, rust_sources, shell_sources
+from checks import (
+    c_sources, documentation, licences, python_sources, rust_sources, shell_sources,
+)
 from checks.sources import Sources
 from environment import provision
 from environment.failure import Failure, report
@@ -14,6 +16,7 @@ from environment.failure import Failure, report
 CHECKS = {
     "clippy": rust_sources.clippy,
     "rustdoc": rust_sources.documentation,
+    "sphinx": documentation.sphinx,
     "unit tests": python_sources.unit_tests,
     "flake8": python_sources.flake8,
     "shellcheck": shell_sources.shellcheck,

@@ -5,6 +5,7 @@
 import sys
 
 from checks import rust_sources
+from checks.documentation import sphinx_command
 from checks.sources import PROJECT, Sources
 from environment import provision
 from environment.failure import Failure, report
@@ -16,9 +17,7 @@ def main():
     """Both; any warning is an error."""
     sources = Sources(provision.ready())
     OUTPUT.mkdir(parents=True, exist_ok=True)
-    sphinx = ["sphinx-build", "-q", "-W", "--keep-going", "-d", OUTPUT.parent / "doctrees",
-              "Documentation", OUTPUT]  # fmt: skip
-    problems = sources.findings(sphinx)
+    problems = sources.findings(sphinx_command(OUTPUT, OUTPUT.parent / "doctrees"))
     problems += rust_sources.in_scratch(
         sources, lambda scratch: rust_sources.document(sources, scratch, OUTPUT / "rust")[1]
     )
