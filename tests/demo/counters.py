@@ -76,17 +76,17 @@ def packets(values, direction):
 def read_quiet():
     """nsmux's and the kernel's counters, with no packet in between.
 
-    No reading is atomic: a late acknowledgement or a multicast report may
-    come while it goes on. So they are read until two readings agree.
+    A late multicast report may come at any time. When nsmux's counters are
+    the same before and after the kernel's were read, none did.
     """
-    before = None
+    before = NSMUX.read_text()
     for _ in range(READINGS):
-        now = (NSMUX.read_text(), snmp_text())
-        if now == before:
-            return Counters(now[0]), Snmp(now[1])
-        before = now
-    raise TimeoutError(f"{NSMUX} and /proc/net/snmp still changed after "
-                       f"{READINGS} readings")
+        kernel = snmp_text()
+        after = NSMUX.read_text()
+        if after == before:
+            return Counters(after), Snmp(kernel)
+        before = after
+    raise TimeoutError(f"{NSMUX} still changed after {READINGS} readings")
 
 
 def snmp_text():
