@@ -48,12 +48,12 @@ def modules_of(source, options):
     return names
 
 
-def unpack(path):
+def unpack(root, path):
     """The module's content, whatever it was packed with."""
     if path.suffix == ".xz":
         return lzma.decompress(path.read_bytes())
     if path.suffix == ".zst":
-        return subprocess.run(["zstd", "-dc", path], check=True, stdout=subprocess.PIPE).stdout
+        return root.run(["zstd", "-dc", path], stdout=subprocess.PIPE).stdout
     return path.read_bytes()
 
 
@@ -65,7 +65,7 @@ def needs(content):
     return [normalised(name) for name in found if name and ":" not in name]
 
 
-def collect(modules, wanted):
+def collect(root, modules, wanted):
     """Name in the module directory -> content, for the wanted modules and all they need."""
     available = {normalised(path.name.split(".ko")[0]): path for path in modules.rglob("*.ko*")}
     found, queue = {}, [name for name in wanted if name in available]
@@ -75,7 +75,7 @@ def collect(modules, wanted):
             continue
         name = path.relative_to(modules).with_name(path.name.split(".ko")[0] + ".ko")
         if name not in found:
-            found[name] = unpack(path)
+            found[name] = unpack(root, path)
             queue += needs(found[name])
     return found
 
@@ -94,7 +94,7 @@ def build(path, root, tree, modules, config, log, lock):
     staging = path / "staging"
     base = staging / "lib/modules" / modules.name
     base.mkdir(parents=True)
-    for name, content in collect(modules, wanted).items():
+    for name, content in collect(root, modules, wanted).items():
         (base / name).parent.mkdir(parents=True, exist_ok=True)
         (base / name).write_bytes(content)
     # depmod reads these; not every kernel's packages have them all.
