@@ -10,6 +10,7 @@ and so is one that no longer applies.
 import argparse
 import contextlib
 import io
+import re
 import secrets
 import shutil
 import sys
@@ -33,6 +34,10 @@ PRODUCTS = shutil.ignore_patterns("*.o", "*.ko", "*.mod", "*.cmd", "*.d", "__pyc
 
 # A mutant may hang its guest: that is noticed too, but not for as long as in a real run.
 LIMITS = Limits(total=900, silence=150)
+
+
+# What the kernel says when something is badly wrong.
+TROUBLE = re.compile(r"BUG:|WARNING:|Oops|refcount_t:|panic|stall|unreferenced|blocked for more")
 
 
 @dataclass
@@ -107,13 +112,21 @@ def failures(environment, tree, tests):
     """The results that failed in a guest with the module of that copy."""
     # A mutant may well make the compiler warn of what is not used any more.
     module.run_make(environment, tree, "modules")
-    # What a broken module does to its guest is of interest in whether it is noticed only.
-    with contextlib.redirect_stderr(io.StringIO()):
-        counter = run_tests(environment, tests, tree / module.MODULE,
-                            lambda data: None, LIMITS)
-    if not counter.passed and not counter.failed:
-        raise Failure(f"the tests {' '.join(tests)} have no results")
-    return counter.failures
+    output = bytearray()
+    trouble = io.StringIO()
+    # What a broken module does to its guest is told in one line, if nothing else is.
+    with contextlib.redirect_stderr(trouble):
+        counter = run_tests(environment, tests, tree / module.MODULE, output.extend, LIMITS)
+    if b"TAP version" not in output or not counter.passed and not counter.failed:
+        raise Failure(f"the tests {' '.join(tests)} did not run:\n{trouble.getvalue()}")
+    return [f"{name}: {reason(trouble.getvalue())}" if name.startswith("the guest") else name
+            for name in counter.failures]
+
+
+def reason(trouble):
+    """The line of the guest's trouble that says what it was."""
+    lines = trouble.splitlines() or ["nothing was said"]
+    return next((line.strip() for line in lines if TROUBLE.search(line)), lines[0])
 
 
 def notice(environment, tree, mutant):

@@ -15,11 +15,15 @@ PROJECT = Path(__file__).resolve().parents[2]
 MODULE = "nsmux.ko"
 
 
+def make_arguments(environment):
+    """What the kernel's make has to be told, so that what it builds fits the stock kernel."""
+    return json.loads((environment.tree / "nsmux-make-arguments.json").read_text())
+
+
 def make_command(environment, directory, *targets):
     """The command, to be run in the build root, that makes targets of the module."""
-    arguments = json.loads((environment.tree / "nsmux-make-arguments.json").read_text())
     make = ["make", "-s", "-C", environment.tree, f"-j{os.cpu_count()}", f"M={directory}"]
-    return make + arguments + list(targets)
+    return make + make_arguments(environment) + list(targets)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 from environment.failure import Failure
+from kernel_module.module import alone, make_arguments
 
 PROJECT = Path(__file__).resolve().parents[2]
 COLLECTION = "nsmux"
@@ -13,10 +14,13 @@ COLLECTION = "nsmux"
 def install(environment, destination, tests=PROJECT / "tests"):
     """Leaves a complete tree, run_kselftest.sh included, in a directory."""
     command = ["make", "-s", "-C", tests, "kselftest", f"KSRC={environment.tree}",
-               f"DEST={destination}"]  # fmt: skip
-    result = environment.root.run(
-        command, [tests], check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+               f"DEST={destination}", f"KDIR={environment.tree}"]  # fmt: skip
+    command += make_arguments(environment)
+    # A kernel module of the tests is built in place.
+    with alone(environment, tests):
+        result = environment.root.run(
+            command, [tests], check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
     if result.returncode != 0:
         raise Failure(f"the tests cannot be installed:\n{result.stdout.decode(errors='replace')}")
 

@@ -6,6 +6,7 @@ entered by the calling thread, and one "ip -batch" configures it.
 """
 
 import contextlib
+import os
 import secrets
 import socket
 import subprocess
@@ -96,9 +97,13 @@ class Namespace(NetNS):
 
 
 def write_sysctl(name, value):
-    """Set a sysctl in the current namespace."""
-    with open(f"/proc/sys/{name}", "w", encoding="ascii") as file:
-        file.write(str(value))
+    """Set a sysctl in the current namespace, with one write."""
+    # Python's own files write again on closing what could not be written.
+    file = os.open(f"/proc/sys/{name}", os.O_WRONLY)
+    try:
+        os.write(file, str(value).encode())
+    finally:
+        os.close(file)
 
 
 def read_sysctl(name):

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Allocations and registrations that fail, at any point.
+
+Every function of the kernel that nsmux calls and that can fail is made to
+fail, each call of it in turn. Loading then fails as a whole; a namespace is
+made all the same, at worst without what could not be had; a mode that cannot
+be set stays what it was. Afterwards all works again.
+"""
+
+import errno
+
+from lib import hook_list, kernel_module, program, status
+from lib.fault import FAILS_WITH, each_failing, failing
+from lib.topology import Namespace, read_sysctl
+from net.lib.py import (KsftNamedVariant, ksft_eq, ksft_exit, ksft_in,
+                        ksft_pr, ksft_run, ksft_true, ksft_variants)
+
+VARIANTS = [KsftNamedVariant(function.removesuffix("_noprof"), function)
+            for function in FAILS_WITH]
+HOOKS = {"off": 0, "observe": 4, None: 0}
+
+
+def unload_first():
+    """These tests begin without the module."""
+    if kernel_module.loaded():
+        kernel_module.rmmod()
+
+
+def check_all_works():
+    """A namespace can be made, observed, and deleted."""
+    with Namespace() as namespace:
+        namespace.ip("link set lo up")
+        namespace.set_mode("observe")
+        with namespace.udp() as sock:
+            sock.sendto(b"?", ("127.0.0.1", 9))
+        ksft_eq(status.read(namespace).counts["receive", "udp", "none"], 1)
+
+
+def mode_if_any(namespace):
+    """The namespace's mode; None if it has no such variable."""
+    try:
+        with namespace.enter():
+            return read_sysctl("net/nsmux/mode")
+    except FileNotFoundError:
+        return None
+
+
+def error_of(action):
+    """The number of the error of an action; None if there is none."""
+    try:
+        action()
+    except OSError as error:
+        return error.errno
+    return None
+
+
+@ksft_variants(VARIANTS)
+def test_load(function):
+    """Loading fails as a whole, or goes on without what it can do without."""
+    unload_first()
+    for nth, result in each_failing(
+            function,
+            lambda: kernel_module.insmod("mode=observe", fail=False)):
+        ksft_pr(f"call {nth}: {result.stderr.strip() or 'loaded'}")
+        ksft_eq(kernel_module.loaded(), not result.ret, f"call {nth}")
+        if result.ret:
+            ksft_in("Cannot allocate memory", result.stderr, f"call {nth}")
+            ksft_true(nth, "there was a reason to fail")
+        else:
+            check_all_works()
+            kernel_module.rmmod()
+
+
+@ksft_variants(VARIANTS)
+def test_new_namespace(function):
+    """`ip netns add` works whatever nsmux could not have."""
+    unload_first()
+    kernel_module.insmod("mode=observe")
+    for nth, namespace in each_failing(function, Namespace):
+        with namespace:
+            mode = mode_if_any(namespace)
+            ksft_pr(f"call {nth}: mode {mode}")
+            if nth is None:
+                ksft_eq(mode, "observe")
+            if mode:
+                ksft_eq(len(hook_list.hooks(namespace)), HOOKS[mode])
+        check_all_works()
+    kernel_module.rmmod()
+
+
+@ksft_variants(VARIANTS)
+def test_mode(function):
+    """Observing cannot begin: the mode stays off, and can be set later."""
+    unload_first()
+    kernel_module.insmod()
+    made = []
+
+    def observe():
+        made.append(Namespace())
+        return error_of(lambda: made[-1].set_mode("observe"))
+
+    for nth, error in each_failing(function, observe):
+        namespace = made[-1]
+        with namespace:
+            ksft_pr(f"call {nth}: error {error}")
+            ksft_in(error, (None, errno.ENOMEM, errno.ENOENT), f"call {nth}")
+            mode = mode_if_any(namespace)
+            if mode is None:
+                continue
+            ksft_eq(mode, "off" if error else "observe", f"call {nth}")
+            ksft_eq(len(hook_list.hooks(namespace)), HOOKS[mode],
+                    f"call {nth}")
+        check_all_works()
+    kernel_module.rmmod()
+
+
+def test_each_is_called():
+    """No function is in the list that nsmux does not call."""
+    unload_first()
+    for function in FAILS_WITH:
+        with failing(function, 0) as calls:
+            kernel_module.insmod("mode=observe")
+            check_all_works()
+            kernel_module.rmmod()
+            ksft_true(calls(), function)
+
+
+if __name__ == "__main__":
+    with kernel_module.exclusive():
+        ksft_run(program.cases_of(globals()))
+    ksft_exit()

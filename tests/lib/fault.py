@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Calls that nsmux makes and that fail, one at a time (tests/fault/)."""
+
+import contextlib
+import errno
+import itertools
+from pathlib import Path
+
+from net.lib.py import KsftSkipEx, cmd
+
+FILE = Path(__file__).parents[1] / "fault/nsmux_fault.ko"
+CALLS = Path("/sys/module/nsmux_fault/parameters/calls")
+
+REALLOC = "rust_helper_krealloc_node_align"
+
+# What returns a pointer returns none, what returns a number an error.
+FAILS_WITH = {
+    REALLOC: 0,
+    "pcpu_alloc_noprof": 0,
+    "proc_create_net_single": 0,
+    "register_net_sysctl_sz": 0,
+    "nf_register_net_hooks": -errno.ENOMEM,
+    "genl_register_family": -errno.ENOMEM,
+    "register_pernet_subsys": -errno.ENOMEM,
+}
+
+
+@contextlib.contextmanager
+def failing(function, nth):
+    """nsmux's nth call of the function fails; with 0 they are counted only.
+
+    Yields a function that tells how many calls there were.
+    """
+    if not FILE.exists():
+        raise KsftSkipEx(f"{FILE.name} is not there: the tests were installed "
+                         "without KDIR")
+    # To free is to reallocate to a size (argument 1) of 0, and cannot fail.
+    argument = 1 if function == REALLOC else -1
+    cmd(["insmod", str(FILE), f"symbol={function}", f"argument={argument}",
+         f"result={FAILS_WITH[function]}", f"nth={nth}"])
+    try:
+        yield lambda: int(CALLS.read_text(encoding="ascii"))
+    finally:
+        cmd(["rmmod", "nsmux_fault"])
+
+
+def each_failing(function, action):
+    """Call the action again and again, each time with a later call failing.
+
+    Yields, when nothing fails any more, the number of that call and what the
+    action returned; None for the last time, when there was no call to fail.
+    """
+    for nth in itertools.count(1):
+        with failing(function, nth) as calls:
+            result = action()
+            failed = calls() >= nth
+        yield nth if failed else None, result
+        if not failed:
+            return
