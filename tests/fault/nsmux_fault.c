@@ -14,6 +14,8 @@
 #include <linux/ptrace.h>
 #include <linux/string.h>
 
+#include "nsmux_fault.h"
+
 static char *symbol;
 module_param(symbol, charp, 0400);
 MODULE_PARM_DESC(symbol, "the function that fails");
@@ -41,15 +43,13 @@ static const struct kernel_param_ops calls_ops = { .get = calls_get };
 module_param_cb(calls, &calls_ops, NULL, 0400);
 MODULE_PARM_DESC(calls, "how many calls nsmux has made of it");
 
-/* A function that does nothing but return: it takes the return address. */
-void nsmux_fault_return(void);
 asm(".text\n"
-    ".type nsmux_fault_return, @function\n"
-    ".globl nsmux_fault_return\n"
-    "nsmux_fault_return:\n"
-    ANNOTATE_NOENDBR "\n"
-    ASM_RET
-    ".size nsmux_fault_return, .-nsmux_fault_return\n");
+	".type nsmux_fault_return, @function\n"
+	".globl nsmux_fault_return\n"
+	"nsmux_fault_return:\n"
+	ANNOTATE_NOENDBR "\n"
+	ASM_RET
+	".size nsmux_fault_return, .-nsmux_fault_return\n");
 
 static bool called_by_nsmux(struct pt_regs *regs)
 {
