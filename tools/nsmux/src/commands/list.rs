@@ -89,11 +89,13 @@ pub(super) fn mode_cell(mode: Mode) -> Cell {
     }
 }
 
-/// Sockets and buckets of a table, with a star if the table is shared.
+/// Sockets and buckets of a table, with a star if the table is shared, and a dash for sockets that
+/// the kernel does not count.
 pub(super) fn use_of(table: Option<&TableUse>, numbers: Numbers) -> String {
     match table {
         Some(table) => {
-            let sockets = numbers.count(table.sockets.into());
+            let sockets = table.sockets.map(|sockets| numbers.count(sockets.into()));
+            let sockets = sockets.as_deref().unwrap_or("-");
             let shared = if table.private { "" } else { "*" };
             format!("{sockets}/{}{shared}", table.size)
         }
@@ -111,12 +113,14 @@ mod tests {
             table: Table::Tcp,
             private: true,
             size: 131_072,
-            sockets: 12,
+            sockets: Some(12),
         };
         let numbers = Numbers { raw: false };
         assert_eq!(use_of(Some(&table), numbers), "12/131072");
         table.private = false;
         assert_eq!(use_of(Some(&table), Numbers { raw: true }), "12/131072*");
+        table.sockets = None;
+        assert_eq!(use_of(Some(&table), numbers), "-/131072*");
         assert_eq!(use_of(None, numbers), "-");
     }
 }

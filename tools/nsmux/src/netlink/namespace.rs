@@ -19,8 +19,8 @@ pub(crate) struct TableUse {
     pub(crate) private: bool,
     /// How many buckets it has.
     pub(crate) size: u32,
-    /// How many sockets of the namespace there are.
-    pub(crate) sockets: u32,
+    /// How many sockets of the namespace there are, if the kernel counts them.
+    pub(crate) sockets: Option<u32>,
 }
 
 /// A namespace.
@@ -99,14 +99,14 @@ fn read_table<'a>(
     let mut table = None;
     let mut private = false;
     let mut size = 0;
-    let mut sockets = 0;
+    let mut sockets = None;
     for attribute in attributes {
         let attribute = attribute?;
         match attribute.number() {
             spec::table::TABLE => table = Table::try_from(attribute.u32()?).ok(),
             spec::table::PRIVATE => private = true,
             spec::table::SIZE => size = attribute.u32()?,
-            spec::table::SOCKETS => sockets = attribute.u32()?,
+            spec::table::SOCKETS => sockets = Some(attribute.u32()?),
             _ => {}
         }
     }
@@ -133,7 +133,12 @@ mod tests {
         assert_eq!((namespace.mode, namespace.devices), (Mode::Observe, 1));
         assert_eq!(namespace.nsid, None);
         let tcp = namespace.table(Table::Tcp).unwrap();
-        assert_eq!((tcp.private, tcp.size, tcp.sockets), (false, 32768, 3));
+        assert_eq!(
+            (tcp.private, tcp.size, tcp.sockets),
+            (false, 32768, Some(3))
+        );
+        let udp = namespace.table(Table::Udp).unwrap();
+        assert_eq!((udp.private, udp.size, udp.sockets), (false, 2048, None));
         let receive = &namespace.counters.receive;
         assert_eq!((receive.by_device, receive.packets()), (3, 3));
         for outcome in [Outcome::Established, Outcome::Request, Outcome::Listener] {

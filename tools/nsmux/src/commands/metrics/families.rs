@@ -66,7 +66,9 @@ fn tables(namespaces: &[(&Namespace, Labels)]) -> Vec<Family> {
             let labels = labels.with("table", table.table);
             private.push(labels.clone(), table.private);
             buckets.push(labels.clone(), table.size);
-            sockets.push(labels, table.sockets);
+            if let Some(count) = table.sockets {
+                sockets.push(labels, count);
+            }
         }
     }
     vec![private, buckets, sockets]
@@ -150,7 +152,7 @@ mod tests {
                 table: Table::Tcp,
                 private: true,
                 size: 1024,
-                sockets: 3,
+                sockets: Some(3),
             }],
             counters,
         }

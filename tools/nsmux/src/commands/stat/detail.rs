@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! All counters of a namespace, in the shape of /proc/net/nsmux.
+//! All counters of a namespace.
 
 use comfy_table::{Cell, Color};
 
@@ -36,10 +36,7 @@ pub(super) fn show<N: Figure>(
 }
 
 /// How namespaces were found, then what lookups found in each direction.
-pub(in crate::commands) fn blocks<N: Figure>(
-    traffic: &Traffic<N>,
-    numbers: Numbers,
-) -> Vec<Columns> {
+fn blocks<N: Figure>(traffic: &Traffic<N>, numbers: Numbers) -> Vec<Columns> {
     let mut blocks = vec![resolved(traffic, numbers)];
     blocks.extend(
         Direction::ALL
@@ -49,7 +46,8 @@ pub(in crate::commands) fn blocks<N: Figure>(
     blocks
 }
 
-fn resolved<N: Figure>(traffic: &Traffic<N>, numbers: Numbers) -> Columns {
+/// How namespaces were found.
+pub(in crate::commands) fn resolved<N: Figure>(traffic: &Traffic<N>, numbers: Numbers) -> Columns {
     let mut columns = Columns::new(&[
         ("RESOLVED", Kind::Text),
         ("BY SOCKET", Kind::Number),
@@ -80,15 +78,18 @@ fn resolved<N: Figure>(traffic: &Traffic<N>, numbers: Numbers) -> Columns {
     columns
 }
 
-/// A row for each protocol, a column for each outcome, and a dash where none can be.
-fn lookups<N: Figure>(direction: Direction, traffic: &Traffic<N>, numbers: Numbers) -> Columns {
-    let heading = |text: &str| text.to_uppercase().replace('-', " ");
-    let mut headings = vec![(heading(direction.name()), Kind::Text)];
-    headings.push(("PACKETS".to_string(), Kind::Number));
+/// What lookups found in a direction: a row for each outcome, a column for each protocol, and a
+/// dash where none can be.
+pub(in crate::commands) fn lookups<N: Figure>(
+    direction: Direction,
+    traffic: &Traffic<N>,
+    numbers: Numbers,
+) -> Columns {
+    let mut headings = vec![(direction.name().to_uppercase(), Kind::Text)];
     headings.extend(
-        Outcome::ALL
+        Protocol::ALL
             .iter()
-            .map(|outcome| (heading(outcome.name()), Kind::Number)),
+            .map(|protocol| (protocol.name().to_uppercase(), Kind::Number)),
     );
     let headings: Vec<_> = headings
         .iter()
@@ -96,17 +97,22 @@ fn lookups<N: Figure>(direction: Direction, traffic: &Traffic<N>, numbers: Numbe
         .collect();
     let mut columns = Columns::new(&headings);
     let lookups = &traffic.of(direction).lookups;
-    for protocol in Protocol::ALL {
-        let packets = lookups.of_protocol(*protocol);
-        let mut cells = vec![Cell::new(protocol), Cell::new(packets.show(numbers))];
-        cells.extend(Outcome::ALL.iter().map(|outcome| {
-            if outcomes(*protocol).contains(outcome) {
-                Cell::new(lookups.get(*protocol, *outcome).show(numbers))
-            } else {
-                Cell::new("-")
-            }
-        }));
-        columns.row(cells);
+    let mut row = |name: &str, figure: &dyn Fn(Protocol) -> Option<N>| {
+        let figures = Protocol::ALL
+            .iter()
+            .map(|protocol| match figure(*protocol) {
+                Some(figure) => Cell::new(figure.show(numbers)),
+                None => Cell::new("-"),
+            });
+        columns.row(std::iter::once(Cell::new(name)).chain(figures));
+    };
+    row("packets", &|protocol| Some(lookups.of_protocol(protocol)));
+    for outcome in Outcome::ALL {
+        row(outcome.name(), &|protocol| {
+            outcomes(protocol)
+                .contains(outcome)
+                .then(|| lookups.get(protocol, *outcome))
+        });
     }
     columns
 }

@@ -10,57 +10,93 @@ use ratatui::Frame;
 
 use super::state::{Row, State};
 use crate::commands::list::use_of;
-use crate::commands::stat::detail::blocks;
+use crate::commands::stat::{detail, Figure};
+use crate::netlink::counters::Traffic;
+use crate::netlink::spec::Direction;
 use crate::output::columns::Columns;
 
 /// Draws it.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, row: &Row, state: &State) {
-    let [head, graph, counters] = Layout::vertical([
+    let [head, graph, resolved, lookups] = Layout::vertical([
         Constraint::Length(3),
         Constraint::Length(6),
+        Constraint::Length(5),
         Constraint::Min(1),
     ])
     .areas(area);
     frame.render_widget(heading(row, state), head);
-
-    let width = usize::from(graph.width);
-    let newest: Vec<u64> = row
-        .history
-        .iter()
-        .rev()
-        .take(width)
-        .rev()
-        .copied()
-        .collect();
-    let highest = newest.iter().copied().max().unwrap_or(0);
-    let title = format!("packets/s, at most {}", state.numbers.count(highest));
-    let sparkline = Sparkline::default()
-        .block(Block::new().borders(Borders::TOP).title(title))
-        .style(Style::new().fg(Color::Cyan))
-        .data(&newest);
-    frame.render_widget(sparkline, graph);
-
-    let blocks: Vec<Columns> = match state.totals {
-        true => blocks(&row.namespace.counters, state.numbers),
-        false => blocks(&row.rates, state.numbers),
-    };
-    let mut lines = Vec::new();
-    for block in blocks {
-        for (position, line) in block.lines(false, None).into_iter().enumerate() {
-            lines.push(match position {
-                0 => Line::styled(line, Style::new().add_modifier(Modifier::BOLD)),
-                _ => Line::raw(line),
-            });
-        }
-        lines.push(Line::default());
-    }
+    frame.render_widget(packets(row, graph.width, state), graph);
     let title = if state.totals {
         "since the last reset"
     } else {
         "per second"
     };
     let block = Block::new().borders(Borders::TOP).title(title);
-    frame.render_widget(Paragraph::new(lines).block(block), counters);
+    let [receive, transmit] = Layout::horizontal([Constraint::Fill(1); 2]).areas(lookups);
+    match state.totals {
+        true => counters(
+            &row.namespace.counters,
+            state,
+            frame,
+            [resolved, receive, transmit],
+            block,
+        ),
+        false => counters(
+            &row.rates,
+            state,
+            frame,
+            [resolved, receive, transmit],
+            block,
+        ),
+    }
+}
+
+fn counters<N: Figure>(
+    traffic: &Traffic<N>,
+    state: &State,
+    frame: &mut Frame<'_>,
+    [above, left, right]: [Rect; 3],
+    block: Block<'_>,
+) {
+    let numbers = state.numbers;
+    let resolved = paragraph(detail::resolved(traffic, numbers)).block(block);
+    frame.render_widget(resolved, above);
+    for (direction, area) in Direction::ALL.iter().zip([left, right]) {
+        frame.render_widget(
+            paragraph(detail::lookups(*direction, traffic, numbers)),
+            area,
+        );
+    }
+}
+
+/// Columns with bold headings.
+fn paragraph(columns: Columns) -> Paragraph<'static> {
+    let mut lines = columns.lines(false, None).into_iter();
+    let bold = Style::new().add_modifier(Modifier::BOLD);
+    let headings = lines.next().map(|line| Line::styled(line, bold));
+    Paragraph::new(
+        headings
+            .into_iter()
+            .chain(lines.map(Line::raw))
+            .collect::<Vec<_>>(),
+    )
+}
+
+fn packets(row: &Row, width: u16, state: &State) -> Sparkline<'static> {
+    let newest: Vec<u64> = row
+        .history
+        .iter()
+        .rev()
+        .take(width.into())
+        .rev()
+        .copied()
+        .collect();
+    let highest = newest.iter().copied().max().unwrap_or(0);
+    let title = format!("packets/s, at most {}", state.numbers.count(highest));
+    Sparkline::default()
+        .block(Block::new().borders(Borders::TOP).title(title))
+        .style(Style::new().fg(Color::Cyan))
+        .data(newest)
 }
 
 fn heading(row: &Row, state: &State) -> Paragraph<'static> {

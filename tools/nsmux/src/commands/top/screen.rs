@@ -86,7 +86,7 @@ const COLUMNS: [(&str, u16, Option<Sort>); 10] = [
     ("MISSES", 8, Some(Sort::Misses)),
     ("DISAGREE", 9, Some(Sort::Disagreements)),
     ("TCP", 13, Some(Sort::Tcp)),
-    ("UDP", 13, Some(Sort::Udp)),
+    ("UDP", 9, None),
     ("DEVICES", 7, None),
     ("TREND", TREND as u16, None),
 ];

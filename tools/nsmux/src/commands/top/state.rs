@@ -24,18 +24,16 @@ pub(super) enum Sort {
     Misses,
     Disagreements,
     Tcp,
-    Udp,
 }
 
 impl Sort {
-    const ALL: [Sort; 7] = [
+    const ALL: [Sort; 6] = [
         Sort::Name,
         Sort::Received,
         Sort::Sent,
         Sort::Misses,
         Sort::Disagreements,
         Sort::Tcp,
-        Sort::Udp,
     ];
 }
 
@@ -271,15 +269,18 @@ fn compare(sort: Sort, a: &Row, b: &Row) -> Ordering {
             .total_cmp(&rate(&b.rates))
             .then(total(&a.namespace.counters).cmp(&total(&b.namespace.counters)))
     };
-    let sockets = |row: &Row, table| row.namespace.table(table).map_or(0, |table| table.sockets);
+    let sockets = |row: &Row| {
+        row.namespace
+            .table(Table::Tcp)
+            .and_then(|table| table.sockets)
+    };
     match sort {
         Sort::Name => a.label.cmp(&b.label),
         Sort::Received => by(|t| t.receive.packets(), |t| t.receive.packets()),
         Sort::Sent => by(|t| t.transmit.packets(), |t| t.transmit.packets()),
         Sort::Misses => by(|t| t.receive.misses(), |t| t.receive.misses()),
         Sort::Disagreements => by(Traffic::disagreements, Traffic::disagreements),
-        Sort::Tcp => sockets(a, Table::Tcp).cmp(&sockets(b, Table::Tcp)),
-        Sort::Udp => sockets(a, Table::Udp).cmp(&sockets(b, Table::Udp)),
+        Sort::Tcp => sockets(a).cmp(&sockets(b)),
     }
 }
 
@@ -336,7 +337,7 @@ pub(super) mod tests {
         assert_eq!(state.sort, Sort::Name);
         assert_eq!(names_shown(&state), ["net:[1]", "net:[2]", "net:[3]"]);
         state.sort_by_next(-1);
-        assert_eq!(state.sort, Sort::Udp);
+        assert_eq!(state.sort, Sort::Tcp);
     }
 
     #[test]
