@@ -13,7 +13,8 @@ import socket
 import time
 
 from lib import program, snmp, status
-from lib.topology import FAMILIES, FAR, NEAR, veth_pair
+from lib.topology import (FAMILIES, FAR, NEAR, Namespace, connect,
+                          veth_pair)
 from net.lib.py import (KsftNamedVariant, cmd, ksft_eq, ksft_ge, ksft_true,
                         ksft_variants)
 
@@ -178,6 +179,38 @@ def test_ping():
                 ksft_eq(now.counts[direction, "no-table"],
                         now.seen(direction))
                 ksft_ge(now.seen(direction), 6, direction)
+
+
+@ksft_variants(VARIANTS)
+def test_forwarded(family):
+    """What only passes through is neither received nor transmitted.
+
+    near: veth0 192.0.2.1 ---- veth0 router veth1 ---- veth0: other
+    """
+    beyond = {socket.AF_INET: ("198.51.100.1", "198.51.100.2"),
+              socket.AF_INET6: ("2001:db8:1::1", "2001:db8:1::2")}
+    with veth_pair("observe") as (near, router), Namespace() as other:
+        connect(router, other, "veth1",
+                {key: ends[0] for key, ends in beyond.items()},
+                {key: ends[1] for key, ends in beyond.items()})
+        for version in ("ipv4", "ipv6"):
+            router.sysctl(f"net/{version}/conf/all/forwarding", 1)
+        for namespace, gateways in ((near, FAR), (other, {
+                key: ends[0] for key, ends in beyond.items()})):
+            namespace.ip(*(f"route add default via {address}"
+                           for address in gateways.values()))
+        with near.udp("", PEER_PORT, family) as client, \
+                other.udp("", PORT, family) as server:
+            for _ in range(COUNT):
+                client.sendto(b"?", (beyond[family][1], PORT))
+                _, source = server.recvfrom(10)
+                server.sendto(b"!", source)
+                ksft_eq(client.recv(10), b"!")
+        now = status.read(router)
+        ksft_eq({key: count for key, count in now.counts.items()
+                 if PROTOCOL[family] in key and count}, {})
+        ksft_eq(status.read(near).counts[
+            "transmit", PROTOCOL[family], "unconnected"], COUNT)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,19 @@ LOCK = "/run/nsmux-selftest.lock"
 
 
 def path():
-    """The file to load: NSMUX_KO, or nsmux.ko beside the installed tests."""
-    return Path(os.environ.get("NSMUX_KO", KSFT_DIR.parent / "nsmux.ko"))
+    """The file to load: NSMUX_KO, or nsmux.ko beside the tests.
+
+    That is beside the installed tree, or in the checkout.
+    """
+    if "NSMUX_KO" in os.environ:
+        return os.environ["NSMUX_KO"]
+    places = [KSFT_DIR.parent / "nsmux.ko",
+              Path(__file__).parents[2] / "nsmux.ko"]
+    for place in places:
+        if place.exists():
+            return str(place)
+    raise FileNotFoundError(f"nsmux.ko is neither {places[0]} nor {places[1]}"
+                            ": build it there, or set NSMUX_KO to where it is")
 
 
 def loaded():
@@ -32,7 +43,7 @@ def loaded():
 
 def insmod(*parameters, **options):
     """Load the module; keeps the result of the command for its message."""
-    return cmd(["insmod", str(path()), *parameters], **options)
+    return cmd(["insmod", path(), *parameters], **options)
 
 
 def rmmod(**options):

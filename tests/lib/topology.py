@@ -133,19 +133,21 @@ def veth_pair(mode="off"):
         yield near, far
 
 
-def connect(near, far, device="veth0", near_addresses=NEAR,
-            far_addresses=FAR):
+def connect(near, far, device="veth0", near_addresses=None,
+            far_addresses=None):
     """Join two namespaces by a veth pair, each end with addresses.
 
-    Neighbours are given, so that no packet waits for their discovery.
+    The device is the near one's; the far end is always veth0. Neighbours are
+    given, so that no packet waits for their discovery.
     """
+    near_addresses, far_addresses = near_addresses or NEAR, far_addresses or FAR
     near_mac, far_mac = (f"02:00:{secrets.token_hex(1)}:{secrets.token_hex(1)}"
                          f":00:0{end}" for end in (1, 2))
     near.ip(f"link add {device} address {near_mac} type veth peer name "
-            f"{device} address {far_mac} netns {far.name}",
+            f"veth0 address {far_mac} netns {far.name}",
             "link set lo up", *address_lines(device, near_addresses),
             *(f"neigh add {address} lladdr {far_mac} dev {device}"
               for address in far_addresses.values()))
-    far.ip("link set lo up", *address_lines(device, far_addresses),
-           *(f"neigh add {address} lladdr {near_mac} dev {device}"
+    far.ip("link set lo up", *address_lines("veth0", far_addresses),
+           *(f"neigh add {address} lladdr {near_mac} dev veth0"
              for address in near_addresses.values()))
