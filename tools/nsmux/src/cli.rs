@@ -79,8 +79,10 @@ pub(crate) enum Command {
 #[derive(Debug, Subcommand)]
 pub(crate) enum LookupTable {
     /// TCP connections and listeners
+    #[command(override_usage = "nsmux lookup tcp <ADDRESS:PORT> [from <ADDRESS:PORT>] [OPTIONS]")]
     Tcp(Tuple),
     /// UDP sockets with and without a peer
+    #[command(override_usage = "nsmux lookup udp <ADDRESS:PORT> [from <ADDRESS:PORT>] [OPTIONS]")]
     Udp(Tuple),
 }
 
@@ -101,7 +103,7 @@ pub(crate) struct Tuple {
     #[arg(value_name = "ADDRESS:PORT")]
     pub(crate) local: Endpoint,
 
-    /// The other end; without it only listeners and unconnected sockets are found
+    /// The other end, after the word `from`; without it no connections are found
     #[arg(value_names = ["from", "ADDRESS:PORT"], num_args = 2)]
     pub(crate) remote: Vec<String>,
 

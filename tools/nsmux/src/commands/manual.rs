@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::Path;
 
+use clap::builder::Resettable;
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 
@@ -78,9 +79,11 @@ fn write(command: &Command, name: &str, directory: &Path) -> Result<(), Error> {
 }
 
 fn page(command: &Command, name: &str) -> String {
+    // The main page has a section for what the help says last.
     let command = command
         .clone()
         .name(name.to_string())
+        .after_help(Resettable::Reset)
         .disable_help_subcommand(true);
     let mut page = Vec::new();
     Man::new(command)

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::DefaultTerminal;
 
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
 use crate::cli::Top;
 use crate::error::{Error, Status};
 use crate::names::Names;
@@ -42,7 +44,7 @@ pub(super) fn run(options: &Top, numbers: Numbers, json: bool) -> Result<Status,
     let mut state = State::new(numbers, Names::collect(), sample);
 
     let ended = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
+    for signal in [SIGHUP, SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&ended))
             .map_err(Error::io("catch a signal"))?;
     }

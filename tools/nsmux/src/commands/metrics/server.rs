@@ -4,15 +4,15 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, Status};
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const PLAIN: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// A reader that sends or takes nothing for so long is left alone.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Who has not sent a whole request after this time is left alone: others wait.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// No request for a page is longer.
 const LONGEST_REQUEST: u64 = 16 * 1024;
 
@@ -71,10 +71,29 @@ fn read(stream: impl Read) -> io::Result<Option<Request>> {
 }
 
 fn answer(stream: TcpStream, scrape: impl Fn() -> Result<String, Error>) -> io::Result<()> {
-    stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    let request = read(&stream)?;
+    let request = read(Patient {
+        stream: &stream,
+        until: Instant::now() + PATIENCE,
+    })?;
     respond(&stream, request, scrape)
+}
+
+/// A connection that is read from until a certain time, however little comes at once.
+struct Patient<'a> {
+    stream: &'a TcpStream,
+    until: Instant,
+}
+
+impl Read for Patient<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.stream.set_read_timeout(Some(left))?;
+        self.stream.read(buffer)
+    }
 }
 
 fn respond(
@@ -139,6 +158,19 @@ mod tests {
         let wanted = "GET /metrics?x HTTP/1.0\r\nAccept: application/openmetrics-text;q=1\r\n\r\n";
         assert!(exchange(wanted, Ok("")).contains("Content-Type: application/openmetrics-text;"));
         assert!(exchange("HEAD /metrics HTTP/1.1\r\n\r\n", Ok("a 1\n")).ends_with("\r\n\r\n"));
+    }
+
+    #[test]
+    fn patience_has_an_end() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let _silent = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, _) = listener.accept().unwrap();
+        let patient = |until| Patient {
+            stream: &stream,
+            until,
+        };
+        assert!(read(patient(Instant::now())).is_err());
+        assert!(read(patient(Instant::now() + Duration::from_millis(1))).is_err());
     }
 
     #[test]

@@ -12,16 +12,16 @@ use super::state::{Row, State};
 use crate::commands::list::use_of;
 use crate::commands::stat::{detail, Figure};
 use crate::netlink::counters::Traffic;
-use crate::netlink::spec::Direction;
+use crate::netlink::spec::{Direction, Outcome};
 use crate::output::columns::Columns;
 
 /// Draws it.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, row: &Row, state: &State) {
     let [head, graph, resolved, lookups] = Layout::vertical([
-        Constraint::Length(3),
-        Constraint::Length(6),
-        Constraint::Length(5),
-        Constraint::Min(1),
+        Constraint::Length(2),
+        Constraint::Fill(1),
+        Constraint::Length(4),
+        Constraint::Length(Outcome::ALL.len() as u16 + 2),
     ])
     .areas(area);
     frame.render_widget(heading(row, state), head);
@@ -122,7 +122,7 @@ fn heading(row: &Row, state: &State) -> Paragraph<'static> {
             Style::new().add_modifier(Modifier::BOLD),
         ),
         Line::raw(format!(
-            "{} devices  {}",
+            "devices {}  {}",
             namespace.devices,
             tables.join("  ")
         )),

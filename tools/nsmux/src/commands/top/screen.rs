@@ -197,7 +197,7 @@ fn cells<'a>(row: &'a Row, state: &State) -> [Cell<'a>; COLUMNS.len()] {
         right(use_of(row.namespace.table(SocketTable::Tcp), numbers)),
         right(use_of(row.namespace.table(SocketTable::Udp), numbers)),
         right(row.namespace.devices.to_string()),
-        Cell::from(trend(row)),
+        Cell::from(trend(row)).style(Style::new().fg(Color::Cyan)),
     ]
 }
 
