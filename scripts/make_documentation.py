@@ -17,7 +17,8 @@ def main():
     """Both; any warning is an error."""
     sources = Sources(provision.ready())
     OUTPUT.mkdir(parents=True, exist_ok=True)
-    problems = sources.findings(sphinx_command(OUTPUT, OUTPUT.parent / "doctrees"))
+    doctrees = OUTPUT.parent / "doctrees"
+    problems = sources.findings(sphinx_command(sources.environment, OUTPUT, doctrees))
     problems += rust_sources.in_scratch(
         sources, lambda scratch: rust_sources.document(sources, scratch, OUTPUT / "rust")[1]
     )

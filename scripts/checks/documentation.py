@@ -4,13 +4,15 @@
 import tempfile
 
 
-def sphinx_command(output, doctrees):
+def sphinx_command(environment, output, doctrees):
     """Builds the texts as HTML; any warning is an error."""
-    return ["sphinx-build", "-q", "-W", "--keep-going", "-d", doctrees, "Documentation", output]
+    return ["sphinx-build", "-q", "-W", "--keep-going", "-d", doctrees,
+            "-D", f"kernel_tree={environment.tree}", "Documentation", output]
 
 
 def sphinx(sources):
     """The texts can be built without a warning."""
     runs = sources.environment.cache.path / "runs"
     with tempfile.TemporaryDirectory(dir=runs, prefix="check-") as scratch:
-        return sources.findings(sphinx_command(f"{scratch}/html", f"{scratch}/doctrees"))
+        command = sphinx_command(sources.environment, f"{scratch}/html", f"{scratch}/doctrees")
+        return sources.findings(command)
