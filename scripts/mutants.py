@@ -40,6 +40,10 @@ LIMITS = Limits(total=900, silence=150)
 TROUBLE = re.compile(r"BUG:|WARNING:|Oops|refcount_t:|panic|stall|unreferenced|blocked for more")
 
 
+class BuildFailure(Failure):
+    """The broken module does not even build."""
+
+
 @dataclass
 class Mutant:
     """One way to break the module."""
@@ -110,8 +114,11 @@ def scratch_copy(environment):
 
 def failures(environment, tree, tests):
     """The results that failed in a guest with the module of that copy."""
-    # A mutant may well make the compiler warn of what is not used any more.
-    module.run_make(environment, tree, "modules")
+    try:
+        # A mutant may well make the compiler warn of what is not used any more.
+        module.run_make(environment, tree, "modules")
+    except Failure as failure:
+        raise BuildFailure(failure.problem) from failure
     output = bytearray()
     trouble = io.StringIO()
     # What a broken module does to its guest is told in one line, if nothing else is.
@@ -129,13 +136,19 @@ def reason(trouble):
     return next((line.strip() for line in lines if TROUBLE.search(line)), lines[0])
 
 
-def notice(environment, tree, mutant):
-    """What notices the mutant; an empty list if nothing does."""
+def judge(environment, tree, mutant):
+    """What becomes of the mutant, and that in words."""
     before = mutant.apply(tree)
     try:
-        return failures(environment, tree, mutant.tests)
+        noticed = failures(environment, tree, mutant.tests)
+    except BuildFailure as failure:
+        return "do not build", failure.problem
     finally:
         restore(before)
+    if not noticed:
+        return "survived", f"NOT NOTICED by {' '.join(mutant.tests)}"
+    more = f" and {len(noticed) - 1} more" if noticed[1:] else ""
+    return "noticed", f"noticed by {noticed[0]}{more}"
 
 
 def main(arguments):
@@ -144,7 +157,7 @@ def main(arguments):
     parser.add_argument("name", nargs="*", help="a mutant (default: all in tests/mutants/)")
     mutants = select(parser.parse_args(arguments).name)
     environment = provision.ready()
-    survivors = []
+    results = {"noticed": [], "survived": [], "do not build": []}
     with scratch_copy(environment) as tree:
         tests = sorted({test for mutant in mutants for test in mutant.tests})
         print(f"nsmux: the tests on the module as it is: {' '.join(tests)}", flush=True)
@@ -153,16 +166,13 @@ def main(arguments):
             raise Failure(f"these fail without any mutant: {' '.join(failed)}", "Mend them first.")
         for number, mutant in enumerate(mutants, 1):
             start = time.monotonic()
-            noticed = notice(environment, tree, mutant)
-            if not noticed:
-                survivors.append(mutant.name)
-            by = f"{noticed[0]}" + (f" and {len(noticed) - 1} more" if noticed[1:] else "") \
-                if noticed else "NOTHING"
+            result, told = judge(environment, tree, mutant)
+            results[result].append(mutant.name)
             print(f"{number:>3}/{len(mutants)} {mutant.name}: {mutant.what}\n"
-                  f"        noticed by {by} ({time.monotonic() - start:.0f} s)", flush=True)
-    print(f"\nmutants: {len(mutants) - len(survivors)} noticed, {len(survivors)} survived"
-          + "".join(f"\n    {name}" for name in survivors))
-    return 1 if survivors else 0
+                  f"        {told} ({time.monotonic() - start:.0f} s)", flush=True)
+    counts = ", ".join(f"{len(names)} {result}" for result, names in results.items())
+    print(f"\nmutants: {counts}", *results["survived"], *results["do not build"], sep="\n    ")
+    return 0 if results["noticed"] == [mutant.name for mutant in mutants] else 1
 
 
 if __name__ == "__main__":
