@@ -11,6 +11,7 @@ use clap_complete::Shell;
 
 use crate::address::Endpoint;
 use crate::netlink::spec::{Mode, Table};
+use crate::output::openmetrics::Format;
 use crate::selector::Selector;
 
 const NETNS_HELP: &str = "A namespace: a name in /run/netns, a path, a pid, cookie:N or nsid:N";
@@ -99,8 +100,11 @@ impl LookupTable {
 /// Addresses and ports to look up.
 #[derive(Args, Debug)]
 pub(crate) struct Tuple {
-    /// The end where the socket is: 10.0.0.2:8080, [fd00::2]:8080, or *:8080
-    #[arg(value_name = "ADDRESS:PORT")]
+    /// The end where the socket is.
+    #[arg(
+        value_name = "ADDRESS:PORT",
+        help = "The end where the socket is: 10.0.0.2:8080, [fd00::2]:8080, or *:8080"
+    )]
     pub(crate) local: Endpoint,
 
     /// The other end, after the word `from`; without it no connections are found
@@ -231,8 +235,13 @@ pub(crate) struct Metrics {
     #[command(flatten)]
     pub(crate) place: Where,
 
-    /// Serve them by HTTP at /metrics, on this loopback address and port
-    #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback, conflicts_with = "json")]
+    /// How to write them
+    #[arg(long, value_enum, default_value_t = Format::Openmetrics, conflicts_with = "json")]
+    pub(crate) format: Format,
+
+    /// Serve them by HTTP at /metrics, on this loopback address and port, in the format asked for
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = loopback,
+          conflicts_with_all = ["json", "format"])]
     pub(crate) listen: Option<SocketAddr>,
 }
 
@@ -292,7 +301,9 @@ mod tests {
             "nsmux mode --netns 812",
             "nsmux mode set observe --all",
             "nsmux reset --netns nsid:4",
+            "nsmux metrics --format text",
             "nsmux metrics --listen [::1]:9811",
+            "nsmux metrics --json",
             "nsmux doctor --module ./nsmux.ko",
             "nsmux completions fish",
         ] {

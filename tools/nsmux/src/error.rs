@@ -170,3 +170,49 @@ impl From<serde_json::Error> for Error {
         io::Error::from(error).into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(errno: Errno) -> Error {
+        Error::Refused(Refusal {
+            errno: errno.raw_os_error(),
+            ..Refusal::default()
+        })
+    }
+
+    fn about(errno: Errno) -> Error {
+        refused(errno).about(&Target::told("web1".to_string(), 11))
+    }
+
+    #[test]
+    fn each_error_has_its_status() {
+        let pipe = io::Error::from(io::ErrorKind::BrokenPipe);
+        for (error, status) in [
+            (Error::NotLoaded, Status::NoModule),
+            (Error::NothingToSee, Status::NotAllowed),
+            (Error::NoSuchNamespace(String::new()), Status::NotFound),
+            (Error::Usage(String::new()), Status::Usage),
+            (Error::Protocol(String::new()), Status::Failed),
+            (pipe.into(), Status::BrokenPipe),
+            (refused(Errno::PERM), Status::NotAllowed),
+            (refused(Errno::INVAL), Status::Failed),
+            // Without a namespace that it is about, it is not the namespace that is not there.
+            (refused(Errno::NOENT), Status::Failed),
+            (about(Errno::PERM), Status::NotAllowed),
+            (about(Errno::NOENT), Status::NotFound),
+            (about(Errno::SRCH), Status::NotFound),
+            (about(Errno::INVAL), Status::Failed),
+        ] {
+            assert_eq!(error.status(), status, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_refused_says_about_which_namespace() {
+        assert!(about(Errno::PERM).to_string().starts_with("web1: "));
+        assert!(about(Errno::NOENT).is_gone());
+        assert!(!about(Errno::PERM).is_gone());
+    }
+}

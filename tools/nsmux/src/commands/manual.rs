@@ -20,7 +20,7 @@ nsmux lookup tcp 10.0.0.2:8080
 nsmux lookup tcp 10.0.0.2:8080 from 10.0.0.9:4242 \-\-netns web1
 nsmux mode set observe \-\-all
 nsmux stat \-\-watch 1
-nsmux metrics > /var/lib/prometheus/node\-exporter/nsmux.prom
+nsmux metrics \-\-format text > /var/lib/prometheus/node\-exporter/nsmux.prom
 .fi
 .SH EXIT STATUS
 .TP

@@ -18,13 +18,15 @@ use crate::selector::{self, Target};
 pub(super) fn run(options: &Metrics, output: &mut Output) -> Result<Status, Error> {
     let targets = selector::open_all(&options.place.netns)?;
     if let Some(address) = options.listen {
-        return server::serve(address, || Ok(openmetrics::text(&scrape(&targets)?)));
+        return server::serve(address, |format| {
+            Ok(openmetrics::text(&scrape(&targets)?, format))
+        });
     }
     let families = scrape(&targets)?;
     if output.json {
         output.json(&families)?;
     } else {
-        output.text(&openmetrics::text(&families))?;
+        output.text(&openmetrics::text(&families, options.format))?;
     }
     Ok(Status::Found)
 }

@@ -57,20 +57,34 @@ pub(crate) fn comm(pid: u32) -> Option<String> {
 
 /// The processes in each namespace, by its inode number.
 pub(crate) fn residents() -> Vec<(u32, Residents)> {
-    let mut all_of: HashMap<u32, (u32, usize)> = HashMap::new();
-    for pid in all() {
-        let Some(inode) = namespace_of(pid) else {
-            continue;
-        };
-        let (lowest, count) = all_of.entry(inode).or_insert((pid, 0));
-        *lowest = pid.min(*lowest);
-        *count += 1;
-    }
-    all_of
+    let homes = all().filter_map(|pid| Some((namespace_of(pid)?, pid)));
+    group(homes)
         .into_iter()
         .map(|(inode, (pid, count))| {
             let comm = comm(pid).unwrap_or_else(|| "?".to_string());
             (inode, Residents { pid, comm, count })
         })
         .collect()
+}
+
+/// The lowest process number for each inode number, and how many there are.
+fn group(homes: impl Iterator<Item = (u32, u32)>) -> HashMap<u32, (u32, usize)> {
+    let mut groups = HashMap::new();
+    for (inode, pid) in homes {
+        let (lowest, count) = groups.entry(inode).or_insert((pid, 0));
+        *lowest = pid.min(*lowest);
+        *count += 1;
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lowest_number_stands_for_all() {
+        let groups = group([(7, 30), (7, 20), (8, 1), (7, 25)].into_iter());
+        assert_eq!(groups, HashMap::from([(7, (20, 3)), (8, (1, 1))]));
+    }
 }

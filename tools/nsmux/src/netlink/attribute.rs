@@ -162,11 +162,12 @@ impl<'a> Received<'a> {
 
     /// An address of 4 or 16 bytes.
     pub(crate) fn address(&self) -> Result<IpAddr, DecodeError> {
-        let value = self.value;
-        match value.len() {
-            4 => Ok(Ipv4Addr::from(<[u8; 4]>::try_from(value).expect("four bytes")).into()),
-            16 => Ok(Ipv6Addr::from(<[u8; 16]>::try_from(value).expect("sixteen bytes")).into()),
-            length => Err(DecodeError::invalid_ip_address(length)),
+        if let Ok(octets) = <[u8; 4]>::try_from(self.value) {
+            Ok(Ipv4Addr::from(octets).into())
+        } else if let Ok(octets) = <[u8; 16]>::try_from(self.value) {
+            Ok(Ipv6Addr::from(octets).into())
+        } else {
+            Err(DecodeError::invalid_ip_address(self.value.len()))
         }
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! OpenMetrics text, kept to what Prometheus's older text format reads too: counters and gauges.
+//! Metrics as text: counters and gauges, in OpenMetrics or in Prometheus's older format.
 
 use std::fmt::{self, Write};
 
@@ -82,36 +82,54 @@ impl Family {
     }
 }
 
-impl fmt::Display for Family {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// How metrics are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// OpenMetrics 1.0
+    Openmetrics,
+    /// Prometheus's older text format, which node_exporter's textfile collector reads
+    Text,
+}
+
+impl Family {
+    fn write(&self, text: &mut String, format: Format) -> fmt::Result {
         let (kind, suffix) = match self.kind {
             Kind::Counter => ("counter", "_total"),
             Kind::Gauge => ("gauge", ""),
         };
-        writeln!(f, "# TYPE {} {kind}", self.name)?;
-        writeln!(f, "# HELP {} {}", self.name, escaped(self.help))?;
+        // To OpenMetrics the suffix is the sample's, to the older format it is the metric's.
+        let described = match format {
+            Format::Openmetrics => self.name.to_string(),
+            Format::Text => format!("{}{suffix}", self.name),
+        };
+        writeln!(text, "# TYPE {described} {kind}")?;
+        writeln!(text, "# HELP {described} {}", escaped(self.help))?;
         for sample in &self.samples {
-            write!(f, "{}{suffix}", self.name)?;
+            write!(text, "{}{suffix}", self.name)?;
             for (position, (name, value)) in sample.labels.0.iter().enumerate() {
-                f.write_char(if position == 0 { '{' } else { ',' })?;
-                write!(f, "{name}=\"{}\"", escaped(value))?;
+                text.write_char(if position == 0 { '{' } else { ',' })?;
+                write!(text, "{name}=\"{}\"", escaped(value))?;
             }
             if !sample.labels.0.is_empty() {
-                f.write_char('}')?;
+                text.write_char('}')?;
             }
-            writeln!(f, " {}", sample.value)?;
+            writeln!(text, " {}", sample.value)?;
         }
         Ok(())
     }
 }
 
 /// The whole text.
-pub(crate) fn text(families: &[Family]) -> String {
+pub(crate) fn text(families: &[Family], format: Format) -> String {
     let mut text = String::new();
     for family in families {
-        text.push_str(&family.to_string());
+        family
+            .write(&mut text, format)
+            .expect("a string takes what is written to it");
     }
-    text.push_str("# EOF\n");
+    if format == Format::Openmetrics {
+        text.push_str("# EOF\n");
+    }
     text
 }
 
@@ -134,21 +152,28 @@ mod tests {
         );
         family.push(Labels::default(), u64::MAX);
         assert_eq!(
-            text(&[family]),
+            text(&[family.clone()], Format::Openmetrics),
             "# TYPE nsmux_packets counter\n\
              # HELP nsmux_packets Packets.\n\
              nsmux_packets_total{netns=\"web1\",inode=\"7\"} 12\n\
              nsmux_packets_total 18446744073709551615\n\
              # EOF\n"
         );
+        let older = text(&[family], Format::Text);
+        assert!(
+            older.starts_with("# TYPE nsmux_packets_total counter\n# HELP nsmux_packets_total ")
+        );
+        assert!(older.ends_with("18446744073709551615\n"), "{older}");
     }
 
     #[test]
     fn label_values_are_escaped() {
         let mut family = Family::new("nsmux_devices", Kind::Gauge, "Devices.");
         family.push(Labels::default().with("netns", "a\"b\\c\nd"), 1u32);
-        assert!(family
-            .to_string()
-            .contains("nsmux_devices{netns=\"a\\\"b\\\\c\\nd\"} 1\n"));
+        let text = text(&[family], Format::Openmetrics);
+        assert!(
+            text.contains("nsmux_devices{netns=\"a\\\"b\\\\c\\nd\"} 1\n"),
+            "{text}"
+        );
     }
 }

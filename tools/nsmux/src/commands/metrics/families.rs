@@ -159,7 +159,8 @@ mod tests {
     }
 
     fn text(mode: Mode, packets: u64) -> String {
-        openmetrics::text(&of(&[namespace(mode, packets)], &Names::default()))
+        let families = of(&[namespace(mode, packets)], &Names::default());
+        openmetrics::text(&families, openmetrics::Format::Openmetrics)
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Status};
+use crate::output::openmetrics::Format;
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const PLAIN: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -19,7 +20,7 @@ const LONGEST_REQUEST: u64 = 16 * 1024;
 /// Answers one request after the other.
 pub(super) fn serve(
     address: SocketAddr,
-    scrape: impl Fn() -> Result<String, Error>,
+    scrape: impl Fn(Format) -> Result<String, Error>,
 ) -> Result<Status, Error> {
     let listener = TcpListener::bind(address).map_err(Error::io(format!("listen on {address}")))?;
     let address = listener.local_addr().unwrap_or(address);
@@ -70,7 +71,7 @@ fn read(stream: impl Read) -> io::Result<Option<Request>> {
     Ok(None)
 }
 
-fn answer(stream: TcpStream, scrape: impl Fn() -> Result<String, Error>) -> io::Result<()> {
+fn answer(stream: TcpStream, scrape: impl Fn(Format) -> Result<String, Error>) -> io::Result<()> {
     stream.set_write_timeout(Some(PATIENCE))?;
     let request = read(Patient {
         stream: &stream,
@@ -99,7 +100,7 @@ impl Read for Patient<'_> {
 fn respond(
     mut to: impl Write,
     request: Option<Request>,
-    scrape: impl Fn() -> Result<String, Error>,
+    scrape: impl Fn(Format) -> Result<String, Error>,
 ) -> io::Result<()> {
     let mut head_only = false;
     let (status, kind, body) = match request {
@@ -114,12 +115,11 @@ fn respond(
         }
         Some(request) => {
             head_only = request.method == "HEAD";
-            let kind = if request.openmetrics {
-                OPENMETRICS
-            } else {
-                PLAIN
+            let (format, kind) = match request.openmetrics {
+                true => (Format::Openmetrics, OPENMETRICS),
+                false => (Format::Text, PLAIN),
             };
-            match scrape() {
+            match scrape(format) {
                 Ok(text) => ("200 OK", kind, text),
                 Err(error) => ("503 Service Unavailable", PLAIN, format!("{error}\n")),
             }
@@ -146,7 +146,7 @@ mod tests {
         let scrape = std::cell::Cell::new(Some(scrape));
         let mut reply = Vec::new();
         let request = read(request.as_bytes()).unwrap();
-        respond(&mut reply, request, || scrape.take().unwrap()).unwrap();
+        respond(&mut reply, request, |_| scrape.take().unwrap()).unwrap();
         String::from_utf8(reply).unwrap()
     }
 
