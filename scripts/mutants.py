@@ -126,8 +126,10 @@ def failures(environment, tree, tests):
         counter = run_tests(environment, tests, tree / module.MODULE, output.extend, LIMITS)
     if b"TAP version" not in output or not counter.passed and not counter.failed:
         raise Failure(f"the tests {' '.join(tests)} did not run:\n{trouble.getvalue()}")
-    return [f"{name}: {reason(trouble.getvalue())}" if name.startswith("the guest") else name
+    # First the tests that failed by themselves, last those that a dead guest took with it.
+    told = [f"the guest: {reason(trouble.getvalue())}" if name.startswith("the guest") else name
             for name in counter.failures]
+    return sorted(told, key=lambda name: (name.startswith("the "), "planned" in name))
 
 
 def reason(trouble):
