@@ -69,12 +69,14 @@ fn held_by(pid: u32) -> impl Iterator<Item = u64> {
 mod tests {
     use super::*;
     use std::net::TcpListener;
-    use std::os::fd::AsFd;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::fs::MetadataExt;
 
     #[test]
     fn this_process_holds_what_it_opened() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let inode = rustix::fs::fstat(listener.as_fd()).unwrap().st_ino;
+        let file = fs::File::from(OwnedFd::from(listener));
+        let inode = file.metadata().unwrap().ino();
         let own = process::namespace_of("self").unwrap();
         for namespaces in [HashSet::from([own]), HashSet::new()] {
             let found = holders(&HashSet::from([inode]), &namespaces);
