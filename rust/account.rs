@@ -59,6 +59,7 @@ impl Protocol {
                 matches!(self, Self::Udp | Self::Udp6)
             }
             Outcome::Ambiguous | Outcome::Foreign | Outcome::None => true,
+            Outcome::Member | Outcome::Device | Outcome::Process => false,
         }
     }
 }

@@ -11,22 +11,32 @@
 //! - [`inet`] looks in the namespace's tables for the socket that the packet is for;
 //! - [`percpu`] counts, [`trace`] tells.
 //!
+//! Tables that no packet asks are here as well: [`packet_socket`], [`unix`], [`netlink_socket`],
+//! [`vsock`], and [`process`] with its own kind of namespace.
+//!
 //! [`pernet`] gives each namespace its state, its [`netfilter`] hooks, its [`sysctl`] variables and
 //! its [`procfs`] file, and takes them away in the order that is safe.
 
+pub mod by_cookie;
 pub mod device;
 pub mod genetlink;
 pub mod hashtables;
 pub mod inet;
+mod list;
 pub mod mailbox;
 pub mod namespace;
 pub mod netfilter;
+pub mod netlink_socket;
 pub mod packet;
+pub mod packet_socket;
 pub mod percpu;
 pub mod periodic;
 pub mod pernet;
+pub mod process;
 pub mod procfs;
 pub mod rcu;
 pub mod socket;
 pub mod sysctl;
 pub mod trace;
+pub mod unix;
+pub mod vsock;

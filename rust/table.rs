@@ -3,11 +3,21 @@
 //! Second level: which entry of the namespace's own table is it?
 //!
 //! The tables are the kernel's and are searched by the kernel's code; nothing is copied from it and
-//! nothing kept beside it. A new table is a file here that implements [`Table`], and a line in
-//! [`mux`](crate::mux).
+//! nothing kept beside it. A new table is a file here that implements [`Table`], or [`Several`] if
+//! a key can mean any number of entries, and a line in the list of those that are asked: in
+//! [`mux`](crate::mux) by packets, in [`uapi::netlink`](crate::uapi::netlink) by people.
 
+pub(crate) mod netdev;
+pub(crate) mod netlink;
+pub(crate) mod packet;
+pub(crate) mod pid;
+pub(crate) mod raw;
 pub(crate) mod tcp;
 pub(crate) mod udp;
+pub(crate) mod unix;
+pub(crate) mod vsock;
+
+use kernel::prelude::*;
 
 use crate::{
     bindings,
@@ -19,6 +29,9 @@ use crate::{
 
 /// A table of which each namespace has its own, or a part of its own.
 pub(crate) trait Table {
+    /// The kind of namespace.
+    type Of;
+
     /// What an entry is looked up by.
     type Key;
 
@@ -26,7 +39,32 @@ pub(crate) trait Table {
     type Answer<'n>: Answer;
 
     /// Looks a key up. Any context.
-    fn lookup<'n>(namespace: Namespace<'n>, key: &Self::Key) -> Self::Answer<'n>;
+    fn lookup<'n>(namespace: Namespace<'n, Self::Of>, key: &Self::Key) -> Self::Answer<'n>;
+}
+
+/// A table in which any number of entries can match a key, and each of them has what is looked up.
+pub(crate) trait Several {
+    /// What entries are looked up by.
+    type Key;
+
+    /// What an entry is.
+    type Entry<'n>: Entry;
+
+    /// Calls `f` with each entry that matches, until it fails. In a process; `f` must not sleep.
+    fn for_each<'n>(
+        namespace: Namespace<'n>,
+        key: &Self::Key,
+        f: impl FnMut(&Self::Entry<'n>) -> Result,
+    ) -> Result;
+}
+
+/// What the entries of all such tables have in common.
+pub(crate) trait Entry {
+    /// What it is, in one word.
+    fn outcome(&self) -> Outcome;
+
+    /// The socket.
+    fn full(&self) -> &Full;
 }
 
 /// What all answers have in common.
@@ -65,10 +103,16 @@ pub(crate) enum Outcome {
     Foreign = bindings::NSMUX_OUTCOME_FOREIGN as u8,
     /// Nothing.
     None = bindings::NSMUX_OUTCOME_NONE as u8,
+    /// A netlink socket that is a member of the group, or has the port.
+    Member = bindings::NSMUX_OUTCOME_MEMBER as u8,
+    /// A network device.
+    Device = bindings::NSMUX_OUTCOME_DEVICE as u8,
+    /// A process.
+    Process = bindings::NSMUX_OUTCOME_PROCESS as u8,
 }
 
 impl Outcome {
-    /// All, in the order of their codes, with their names.
+    /// All that a packet can have, in the order of their codes, with their names.
     pub(crate) const ALL: [(Self, &'static str); 10] = [
         (Self::Established, "established"),
         (Self::TimeWait, "time-wait"),

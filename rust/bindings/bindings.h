@@ -11,12 +11,18 @@
 #include <linux/netfilter_ipv6.h>
 #include <linux/nstree.h>
 #include <linux/percpu.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file_net.h>
+#include <linux/rhashtable.h>
 #include <linux/skbuff.h>
 #include <linux/sock_diag.h>
 #include <linux/sysctl.h>
+#include <linux/vm_sockets.h>
 #include <linux/workqueue.h>
+#include <net/af_unix.h>
+#include <net/af_vsock.h>
 #include <net/genetlink.h>
 #include <net/inet6_hashtables.h>
 #include <net/inet_hashtables.h>
@@ -24,12 +30,19 @@
 #include <net/ip.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
+#include <net/raw.h>
+#include <net/rawv6.h>
 #include <net/request_sock.h>
 #include <net/route.h>
 #include <net/sock.h>
 #include <net/tcp_states.h>
 #include <net/transp_v6.h>
 #include <net/udp.h>
+
+/* Not for modules, but nowhere else is said how these tables and their entries are laid out. */
+#include <net/netlink/af_netlink.h>
+#include <net/packet/internal.h>
+#include <net/unix/af_unix.h>
 
 #include "netlink.h"
 #include "trace_nsmux.h"
@@ -38,6 +51,11 @@
 enum {
 	NSMUX_IPSKB_L3SLAVE = IPSKB_L3SLAVE,
 	NSMUX_GENL_HDRLEN = GENL_HDRLEN,
+	NSMUX_RAW_BUCKETS = RAW_HTABLE_SIZE,
+	NSMUX_UNIX_BUCKETS = UNIX_HASH_SIZE,
+	NSMUX_VMADDR_CID_ANY = VMADDR_CID_ANY,
+	NSMUX_SK_NODE = offsetof(struct sock, __sk_common.skc_node),
+	NSMUX_SK_BIND_NODE = offsetof(struct sock, __sk_common.skc_bind_node),
 	NSMUX_NET_LIST_ENTRY = offsetof(struct net, ns.ns_tree_node.ns_list_entry),
 };
 
@@ -46,6 +64,9 @@ unsigned long nsmux_percpu_sum(const unsigned long __percpu *counter);
 void nsmux_this_cpu_inc(unsigned long __percpu *counter);
 struct net *nsmux_maybe_get_net(struct net *net);
 void nsmux_put_net(struct net *net);
+struct hlist_head *nsmux_raw_bucket(struct raw_hashinfo *table, struct net *net, u32 protocol);
+unsigned long nsmux_netlink_lock(void);
+void nsmux_netlink_unlock(unsigned long flags);
 void nsmux_periodic_schedule(void);
 void nsmux_periodic_cancel(void);
 

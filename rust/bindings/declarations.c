@@ -43,6 +43,24 @@ void nsmux_put_net(struct net *net)
 	put_net(net);
 }
 
+struct hlist_head *nsmux_raw_bucket(struct raw_hashinfo *table, struct net *net, u32 protocol)
+{
+	return &table->ht[raw_hashfunc(net, protocol)];
+}
+
+unsigned long nsmux_netlink_lock(void)
+{
+	unsigned long flags;
+
+	read_lock_irqsave(&nl_table_lock, flags);
+	return flags;
+}
+
+void nsmux_netlink_unlock(unsigned long flags)
+{
+	read_unlock_irqrestore(&nl_table_lock, flags);
+}
+
 static void nsmux_periodic(struct work_struct *work)
 {
 	nsmux_periodic_work();

@@ -20,27 +20,47 @@ const struct nla_policy nsmux_netns_nl_policy[NSMUX_A_NETNS_COOKIE + 1] = {
 };
 
 /* NSMUX_CMD_LOOKUP - do */
-static const struct nla_policy nsmux_lookup_do_nl_policy[NSMUX_A_LOOKUP_SLAVE + 1] = {
+static const struct nla_policy nsmux_lookup_do_nl_policy[NSMUX_A_LOOKUP_PIDNS + 1] = {
 	[NSMUX_A_LOOKUP_NETNS] = NLA_POLICY_NESTED(nsmux_netns_nl_policy),
-	[NSMUX_A_LOOKUP_TABLE] = NLA_POLICY_MAX(NLA_U32, 1),
+	[NSMUX_A_LOOKUP_TABLE] = NLA_POLICY_MAX(NLA_U32, 8),
 	[NSMUX_A_LOOKUP_LOCAL_ADDRESS] = NLA_POLICY_MAX_LEN(16),
 	[NSMUX_A_LOOKUP_LOCAL_PORT] = NLA_POLICY_MIN(NLA_BE16, 1),
 	[NSMUX_A_LOOKUP_REMOTE_ADDRESS] = NLA_POLICY_MAX_LEN(16),
 	[NSMUX_A_LOOKUP_REMOTE_PORT] = { .type = NLA_BE16, },
 	[NSMUX_A_LOOKUP_DEVICE] = { .type = NLA_U32, },
 	[NSMUX_A_LOOKUP_SLAVE] = { .type = NLA_U32, },
+	[NSMUX_A_LOOKUP_NAME] = NLA_POLICY_MAX_LEN(108),
+	[NSMUX_A_LOOKUP_PROTOCOL] = { .type = NLA_U32, },
+	[NSMUX_A_LOOKUP_GROUP] = NLA_POLICY_MIN(NLA_U32, 1),
+	[NSMUX_A_LOOKUP_PORT_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[NSMUX_A_LOOKUP_LOCAL_CID] = { .type = NLA_U32, },
+	[NSMUX_A_LOOKUP_LOCAL_VSOCK_PORT] = { .type = NLA_U32, },
+	[NSMUX_A_LOOKUP_REMOTE_CID] = { .type = NLA_U32, },
+	[NSMUX_A_LOOKUP_REMOTE_VSOCK_PORT] = { .type = NLA_U32, },
+	[NSMUX_A_LOOKUP_NUMBER] = NLA_POLICY_MIN(NLA_U32, 1),
+	[NSMUX_A_LOOKUP_PIDNS] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
 /* NSMUX_CMD_LOOKUP - dump */
-static const struct nla_policy nsmux_lookup_dump_nl_policy[NSMUX_A_LOOKUP_SLAVE + 1] = {
+static const struct nla_policy nsmux_lookup_dump_nl_policy[NSMUX_A_LOOKUP_PIDNS + 1] = {
 	[NSMUX_A_LOOKUP_NETNS] = NLA_POLICY_NESTED(nsmux_netns_nl_policy),
-	[NSMUX_A_LOOKUP_TABLE] = NLA_POLICY_MAX(NLA_U32, 1),
+	[NSMUX_A_LOOKUP_TABLE] = NLA_POLICY_MAX(NLA_U32, 8),
 	[NSMUX_A_LOOKUP_LOCAL_ADDRESS] = NLA_POLICY_MAX_LEN(16),
 	[NSMUX_A_LOOKUP_LOCAL_PORT] = NLA_POLICY_MIN(NLA_BE16, 1),
 	[NSMUX_A_LOOKUP_REMOTE_ADDRESS] = NLA_POLICY_MAX_LEN(16),
 	[NSMUX_A_LOOKUP_REMOTE_PORT] = { .type = NLA_BE16, },
 	[NSMUX_A_LOOKUP_DEVICE] = { .type = NLA_U32, },
 	[NSMUX_A_LOOKUP_SLAVE] = { .type = NLA_U32, },
+	[NSMUX_A_LOOKUP_NAME] = NLA_POLICY_MAX_LEN(108),
+	[NSMUX_A_LOOKUP_PROTOCOL] = { .type = NLA_U32, },
+	[NSMUX_A_LOOKUP_GROUP] = NLA_POLICY_MIN(NLA_U32, 1),
+	[NSMUX_A_LOOKUP_PORT_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[NSMUX_A_LOOKUP_LOCAL_CID] = { .type = NLA_U32, },
+	[NSMUX_A_LOOKUP_LOCAL_VSOCK_PORT] = { .type = NLA_U32, },
+	[NSMUX_A_LOOKUP_REMOTE_CID] = { .type = NLA_U32, },
+	[NSMUX_A_LOOKUP_REMOTE_VSOCK_PORT] = { .type = NLA_U32, },
+	[NSMUX_A_LOOKUP_NUMBER] = NLA_POLICY_MIN(NLA_U32, 1),
+	[NSMUX_A_LOOKUP_PIDNS] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
 /* NSMUX_CMD_NAMESPACE_GET - do */
@@ -59,20 +79,32 @@ static const struct nla_policy nsmux_counters_reset_nl_policy[NSMUX_A_NAMESPACE_
 	[NSMUX_A_NAMESPACE_NETNS] = NLA_POLICY_NESTED(nsmux_netns_nl_policy),
 };
 
+/* NSMUX_CMD_SOCKET_GET - do */
+static const struct nla_policy nsmux_socket_get_do_nl_policy[NSMUX_A_LOOKUP_COOKIE + 1] = {
+	[NSMUX_A_LOOKUP_NETNS] = NLA_POLICY_NESTED(nsmux_netns_nl_policy),
+	[NSMUX_A_LOOKUP_COOKIE] = NLA_POLICY_MIN(NLA_UINT, 1),
+};
+
+/* NSMUX_CMD_SOCKET_GET - dump */
+static const struct nla_policy nsmux_socket_get_dump_nl_policy[NSMUX_A_LOOKUP_COOKIE + 1] = {
+	[NSMUX_A_LOOKUP_NETNS] = NLA_POLICY_NESTED(nsmux_netns_nl_policy),
+	[NSMUX_A_LOOKUP_COOKIE] = NLA_POLICY_MIN(NLA_UINT, 1),
+};
+
 /* Ops table for nsmux */
 static const struct genl_split_ops nsmux_nl_ops[] = {
 	{
 		.cmd		= NSMUX_CMD_LOOKUP,
 		.doit		= nsmux_nl_lookup_doit,
 		.policy		= nsmux_lookup_do_nl_policy,
-		.maxattr	= NSMUX_A_LOOKUP_SLAVE,
+		.maxattr	= NSMUX_A_LOOKUP_PIDNS,
 		.flags		= GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd		= NSMUX_CMD_LOOKUP,
 		.dumpit		= nsmux_nl_lookup_dumpit,
 		.policy		= nsmux_lookup_dump_nl_policy,
-		.maxattr	= NSMUX_A_LOOKUP_SLAVE,
+		.maxattr	= NSMUX_A_LOOKUP_PIDNS,
 		.flags		= GENL_CMD_CAP_DUMP,
 	},
 	{
@@ -100,6 +132,20 @@ static const struct genl_split_ops nsmux_nl_ops[] = {
 		.policy		= nsmux_counters_reset_nl_policy,
 		.maxattr	= NSMUX_A_NAMESPACE_NETNS,
 		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= NSMUX_CMD_SOCKET_GET,
+		.doit		= nsmux_nl_socket_get_doit,
+		.policy		= nsmux_socket_get_do_nl_policy,
+		.maxattr	= NSMUX_A_LOOKUP_COOKIE,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= NSMUX_CMD_SOCKET_GET,
+		.dumpit		= nsmux_nl_socket_get_dumpit,
+		.policy		= nsmux_socket_get_dump_nl_policy,
+		.maxattr	= NSMUX_A_LOOKUP_COOKIE,
+		.flags		= GENL_CMD_CAP_DUMP,
 	},
 };
 

@@ -22,6 +22,9 @@ int nsmux_nl_namespace_get_dumpit(struct sk_buff *skb,
 				  struct netlink_callback *cb);
 int nsmux_nl_mode_set_doit(struct sk_buff *skb, struct genl_info *info);
 int nsmux_nl_counters_reset_doit(struct sk_buff *skb, struct genl_info *info);
+int nsmux_nl_socket_get_doit(struct sk_buff *skb, struct genl_info *info);
+int nsmux_nl_socket_get_dumpit(struct sk_buff *skb,
+			       struct netlink_callback *cb);
 
 enum {
 	NSMUX_NLGRP_MISS,

@@ -7,8 +7,36 @@
 use core::{ffi::c_int, ptr::addr_of};
 use kernel::types::Opaque;
 
-use super::{namespace::Net, rcu::ReadSide};
+use super::{
+    namespace::{Namespace, Net},
+    rcu::ReadSide,
+};
 use crate::bindings;
+
+type Bytes = [u8; bindings::IFNAMSIZ as usize];
+
+/// The name of a device.
+///
+/// # Invariants
+///
+/// The last byte is zero.
+pub struct Name(Bytes);
+
+impl Name {
+    /// Takes a name without a zero; `None` if none can be like that.
+    pub fn new(name: &[u8]) -> Option<Self> {
+        let mut bytes = Bytes::default();
+        let room = bytes.get_mut(..name.len())?;
+        room.copy_from_slice(name);
+        // INVARIANT: Checked.
+        (name.len() < bytes.len() && !name.contains(&0) && !name.is_empty()).then_some(Self(bytes))
+    }
+
+    /// The bytes, up to the zero.
+    pub fn bytes(&self) -> &[u8] {
+        self.0.split(|byte| *byte == 0).next().unwrap_or_default()
+    }
+}
 
 /// A network device, `struct net_device`.
 #[repr(transparent)]
@@ -39,6 +67,49 @@ impl Device {
         // SAFETY: A device always has a namespace, and a namespace is not freed before a grace
         // period has passed.
         unsafe { Net::from_raw(net) }
+    }
+
+    /// The device with an index in a namespace, `dev_get_by_index_rcu()`. Any context.
+    pub fn by_index(namespace: Namespace<'_>, index: c_int) -> Option<&Self> {
+        let net = namespace.object().as_ptr();
+        // SAFETY: The namespace is valid, and evidence of a read-side section.
+        let dev = unsafe { bindings::dev_get_by_index_rcu(net, index) };
+        // SAFETY: Null, or valid for the section.
+        unsafe { Self::from_raw(dev) }
+    }
+
+    /// The device with a name in a namespace, `dev_get_by_name_rcu()`; other names by which it is
+    /// known count as well. Any context.
+    pub fn by_name<'n>(namespace: Namespace<'n>, name: &Name) -> Option<&'n Self> {
+        let net = namespace.object().as_ptr();
+        // SAFETY: The namespace is valid, and evidence of a read-side section; the name ends in a
+        // zero.
+        let dev = unsafe { bindings::dev_get_by_name_rcu(net, name.0.as_ptr()) };
+        // SAFETY: Null, or valid for the section.
+        unsafe { Self::from_raw(dev) }
+    }
+
+    /// The name; while it is changed it may be of both.
+    pub fn name(&self) -> Name {
+        // SAFETY: `self` is a valid device. Volatile, since the name may change.
+        let mut name = unsafe {
+            addr_of!((*self.0.get()).name)
+                .cast::<Bytes>()
+                .read_volatile()
+        };
+        if let Some(last) = name.last_mut() {
+            *last = 0;
+        }
+        // INVARIANT: The last byte is zero.
+        Name(name)
+    }
+
+    /// The device that this one is a part of, `netdev_master_upper_dev_get_rcu()`. Any context.
+    pub fn master<'n>(&self, _section: ReadSide<'n>) -> Option<&'n Self> {
+        // SAFETY: `self` is a valid device, in a read-side section.
+        let master = unsafe { bindings::netdev_master_upper_dev_get_rcu(self.0.get()) };
+        // SAFETY: Null, or valid for the section.
+        unsafe { Self::from_raw(master) }
     }
 
     /// The index, unique in its namespace.

@@ -17,7 +17,7 @@ use kernel::{
 };
 
 use super::{
-    namespace::{Listed, Net},
+    namespace::{Governed, Listed, Net},
     pernet::{self, PerNamespace, Slot},
 };
 use crate::bindings;
@@ -108,14 +108,14 @@ impl<'a, T: PerNamespace> Request<'a, T> {
         unsafe { Listed::assume(self.net()) }
     }
 
-    /// Whether the requester has `CAP_NET_ADMIN` in the user namespace that owns `net`, now and
-    /// when it opened the socket.
-    pub fn may_administer(&self, net: &Net) -> bool {
+    /// Whether the requester has `CAP_NET_ADMIN` in the user namespace that owns a namespace, now
+    /// and when it opened the socket.
+    pub fn may_administer(&self, namespace: &impl Governed) -> bool {
         // SAFETY: The packet is the request's, and the owner is valid as long as the namespace.
         unsafe {
             bindings::netlink_ns_capable(
                 self.skb,
-                (*net.as_ptr()).user_ns,
+                namespace.owner(),
                 bindings::CAP_NET_ADMIN as c_int,
             )
         }

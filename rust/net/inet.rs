@@ -11,17 +11,23 @@
 //! [`include/net/inet6_hashtables.h`](srctree/include/net/inet6_hashtables.h),
 //! [`include/net/udp.h`](srctree/include/net/udp.h)
 
+mod raw;
 mod v4;
 mod v6;
 
 use super::{
     namespace::Namespace,
     packet::Packet,
-    socket::{Address, Connection, Found},
+    socket::{Address, Connection, Found, Full},
 };
+use crate::bindings;
 use kernel::ffi::c_int;
 
-pub use self::{v4::V4, v6::V6};
+pub use self::{
+    raw::{raw_sockets, RawKey},
+    v4::V4,
+    v6::V6,
+};
 
 /// `IPPROTO_TCP`
 pub const TCP: u8 = 6;
@@ -175,4 +181,10 @@ pub trait Family: Copy + 'static {
 
     /// Looks in the table of UDP, `__udp4_lib_lookup()`. Any context.
     fn lookup_udp<'n>(namespace: Namespace<'n>, tuple: &Tuple<Self>) -> Found<'n>;
+
+    /// The table of raw sockets, `raw_v4_hashinfo`.
+    fn raw_table() -> *mut bindings::raw_hashinfo;
+
+    /// Whether a raw socket gets what is looked up, `raw_v4_match()`. Any context.
+    fn raw_matches(namespace: Namespace<'_>, socket: &Full, key: &RawKey<Self>) -> bool;
 }

@@ -11,7 +11,7 @@ use core::{
 use kernel::ffi::c_int;
 use kernel::{error::from_err_ptr, prelude::*, types::Opaque};
 
-use super::rcu::ReadSide;
+use super::{list, rcu::ReadSide};
 use crate::bindings;
 
 /// A network namespace, `struct net`.
@@ -75,13 +75,13 @@ impl Net {
     /// Whether the current process has `CAP_NET_ADMIN` in the user namespace that owns this one.
     pub fn is_administered_by_current(&self) -> bool {
         // SAFETY: The owner is valid as long as the namespace.
-        unsafe { bindings::ns_capable((*self.as_ptr()).user_ns, bindings::CAP_NET_ADMIN as c_int) }
+        unsafe { bindings::ns_capable(self.owner(), bindings::CAP_NET_ADMIN as c_int) }
     }
 
     /// How many devices the namespace has.
     pub fn count_devices(&self, _section: ReadSide<'_>) -> u32 {
         // SAFETY: The head of a list that can be read in a read-side section.
-        unsafe { rcu_list(addr_of!((*self.as_ptr()).dev_base_head)) }.count() as u32
+        unsafe { list::list(addr_of!((*self.as_ptr()).dev_base_head)) }.count() as u32
     }
 }
 
@@ -90,6 +90,19 @@ impl PartialEq for Net {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
         core::ptr::eq(self, other)
+    }
+}
+
+/// What a user namespace owns.
+pub trait Governed {
+    /// The user namespace: `CAP_NET_ADMIN` there is what it takes to ask and to change.
+    fn owner(&self) -> *mut bindings::user_namespace;
+}
+
+impl Governed for Net {
+    fn owner(&self) -> *mut bindings::user_namespace {
+        // SAFETY: `self` is a valid namespace; the owner is set once, when it is made.
+        unsafe { addr_of!((*self.as_ptr()).user_ns).read() }
     }
 }
 
@@ -181,7 +194,7 @@ impl<'a> Listed<'a> {
     /// All namespaces whose cookie is larger than `cookie`, in the order of their cookies.
     pub fn after(cookie: u64, _section: ReadSide<'a>) -> impl Iterator<Item = Self> {
         // SAFETY: The head of a list that can be read in a read-side section.
-        let entries = unsafe { rcu_list(addr_of!(bindings::net_ns_tree.ns_list_head)) };
+        let entries = unsafe { list::list(addr_of!(bindings::net_ns_tree.ns_list_head)) };
         entries
             .map(|entry| {
                 let offset = bindings::NSMUX_NET_LIST_ENTRY as usize;
@@ -264,22 +277,4 @@ impl Drop for Held {
         // SAFETY: By the type invariants.
         unsafe { bindings::nsmux_put_net(self.0.as_ptr()) };
     }
-}
-
-/// The entries of a list that others may change meanwhile, `list_for_each_rcu()`.
-///
-/// # Safety
-///
-/// `head` must be that of a list whose entries are freed by RCU, and the iterator be used in one
-/// read-side section.
-unsafe fn rcu_list(
-    head: *const bindings::list_head,
-) -> impl Iterator<Item = *const bindings::list_head> {
-    let next = |entry: *const bindings::list_head| -> *const bindings::list_head {
-        // SAFETY: By the safety requirement, for the head and each further entry. Volatile as
-        // `rcu_dereference()`.
-        unsafe { addr_of!((*entry).next).read_volatile() }
-    };
-    core::iter::successors(Some(next(head)), move |entry| Some(next(*entry)))
-        .take_while(move |entry| *entry != head)
 }

@@ -16,7 +16,11 @@ use core::{
     ptr::{addr_of, NonNull},
 };
 use kernel::ffi::c_int;
-use kernel::{task::Kuid, types::Opaque};
+use kernel::{
+    sync::atomic::{self, Atomic, Relaxed},
+    task::Kuid,
+    types::Opaque, //
+};
 
 use super::{
     inet::Port,
@@ -122,6 +126,12 @@ impl Common {
         }
     }
 
+    /// The cookie, 0 if it was never asked for.
+    pub fn known_cookie(&self) -> u64 {
+        // SAFETY: `self` is a valid socket. Volatile: the cookie may be made meanwhile.
+        unsafe { addr_of!((*self.0.get()).skc_cookie.counter).read_volatile() as u64 }
+    }
+
     /// The cookie, what `SO_COOKIE` tells: unique while the system is up, and made now if it was
     /// never asked for.
     pub fn cookie(&self) -> u64 {
@@ -193,6 +203,29 @@ kinds! {
 }
 
 impl Full {
+    /// The pointer that C is given.
+    #[inline]
+    pub(super) fn as_ptr(&self) -> *const bindings::sock {
+        self.0.get()
+    }
+
+    /// What was asked for when the socket was made, a `SOCK_*`.
+    pub fn kind(&self) -> u16 {
+        // SAFETY: `self` is a valid socket; the type is set when it is made.
+        unsafe { addr_of!((*self.0.get()).sk_type).read() }
+    }
+
+    /// The protocol: that over IP, of Ethernet, or of netlink.
+    pub fn protocol(&self) -> u16 {
+        // SAFETY: `self` is a valid socket. Volatile as `READ_ONCE()`.
+        unsafe { addr_of!((*self.0.get()).sk_protocol).read_volatile() }
+    }
+
+    /// Whether the socket waits for connections.
+    pub fn is_listening(&self) -> bool {
+        self.state() == bindings::TCP_LISTEN
+    }
+
     /// The inode number; 0 if no process holds the socket.
     pub fn inode(&self) -> u64 {
         // SAFETY: `self` is a valid socket. Volatile as `READ_ONCE()`.
@@ -230,6 +263,26 @@ pub struct Owned<'n, K: Kind> {
     _namespace: Brand<'n>,
 }
 
+impl<'n> Owned<'n, Full> {
+    /// Takes the answer of a lookup that gives full sockets with a reference; `None` if it is null,
+    /// or a socket of another namespace.
+    ///
+    /// # Safety
+    ///
+    /// `sk` must be null, or a full socket with one reference that is the caller's.
+    pub(super) unsafe fn from_lookup(
+        sk: *mut bindings::sock,
+        namespace: Namespace<'n>,
+    ) -> Option<Self> {
+        // INVARIANT: By the safety requirement.
+        let owned = Self {
+            socket: NonNull::new(sk.cast())?,
+            _namespace: Brand::default(),
+        };
+        (owned.net(namespace.section()) == namespace.object()).then_some(owned)
+    }
+}
+
 impl<K: Kind> Deref for Owned<'_, K> {
     type Target = K;
 
@@ -261,6 +314,40 @@ impl<K: Kind> Drop for Owned<'_, K> {
 pub struct Borrowed<'n, K: Kind> {
     socket: NonNull<K>,
     _namespace: Brand<'n>,
+}
+
+impl<'n> Borrowed<'n, Full> {
+    /// Takes an entry of a table that all namespaces share; `None` if it is another one's.
+    ///
+    /// # Safety
+    ///
+    /// `node` must be the `skc_node` of a full socket that stays valid for the read-side section of
+    /// the namespace.
+    pub(super) unsafe fn from_node(
+        node: *const bindings::hlist_node,
+        namespace: Namespace<'n>,
+    ) -> Option<Self> {
+        let offset = bindings::NSMUX_SK_NODE as usize;
+        let sk = node.cast::<u8>().wrapping_sub(offset).cast_mut();
+        // SAFETY: By the safety requirement.
+        unsafe { Self::from_table(sk.cast(), namespace) }
+    }
+
+    /// The same, when what leads to the entry is its beginning.
+    ///
+    /// # Safety
+    ///
+    /// `sk` must be a full socket that stays valid for the read-side section of the namespace.
+    pub(super) unsafe fn from_table(
+        sk: *mut bindings::sock,
+        namespace: Namespace<'n>,
+    ) -> Option<Self> {
+        // SAFETY: By the safety requirement.
+        match unsafe { Found::from_lookup(sk, namespace) } {
+            Found::Own(socket) => Some(socket),
+            Found::Foreign | Found::None => None,
+        }
+    }
 }
 
 /// What a lookup found that gives full sockets without a reference.
@@ -320,6 +407,47 @@ pub enum Connection<'n> {
 }
 
 impl<'n> Connection<'n> {
+    /// What all kinds have.
+    pub fn common(&self) -> &Common {
+        match self {
+            Self::Established(socket) => socket,
+            Self::TimeWait(socket) => socket,
+            Self::Request(socket) => socket,
+        }
+    }
+
+    /// Takes a reference to an entry of the table of connections, whatever it is by then; `None` if
+    /// it is being freed, or is not the namespace's any more.
+    ///
+    /// # Safety
+    ///
+    /// `sk` must have been an entry of that table in the read-side section of the namespace.
+    pub(super) unsafe fn hold(
+        sk: NonNull<bindings::sock>,
+        namespace: Namespace<'n>,
+    ) -> Option<Self> {
+        // SAFETY: The memory of an entry stays a socket, maybe another one, for the section. All
+        // accesses to the count are atomic.
+        let count = unsafe {
+            let refs = &raw mut (*sk.as_ptr()).__sk_common.skc_refcnt.refs.counter;
+            Atomic::<i32>::from_ptr(refs)
+        };
+        // `refcount_inc_not_zero()`
+        let mut seen = count.load(Relaxed);
+        loop {
+            if seen <= 0 {
+                return None;
+            }
+            match count.cmpxchg(seen, seen.saturating_add(1), atomic::Full) {
+                Ok(_) => break,
+                Err(now) => seen = now,
+            }
+        }
+        // SAFETY: The reference was just taken.
+        let connection = unsafe { Self::from_lookup(sk.as_ptr(), namespace) }?;
+        (connection.common().net(namespace.section()) == namespace.object()).then_some(connection)
+    }
+
     /// Takes the answer of a lookup, and tells the kinds apart; `None` if it is null.
     ///
     /// # Safety

@@ -7,7 +7,7 @@ use core::marker::PhantomData;
 use super::{Answer, Outcome, Table};
 use crate::net::{
     inet::{Family, Tuple},
-    namespace::Namespace,
+    namespace::{Namespace, Net},
     socket::{Borrowed, Common, Connection, Found, Full},
 };
 
@@ -38,6 +38,7 @@ impl<F: Family> Tcp<F> {
 }
 
 impl<F: Family> Table for Tcp<F> {
+    type Of = Net;
     type Key = Tuple<F>;
     type Answer<'n> = TcpAnswer<'n>;
 

@@ -7,7 +7,7 @@ use core::marker::PhantomData;
 use super::{Answer, Outcome, Table};
 use crate::net::{
     inet::{Family, Tuple},
-    namespace::Namespace,
+    namespace::{Namespace, Net},
     socket::{Borrowed, Common, Found, Full},
 };
 
@@ -36,6 +36,7 @@ pub(crate) enum UdpAnswer<'n> {
 }
 
 impl<F: Family> Table for Udp<F> {
+    type Of = Net;
     type Key = UdpKey<F>;
     type Answer<'n> = UdpAnswer<'n>;
 

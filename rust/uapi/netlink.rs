@@ -10,6 +10,7 @@ mod event;
 mod lookup;
 mod namespace;
 mod selector;
+mod socket;
 
 use kernel::ffi::c_int;
 use kernel::prelude::*;
@@ -128,4 +129,25 @@ unsafe extern "C" fn nsmux_nl_counters_reset_doit(
 ) -> c_int {
     // SAFETY: By the safety requirement; the family is registered with this type.
     unsafe { genetlink::act::<Instance>(skb, info, namespace::reset_counters) }
+}
+
+/// # Safety
+///
+/// Called by the family alone.
+#[no_mangle]
+unsafe extern "C" fn nsmux_nl_socket_get_doit(skb: *mut sk_buff, info: *mut genl_info) -> c_int {
+    // SAFETY: By the safety requirement; the family is registered with this type.
+    unsafe { genetlink::answer::<Instance>(skb, info, socket::answer) }
+}
+
+/// # Safety
+///
+/// Called by the family alone.
+#[no_mangle]
+unsafe extern "C" fn nsmux_nl_socket_get_dumpit(
+    buffer: *mut sk_buff,
+    callback: *mut netlink_callback,
+) -> c_int {
+    // SAFETY: By the safety requirement; the family is registered with this type.
+    unsafe { genetlink::dump::<Instance>(buffer, callback, socket::dump) }
 }

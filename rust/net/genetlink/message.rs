@@ -146,6 +146,14 @@ impl Message<'_> {
         }
     }
 
+    /// Adds a text of less than 64 bytes, and the zero at its end.
+    pub fn put_string(&mut self, number: u32, text: &[u8]) -> Result {
+        let mut bytes = [0u8; 64];
+        let end = text.len();
+        bytes.get_mut(..end).ok_or(EMSGSIZE)?.copy_from_slice(text);
+        self.put(number, bytes.get(..=end).ok_or(EMSGSIZE)?)
+    }
+
     /// Adds an attribute that is there or not.
     pub fn put_flag(&mut self, number: u32) -> Result {
         self.put(number, &[])

@@ -7,13 +7,13 @@
 
 use core::ptr::null_mut;
 
-use super::{Arrival, Family, Fragment, Header, Tuple};
+use super::{Arrival, Family, Fragment, Header, RawKey, Tuple};
 use crate::{
     bindings,
     net::{
         namespace::Namespace,
         packet::Packet,
-        socket::{Address, Connection, Found},
+        socket::{Address, Connection, Found, Full},
     },
 };
 
@@ -133,5 +133,24 @@ impl Family for V4 {
         };
         // SAFETY: The function takes no reference, and gives full sockets only.
         unsafe { Found::from_lookup(sk, namespace) }
+    }
+
+    fn raw_table() -> *mut bindings::raw_hashinfo {
+        &raw mut bindings::raw_v4_hashinfo
+    }
+
+    fn raw_matches(namespace: Namespace<'_>, socket: &Full, key: &RawKey<Self>) -> bool {
+        // SAFETY: The namespace and the socket are valid.
+        unsafe {
+            bindings::raw_v4_match(
+                namespace.object().as_ptr(),
+                socket.as_ptr(),
+                key.protocol.into(),
+                key.remote,
+                key.local,
+                key.device,
+                key.slave,
+            )
+        }
     }
 }

@@ -7,13 +7,13 @@
 
 use core::ptr::{from_ref, null_mut};
 
-use super::{Arrival, Family, Fragment, Header, Tuple, TCP, UDP};
+use super::{Arrival, Family, Fragment, Header, RawKey, Tuple, TCP, UDP};
 use crate::{
     bindings,
     net::{
         namespace::Namespace,
         packet::Packet,
-        socket::{Address, Connection, Found},
+        socket::{Address, Connection, Found, Full},
     },
 };
 
@@ -149,6 +149,25 @@ impl Family for V6 {
         };
         // SAFETY: The function takes no reference, and gives full sockets only.
         unsafe { Found::from_lookup(sk, namespace) }
+    }
+
+    fn raw_table() -> *mut bindings::raw_hashinfo {
+        &raw mut bindings::raw_v6_hashinfo
+    }
+
+    fn raw_matches(namespace: Namespace<'_>, socket: &Full, key: &RawKey<Self>) -> bool {
+        // SAFETY: The namespace, the socket and the addresses are valid.
+        unsafe {
+            bindings::raw_v6_match(
+                namespace.object().as_ptr(),
+                socket.as_ptr(),
+                key.protocol.into(),
+                key.local.as_ptr(),
+                key.remote.as_ptr(),
+                key.device,
+                key.slave,
+            )
+        }
     }
 }
 

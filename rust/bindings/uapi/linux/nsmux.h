@@ -39,10 +39,27 @@ enum nsmux_resolved_by {
  * @NSMUX_TABLE_TCP: Connections, and if there is none, listeners. Without a
  *   remote address only listeners.
  * @NSMUX_TABLE_UDP: Sockets with a peer and without.
+ * @NSMUX_TABLE_RAW: Raw sockets of a protocol over IP; all that match get a
+ *   packet.
+ * @NSMUX_TABLE_PACKET: Packet sockets; all that listen on a device get its
+ *   packets.
+ * @NSMUX_TABLE_UNIX: Local sockets, by the name that they were bound to.
+ * @NSMUX_TABLE_NETLINK: Netlink sockets, by a group that they are a member of,
+ *   or by port.
+ * @NSMUX_TABLE_VSOCK: Sockets between virtual machines and their hosts.
+ * @NSMUX_TABLE_NETDEV: Network devices, by index or by name.
+ * @NSMUX_TABLE_PID: Processes of a PID namespace, by their number in it.
  */
 enum nsmux_table {
 	NSMUX_TABLE_TCP,
 	NSMUX_TABLE_UDP,
+	NSMUX_TABLE_RAW,
+	NSMUX_TABLE_PACKET,
+	NSMUX_TABLE_UNIX,
+	NSMUX_TABLE_NETLINK,
+	NSMUX_TABLE_VSOCK,
+	NSMUX_TABLE_NETDEV,
+	NSMUX_TABLE_PID,
 };
 
 /*
@@ -71,6 +88,10 @@ enum nsmux_protocol {
  * @NSMUX_OUTCOME_FOREIGN: A socket of another namespace, which a BPF program
  *   chose.
  * @NSMUX_OUTCOME_NONE: Nothing.
+ * @NSMUX_OUTCOME_MEMBER: A netlink socket that is a member of the group, or
+ *   has the port.
+ * @NSMUX_OUTCOME_DEVICE: A network device.
+ * @NSMUX_OUTCOME_PROCESS: A process.
  */
 enum nsmux_outcome {
 	NSMUX_OUTCOME_ESTABLISHED,
@@ -83,6 +104,9 @@ enum nsmux_outcome {
 	NSMUX_OUTCOME_MULTIPLE,
 	NSMUX_OUTCOME_FOREIGN,
 	NSMUX_OUTCOME_NONE,
+	NSMUX_OUTCOME_MEMBER,
+	NSMUX_OUTCOME_DEVICE,
+	NSMUX_OUTCOME_PROCESS,
 };
 
 enum {
@@ -108,9 +132,42 @@ enum {
 	NSMUX_A_LOOKUP_SOCKET,
 	NSMUX_A_LOOKUP_NETNS_COOKIE,
 	NSMUX_A_LOOKUP_NETNS_INODE,
+	NSMUX_A_LOOKUP_NAME,
+	NSMUX_A_LOOKUP_PROTOCOL,
+	NSMUX_A_LOOKUP_GROUP,
+	NSMUX_A_LOOKUP_PORT_ID,
+	NSMUX_A_LOOKUP_LOCAL_CID,
+	NSMUX_A_LOOKUP_LOCAL_VSOCK_PORT,
+	NSMUX_A_LOOKUP_REMOTE_CID,
+	NSMUX_A_LOOKUP_REMOTE_VSOCK_PORT,
+	NSMUX_A_LOOKUP_NUMBER,
+	NSMUX_A_LOOKUP_PIDNS,
+	NSMUX_A_LOOKUP_SOCKETS,
+	NSMUX_A_LOOKUP_INTERFACE,
+	NSMUX_A_LOOKUP_PROCESS,
+	NSMUX_A_LOOKUP_COOKIE,
 
 	__NSMUX_A_LOOKUP_MAX,
 	NSMUX_A_LOOKUP_MAX = (__NSMUX_A_LOOKUP_MAX - 1)
+};
+
+enum {
+	NSMUX_A_INTERFACE_INDEX = 1,
+	NSMUX_A_INTERFACE_NAME,
+	NSMUX_A_INTERFACE_MASTER,
+
+	__NSMUX_A_INTERFACE_MAX,
+	NSMUX_A_INTERFACE_MAX = (__NSMUX_A_INTERFACE_MAX - 1)
+};
+
+enum {
+	NSMUX_A_PROCESS_NUMBER = 1,
+	NSMUX_A_PROCESS_OWN_NUMBER,
+	NSMUX_A_PROCESS_PIDNS_INODE,
+	NSMUX_A_PROCESS_COMMAND,
+
+	__NSMUX_A_PROCESS_MAX,
+	NSMUX_A_PROCESS_MAX = (__NSMUX_A_PROCESS_MAX - 1)
 };
 
 enum {
@@ -124,6 +181,16 @@ enum {
 	NSMUX_A_SOCKET_INODE,
 	NSMUX_A_SOCKET_UID,
 	NSMUX_A_SOCKET_MARK,
+	NSMUX_A_SOCKET_KIND,
+	NSMUX_A_SOCKET_NETNS_COOKIE,
+	NSMUX_A_SOCKET_TYPE,
+	NSMUX_A_SOCKET_PROTOCOL,
+	NSMUX_A_SOCKET_NAME,
+	NSMUX_A_SOCKET_PORT_ID,
+	NSMUX_A_SOCKET_LOCAL_CID,
+	NSMUX_A_SOCKET_LOCAL_VSOCK_PORT,
+	NSMUX_A_SOCKET_REMOTE_CID,
+	NSMUX_A_SOCKET_REMOTE_VSOCK_PORT,
 
 	__NSMUX_A_SOCKET_MAX,
 	NSMUX_A_SOCKET_MAX = (__NSMUX_A_SOCKET_MAX - 1)
@@ -198,6 +265,7 @@ enum {
 	NSMUX_CMD_COUNTERS_RESET,
 	NSMUX_CMD_NAMESPACE_MODE_NTF,
 	NSMUX_CMD_MISS_NTF,
+	NSMUX_CMD_SOCKET_GET,
 
 	__NSMUX_CMD_MAX,
 	NSMUX_CMD_MAX = (__NSMUX_CMD_MAX - 1)

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Sockets by their cookie: the kernel has no table of these, so all tables are gone through.
+//!
+//! A socket that moves from one table to another meanwhile may be passed over, and one that was
+//! never asked for its cookie has none. The sockets of vsock, of protocols without a table here,
+//! and those of TCP that are neither connected nor listening, are not found.
+
+use core::ptr::{addr_of, NonNull};
+use kernel::sync::rcu;
+
+use super::{
+    list::{self, Nulls},
+    namespace::{Namespace, Net},
+    netlink_socket::{self, NetlinkSocket},
+    packet_socket::PacketSocket,
+    socket::{Borrowed, Common, Connection, Full},
+    unix::{self, UnixSocket},
+};
+use crate::bindings;
+
+/// A socket that was found, by the table that it was found in.
+pub enum Seen<'a, 'n> {
+    /// A TCP connection.
+    Connection(&'a Connection<'n>),
+    /// A TCP listener.
+    Listener(&'a Full),
+    /// A UDP socket.
+    Udp(&'a Full),
+    /// A raw socket.
+    Raw(&'a Borrowed<'n, Full>),
+    /// A packet socket.
+    Packet(&'a PacketSocket<'n>),
+    /// A local socket.
+    Unix(&'a UnixSocket<'n>),
+    /// A netlink socket.
+    Netlink(&'a NetlinkSocket<'n>),
+}
+
+/// A search for one cookie.
+struct Search<'a, F> {
+    /// Whose tables are gone through.
+    net: &'a Net,
+    cookie: u64,
+    /// Whether a socket of another namespace that shares a table with this one counts.
+    anyones: bool,
+    /// Called with what was found, once.
+    found: F,
+}
+
+/// Calls `found` with the socket that has a cookie and its namespace: a socket of `net`, or if
+/// `net` is the initial one and `anyones` is true, of any namespace that shares the tables that are
+/// shared. In a process; `found` must not sleep.
+pub fn find<R, F>(net: &Net, cookie: u64, anyones: bool, found: F) -> Option<R>
+where
+    F: FnMut(&Net, Seen<'_, '_>) -> R,
+{
+    let mut search = Search {
+        net,
+        cookie,
+        anyones,
+        found,
+    };
+    search
+        .connections()
+        .or_else(|| search.listeners())
+        .or_else(|| search.udp())
+        .or_else(|| search.raw())
+        .or_else(|| search.own())
+}
+
+impl<R, F: FnMut(&Net, Seen<'_, '_>) -> R> Search<'_, F> {
+    fn connections(&mut self) -> Option<R> {
+        // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
+        let (table, mask) = unsafe {
+            let info = addr_of!((*self.net.as_ptr()).ipv4.tcp_death_row.hashinfo).read();
+            ((*info).ehash, (*info).ehash_mask)
+        };
+        for bucket in 0..=mask as usize {
+            let _guard = rcu::read_lock();
+            loop {
+                // SAFETY: There are as many buckets; their entries stay readable in a read-side
+                // section (`SLAB_TYPESAFE_BY_RCU`).
+                let mut nodes = unsafe { Nulls::new(addr_of!((*table.add(bucket)).chain)) };
+                for node in &mut nodes {
+                    if let Some(result) = self.connection(node.cast()) {
+                        return Some(result);
+                    }
+                }
+                // Else a socket moved and led elsewhere: once more.
+                if nodes.end() == Some(bucket) {
+                    break;
+                }
+            }
+        }
+        None
+    }
+
+    fn connection(&mut self, node: *const bindings::hlist_node) -> Option<R> {
+        let guard = rcu::read_lock();
+        let sk = socket_of(node);
+        // SAFETY: An entry of the table, readable in this section.
+        let common = unsafe { Common::from_raw(sk) }?;
+        if common.known_cookie() != self.cookie {
+            return None;
+        }
+        Namespace::branded(common.net((&guard).into()), (&guard).into(), |namespace| {
+            // SAFETY: As above.
+            let connection = unsafe { Connection::hold(NonNull::new(sk)?, namespace) }?;
+            // It may have been freed and used again before it was held.
+            if connection.common().known_cookie() != self.cookie || !self.counts(namespace) {
+                return None;
+            }
+            Some((self.found)(
+                namespace.object(),
+                Seen::Connection(&connection),
+            ))
+        })
+    }
+
+    fn listeners(&mut self) -> Option<R> {
+        // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
+        let (table, mask) = unsafe {
+            let info = addr_of!((*self.net.as_ptr()).ipv4.tcp_death_row.hashinfo).read();
+            ((*info).lhash2, (*info).lhash2_mask)
+        };
+        (0..=mask as usize).find_map(|bucket| {
+            let _guard = rcu::read_lock();
+            // SAFETY: There are as many buckets; listeners are freed by RCU.
+            let nodes = unsafe { Nulls::new(addr_of!((*table.add(bucket)).nulls_head)) };
+            self.full(nodes.map(<*const _>::cast), |socket| Seen::Listener(socket))
+        })
+    }
+
+    fn udp(&mut self) -> Option<R> {
+        // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
+        let (table, mask) = unsafe {
+            let table = addr_of!((*self.net.as_ptr()).ipv4.udp_table).read();
+            ((*table).hash, (*table).mask)
+        };
+        (0..=mask as usize).find_map(|bucket| {
+            let _guard = rcu::read_lock();
+            // SAFETY: There are as many buckets; the sockets are freed by RCU.
+            let nodes =
+                unsafe { list::hlist(addr_of!((*table.add(bucket)).__bindgen_anon_1.head)) };
+            self.full(nodes, |socket| Seen::Udp(socket))
+        })
+    }
+
+    /// Raw sockets: all namespaces share their tables.
+    fn raw(&mut self) -> Option<R> {
+        let tables = [
+            &raw const bindings::raw_v4_hashinfo,
+            &raw const bindings::raw_v6_hashinfo,
+        ];
+        tables.into_iter().find_map(|table| {
+            (0..bindings::NSMUX_RAW_BUCKETS as usize).find_map(|bucket| {
+                let _guard = rcu::read_lock();
+                // SAFETY: There are as many buckets; the sockets are freed by RCU.
+                let nodes = unsafe {
+                    list::hlist(
+                        addr_of!((*table).ht)
+                            .cast::<bindings::hlist_head>()
+                            .add(bucket),
+                    )
+                };
+                self.full(nodes, |socket| Seen::Raw(socket))
+            })
+        })
+    }
+
+    /// Looks among the entries of a table that are full sockets, freed by RCU, in a read-side
+    /// section.
+    fn full(
+        &mut self,
+        nodes: impl Iterator<Item = *const bindings::hlist_node>,
+        seen: impl for<'a, 'n> Fn(&'a Borrowed<'n, Full>) -> Seen<'a, 'n>,
+    ) -> Option<R> {
+        let guard = rcu::read_lock();
+        for node in nodes {
+            // SAFETY: The entries are valid in this section.
+            let common = unsafe { Common::from_raw(socket_of(node)) }?;
+            if common.known_cookie() != self.cookie {
+                continue;
+            }
+            let net = common.net((&guard).into());
+            return Namespace::branded(net, (&guard).into(), |namespace| {
+                // SAFETY: As above, and they are full sockets.
+                let socket = unsafe { Borrowed::from_node(node, namespace) }?;
+                if !self.counts(namespace) {
+                    return None;
+                }
+                Some((self.found)(namespace.object(), seen(&socket)))
+            });
+        }
+        None
+    }
+
+    /// The tables that no two namespaces share.
+    fn own(&mut self) -> Option<R> {
+        let guard = rcu::read_lock();
+        let mut result = None;
+        Namespace::branded(self.net, (&guard).into(), |namespace| {
+            let (net, cookie) = (self.net, self.cookie);
+            let mut packets = PacketSocket::all(namespace);
+            if let Some(socket) = packets.find(|socket| socket.known_cookie() == cookie) {
+                result = Some((self.found)(net, Seen::Packet(&socket)));
+                return;
+            }
+            let stop = unix::for_each(namespace, |socket| match socket.known_cookie() == cookie {
+                true => {
+                    result = Some((self.found)(net, Seen::Unix(socket)));
+                    Err(())
+                }
+                false => Ok(()),
+            });
+            if stop.is_err() {
+                return;
+            }
+            for protocol in 0..bindings::MAX_LINKS {
+                let stop = netlink_socket::for_each_port(namespace, protocol, |socket| {
+                    if socket.known_cookie() == cookie {
+                        result = Some((self.found)(net, Seen::Netlink(socket)));
+                        return Err(kernel::error::code::EEXIST);
+                    }
+                    Ok(())
+                });
+                if stop.is_err() && result.is_some() {
+                    return;
+                }
+            }
+        });
+        result
+    }
+
+    fn counts(&self, namespace: Namespace<'_>) -> bool {
+        self.anyones || namespace.object() == self.net
+    }
+}
+
+fn socket_of(node: *const bindings::hlist_node) -> *mut bindings::sock {
+    let offset = bindings::NSMUX_SK_NODE as usize;
+    node.cast::<u8>().wrapping_sub(offset).cast_mut().cast()
+}

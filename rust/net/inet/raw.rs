@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Raw sockets: any number of them gets a packet of their protocol.
+//!
+//! The kernel has no function that finds them, but exports its table and the condition under which
+//! a socket matches (`raw_v4_input()`, `ipv6_raw_deliver()`).
+//!
+//! C headers: [`include/net/raw.h`](srctree/include/net/raw.h),
+//! [`include/net/rawv6.h`](srctree/include/net/rawv6.h)
+
+use kernel::ffi::c_int;
+
+use super::Family;
+use crate::{
+    bindings,
+    net::{
+        list,
+        namespace::Namespace,
+        socket::{Borrowed, Full},
+    },
+};
+
+/// What raw sockets are looked up by.
+#[derive(Clone, Copy)]
+pub struct RawKey<F: Family> {
+    /// The protocol over IP.
+    pub protocol: u8,
+    /// The address of this end.
+    pub local: F::Address,
+    /// The address of the other end.
+    pub remote: F::Address,
+    /// The index of the device, `dif` in C.
+    pub device: c_int,
+    /// The index of the slave of an L3 master, `sdif` in C.
+    pub slave: c_int,
+}
+
+/// The raw sockets of the namespace that match. Any context.
+pub fn raw_sockets<'n, F: Family>(
+    namespace: Namespace<'n>,
+    key: RawKey<F>,
+) -> impl Iterator<Item = Borrowed<'n, Full>> {
+    // SAFETY: The namespace is valid.
+    let bucket = unsafe {
+        bindings::nsmux_raw_bucket(
+            F::raw_table(),
+            namespace.object().as_ptr(),
+            key.protocol.into(),
+        )
+    };
+    // SAFETY: The namespace is evidence of a read-side section, in which raw sockets are not freed
+    // (`SOCK_RCU_FREE`).
+    unsafe { list::hlist(bucket) }
+        // SAFETY: The entries of this table are full sockets.
+        .filter_map(move |node| unsafe { Borrowed::from_node(node, namespace) })
+        .filter(move |socket| F::raw_matches(namespace, socket, &key))
+}

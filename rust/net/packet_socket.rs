@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Packet sockets: who listens on a device.
+//!
+//! C header: `net/packet/internal.h`
+
+use core::ops::Deref;
+use core::ptr::addr_of;
+use kernel::ffi::c_int;
+
+use super::{
+    list,
+    namespace::Namespace,
+    socket::{Borrowed, Full},
+};
+use crate::bindings;
+
+/// A packet socket, `struct packet_sock`.
+pub struct PacketSocket<'n>(Borrowed<'n, Full>);
+
+impl<'n> PacketSocket<'n> {
+    /// The packet sockets of a namespace. Any context.
+    pub fn all(namespace: Namespace<'n>) -> impl Iterator<Item = Self> {
+        // SAFETY: The namespace is valid, and evidence of a read-side section, in which the sockets
+        // of this list are not freed: `packet_release()` waits for all.
+        let nodes = unsafe { list::hlist(addr_of!((*namespace.object().as_ptr()).packet.sklist)) };
+        nodes
+            // SAFETY: The entries of this list are packet sockets.
+            .filter_map(move |node| unsafe { Borrowed::from_node(node, namespace) })
+            .map(Self)
+    }
+
+    /// The index of the device that the socket listens on, 0 for all.
+    pub fn device(&self) -> c_int {
+        // SAFETY: It is a packet socket. Volatile as `READ_ONCE()`.
+        unsafe { addr_of!((*self.as_packet()).ifindex).read_volatile() }
+    }
+
+    /// The Ethernet protocol that it listens to, `ETH_P_ALL` for all of them, 0 for none.
+    pub fn ethernet_protocol(&self) -> u16 {
+        // SAFETY: It is a packet socket. Volatile as `READ_ONCE()`.
+        u16::from_be(unsafe { addr_of!((*self.as_packet()).num).read_volatile() })
+    }
+
+    fn as_packet(&self) -> *const bindings::packet_sock {
+        self.0.as_ptr().cast()
+    }
+}
+
+impl Deref for PacketSocket<'_> {
+    type Target = Full;
+
+    fn deref(&self) -> &Full {
+        &self.0
+    }
+}

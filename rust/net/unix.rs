@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Local sockets, by the name that they were bound to.
+//!
+//! C header: [`include/net/af_unix.h`](srctree/include/net/af_unix.h)
+
+use core::{mem::offset_of, ops::Deref, ptr::addr_of, slice};
+
+use super::{
+    list,
+    namespace::Namespace,
+    socket::{Borrowed, Full},
+};
+use crate::bindings;
+
+/// A local socket, `struct unix_sock`.
+///
+/// # Invariants
+///
+/// It is in a bucket whose lock is held.
+pub struct UnixSocket<'n>(Borrowed<'n, Full>);
+
+impl UnixSocket<'_> {
+    /// What the socket was bound to: a path, without a zero at its end, or a zero and an abstract
+    /// name; nothing if it was not.
+    pub fn name(&self) -> &[u8] {
+        let sk: *const bindings::unix_sock = self.0.as_ptr().cast();
+        // SAFETY: By the type invariants; a socket that is bound changes its bucket.
+        let address = unsafe { addr_of!((*sk).addr).read_volatile() };
+        if address.is_null() {
+            return &[];
+        }
+        // SAFETY: An address is set once, and lasts as long as the socket.
+        let length = unsafe { (*address).len } as usize;
+        let header = offset_of!(bindings::sockaddr_un, sun_path);
+        // SAFETY: An address is as long as it says, and begins with the family.
+        let path = unsafe { addr_of!((*address).name).cast::<u8>().add(header) };
+        // SAFETY: As above.
+        let name = unsafe { slice::from_raw_parts(path, length.saturating_sub(header)) };
+        match name {
+            [0, ..] => name,
+            [path @ .., 0] => path,
+            path => path,
+        }
+    }
+}
+
+impl Deref for UnixSocket<'_> {
+    type Target = Full;
+
+    fn deref(&self) -> &Full {
+        &self.0
+    }
+}
+
+/// Calls `f` with each local socket of a namespace, until it fails. In a process; `f` is
+/// called with a lock held and must not sleep.
+pub fn for_each<'n, E>(
+    namespace: Namespace<'n>,
+    mut f: impl FnMut(&UnixSocket<'n>) -> Result<(), E>,
+) -> Result<(), E> {
+    // SAFETY: The namespace is valid; its table is set when it is made.
+    let table = unsafe { addr_of!((*namespace.object().as_ptr()).unx.table).read() };
+    if table.buckets.is_null() {
+        return Ok(());
+    }
+    for bucket in 0..bindings::NSMUX_UNIX_BUCKETS as usize {
+        // SAFETY: The table has as many buckets.
+        let head = unsafe { table.buckets.add(bucket) };
+        // SAFETY: As above. What is bound meanwhile need not be found.
+        if unsafe { addr_of!((*head).first).read_volatile() }.is_null() {
+            continue;
+        }
+        // SAFETY: Each bucket has a lock.
+        let _lock = unsafe { Lock::new(table.locks.add(bucket)) };
+        // SAFETY: A socket leaves its bucket under the lock, before it is freed.
+        for node in unsafe { list::hlist(head) } {
+            // SAFETY: The entries are local sockets, and what is made of one does not outlive the
+            // lock.
+            if let Some(socket) = unsafe { Borrowed::from_node(node, namespace) } {
+                // INVARIANT: The lock is held.
+                f(&UnixSocket(socket))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A spin lock that is held.
+struct Lock(*mut bindings::spinlock_t);
+
+impl Lock {
+    /// # Safety
+    ///
+    /// The lock must be valid until this is dropped, and one that is taken in processes alone.
+    unsafe fn new(lock: *mut bindings::spinlock_t) -> Self {
+        // SAFETY: By the safety requirement.
+        unsafe { kernel::bindings::spin_lock(lock.cast()) };
+        Self(lock)
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // SAFETY: It is held.
+        unsafe { kernel::bindings::spin_unlock(self.0.cast()) };
+    }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Sockets between virtual machines and their hosts.
+//!
+//! They are a module of the kernel. nsmux does not depend on it: its functions are asked for when
+//! they are needed, and nothing is found while it is not loaded.
+//!
+//! C header: [`include/net/af_vsock.h`](srctree/include/net/af_vsock.h)
+
+use core::{mem::transmute, ops::Deref, ptr::addr_of};
+use kernel::prelude::*;
+
+use super::{
+    namespace::Namespace,
+    socket::{Full, Owned},
+};
+use crate::bindings;
+
+/// One end, `struct sockaddr_vm`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct End {
+    /// The machine.
+    pub cid: u32,
+    /// The port in it.
+    pub port: u32,
+}
+
+impl End {
+    /// Any machine.
+    pub const ANY: u32 = bindings::NSMUX_VMADDR_CID_ANY;
+
+    fn to_raw(self) -> bindings::sockaddr_vm {
+        // SAFETY: All zeroes is a valid value: numbers.
+        let mut raw: bindings::sockaddr_vm = unsafe { core::mem::zeroed() };
+        raw.svm_family = bindings::AF_VSOCK as u16;
+        raw.svm_cid = self.cid;
+        raw.svm_port = self.port;
+        raw
+    }
+
+    fn from_raw(raw: bindings::sockaddr_vm) -> Self {
+        Self {
+            cid: raw.svm_cid,
+            port: raw.svm_port,
+        }
+    }
+}
+
+/// A vsock socket, `struct vsock_sock`, owned.
+pub struct VsockSocket<'n>(Owned<'n, Full>);
+
+impl<'n> VsockSocket<'n> {
+    /// The socket with a connection between two ends, `vsock_find_connected_socket_net()`. In a
+    /// process.
+    pub fn connected(namespace: Namespace<'n>, local: End, remote: End) -> Option<Self> {
+        type Find = unsafe extern "C" fn(
+            *mut bindings::sockaddr_vm,
+            *mut bindings::sockaddr_vm,
+            *mut bindings::net,
+        ) -> *mut bindings::sock;
+
+        let function = Function::get(c"vsock_find_connected_socket_net")?;
+        // SAFETY: The function has this type.
+        let find = unsafe { transmute::<*mut kernel::ffi::c_void, Find>(function.address) };
+        let net = namespace.object().as_ptr();
+        // SAFETY: The addresses and the namespace are valid.
+        let sk = unsafe { find(&mut remote.to_raw(), &mut local.to_raw(), net) };
+        // SAFETY: The function has taken a reference for its caller, to a full socket.
+        unsafe { Owned::from_lookup(sk, namespace) }.map(Self)
+    }
+
+    /// The socket that is bound to an end, `vsock_find_bound_socket_net()`. In a process.
+    pub fn bound(namespace: Namespace<'n>, local: End) -> Option<Self> {
+        type Find = unsafe extern "C" fn(
+            *mut bindings::sockaddr_vm,
+            *mut bindings::net,
+        ) -> *mut bindings::sock;
+
+        let function = Function::get(c"vsock_find_bound_socket_net")?;
+        // SAFETY: The function has this type.
+        let find = unsafe { transmute::<*mut kernel::ffi::c_void, Find>(function.address) };
+        // SAFETY: The address and the namespace are valid.
+        let sk = unsafe { find(&mut local.to_raw(), namespace.object().as_ptr()) };
+        // SAFETY: The function has taken a reference for its caller, to a full socket.
+        unsafe { Owned::from_lookup(sk, namespace) }.map(Self)
+    }
+
+    /// This end.
+    pub fn local(&self) -> End {
+        // SAFETY: It is a vsock socket.
+        End::from_raw(unsafe { addr_of!((*self.as_vsock()).local_addr).read() })
+    }
+
+    /// The other end.
+    pub fn remote(&self) -> End {
+        // SAFETY: It is a vsock socket.
+        End::from_raw(unsafe { addr_of!((*self.as_vsock()).remote_addr).read() })
+    }
+
+    fn as_vsock(&self) -> *const bindings::vsock_sock {
+        self.0.as_ptr().cast()
+    }
+}
+
+impl Deref for VsockSocket<'_> {
+    type Target = Full;
+
+    fn deref(&self) -> &Full {
+        &self.0
+    }
+}
+
+/// A function of another module, which stays loaded as long as this exists.
+struct Function {
+    name: &'static CStr,
+    address: *mut kernel::ffi::c_void,
+}
+
+impl Function {
+    fn get(name: &'static CStr) -> Option<Self> {
+        // SAFETY: The name is a C string.
+        let address = unsafe { bindings::__symbol_get(name.as_char_ptr()) };
+        (!address.is_null()).then_some(Self { name, address })
+    }
+}
+
+impl Drop for Function {
+    fn drop(&mut self) {
+        // SAFETY: It was got.
+        unsafe { bindings::__symbol_put(self.name.as_char_ptr()) };
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Netlink sockets: the members of a group, and the holder of a port.
+
+use kernel::prelude::*;
+
+use super::{Entry, Outcome, Several};
+use crate::net::{
+    namespace::Namespace,
+    netlink_socket::{self, NetlinkSocket},
+    socket::Full,
+};
+
+/// The netlink sockets.
+pub(crate) struct Netlink;
+
+/// What they are looked up by.
+pub(crate) struct NetlinkKey {
+    /// The protocol, a `NETLINK_*`.
+    pub(crate) protocol: u32,
+    /// Whom a message is for.
+    pub(crate) to: To,
+}
+
+/// Whom a message is for.
+pub(crate) enum To {
+    /// The members of a group, counted from 1.
+    Group(u32),
+    /// The holder of a port.
+    Port(u32),
+}
+
+impl Several for Netlink {
+    type Key = NetlinkKey;
+    type Entry<'n> = NetlinkSocket<'n>;
+
+    fn for_each<'n>(
+        namespace: Namespace<'n>,
+        key: &NetlinkKey,
+        mut f: impl FnMut(&NetlinkSocket<'n>) -> Result,
+    ) -> Result {
+        match key.to {
+            To::Group(group) => netlink_socket::for_each_member(namespace, key.protocol, group, f),
+            To::Port(port) => netlink_socket::for_each_port(namespace, key.protocol, |socket| {
+                if socket.port() == port {
+                    f(socket)?;
+                }
+                Ok(())
+            }),
+        }
+    }
+}
+
+impl Entry for NetlinkSocket<'_> {
+    fn outcome(&self) -> Outcome {
+        Outcome::Member
+    }
+
+    fn full(&self) -> &Full {
+        self
+    }
+}

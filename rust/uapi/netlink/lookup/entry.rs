@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What is told of that which was found.
+
+use kernel::{prelude::*, sync::rcu};
+
+use crate::{
+    bindings::*,
+    net::{
+        device::Device,
+        genetlink::Message,
+        namespace::Namespace,
+        netlink_socket::NetlinkSocket,
+        packet_socket::PacketSocket,
+        rcu::ReadSide,
+        socket::{Borrowed, Common, Connection, Full},
+        unix::UnixSocket,
+        vsock::{End, VsockSocket},
+    },
+    table::{netdev::NetdevAnswer, vsock::VsockAnswer, Answer, Entry, Outcome, Several},
+};
+
+/// How many sockets are told in one answer at most: as many as fit into it for sure.
+const SOCKETS_TOLD: u32 = 12;
+
+/// Writes the answer of a table of the Internet's sockets.
+pub(super) fn put_answer(message: &mut Message<'_>, answer: &impl Answer) -> Result<Outcome> {
+    let outcome = answer.outcome();
+    put_outcome(message, outcome)?;
+    if let Some(socket) = answer.socket() {
+        put_any(message, outcome, socket, answer.full())?;
+    }
+    Ok(outcome)
+}
+
+/// Writes a socket of the Internet's protocols, and what it is.
+pub(in super::super) fn put_socket(
+    message: &mut Message<'_>,
+    outcome: Outcome,
+    socket: &Full,
+) -> Result {
+    put_outcome(message, outcome)?;
+    put_any(message, outcome, socket, Some(socket))
+}
+
+/// Writes a TCP connection, and what it is.
+pub(in super::super) fn put_connection(
+    message: &mut Message<'_>,
+    connection: &Connection<'_>,
+) -> Result {
+    let (outcome, full) = match connection {
+        Connection::Established(socket) => (Outcome::Established, Some(&**socket)),
+        Connection::TimeWait(_) => (Outcome::TimeWait, None),
+        Connection::Request(_) => (Outcome::Request, None),
+    };
+    put_outcome(message, outcome)?;
+    put_any(message, outcome, connection.common(), full)
+}
+
+/// Writes an entry of a table of which several can match, and what it is.
+pub(in super::super) fn put_entry(message: &mut Message<'_>, entry: &impl Told) -> Result {
+    put_outcome(message, entry.outcome())?;
+    put_told(message, entry)
+}
+
+fn put_any(
+    message: &mut Message<'_>,
+    outcome: Outcome,
+    socket: &Common,
+    full: Option<&Full>,
+) -> Result {
+    message.nest(NSMUX_A_LOOKUP_SOCKET, |message| {
+        put_kind(message, outcome, socket)?;
+        put_ends(message, socket)?;
+        full.map_or(Ok(()), |full| put_full(message, full))
+    })
+}
+
+fn put_told(message: &mut Message<'_>, entry: &impl Told) -> Result {
+    message.nest(NSMUX_A_LOOKUP_SOCKET, |message| {
+        put_kind(message, entry.outcome(), entry.full())?;
+        put_full(message, entry.full())?;
+        entry.put(message)
+    })
+}
+
+/// Writes the entries of a table of which several can match.
+pub(super) fn put_several<'n, T>(
+    message: &mut Message<'_>,
+    namespace: Namespace<'n>,
+    key: &T::Key,
+) -> Result<Outcome>
+where
+    T: Several,
+    T::Entry<'n>: Told,
+{
+    let mut found = 0u32;
+    let mut outcome = Outcome::None;
+    T::for_each(namespace, key, |entry| {
+        found = found.saturating_add(1);
+        outcome = match found {
+            1 => entry.outcome(),
+            _ => Outcome::Multiple,
+        };
+        if found > SOCKETS_TOLD {
+            return Ok(());
+        }
+        put_told(message, entry)
+    })?;
+    message.put_u32(NSMUX_A_LOOKUP_SOCKETS, found)?;
+    put_outcome(message, outcome)?;
+    Ok(outcome)
+}
+
+/// Writes the answer of vsock.
+pub(super) fn put_vsock(message: &mut Message<'_>, answer: &VsockAnswer<'_>) -> Result<Outcome> {
+    let outcome = answer.outcome();
+    put_outcome(message, outcome)?;
+    if let Some(socket) = &answer.0 {
+        message.nest(NSMUX_A_LOOKUP_SOCKET, |message| {
+            put_kind(message, outcome, socket)?;
+            put_full(message, socket)?;
+            put_vsock_ends(message, socket)
+        })?;
+    }
+    Ok(outcome)
+}
+
+/// Writes the answer of the table of devices.
+pub(super) fn put_device(
+    message: &mut Message<'_>,
+    answer: &NetdevAnswer<'_>,
+    section: ReadSide<'_>,
+) -> Result<Outcome> {
+    put_outcome(message, answer.outcome())?;
+    if let Some(device) = answer.0 {
+        message.nest(NSMUX_A_LOOKUP_INTERFACE, |message| {
+            message.put_u32(NSMUX_A_INTERFACE_INDEX, device.index() as u32)?;
+            message.put_string(NSMUX_A_INTERFACE_NAME, device.name().bytes())?;
+            match device.master(section).map(Device::index) {
+                Some(index) => message.put_u32(NSMUX_A_INTERFACE_MASTER, index as u32),
+                None => Ok(()),
+            }
+        })?;
+    }
+    Ok(answer.outcome())
+}
+
+/// Writes what was found, in one word.
+pub(super) fn put_outcome(message: &mut Message<'_>, outcome: Outcome) -> Result {
+    message.put_u32(NSMUX_A_LOOKUP_OUTCOME, outcome as u32)
+}
+
+/// Writes what every socket has.
+fn put_kind(message: &mut Message<'_>, outcome: Outcome, socket: &Common) -> Result {
+    message.put_u32(NSMUX_A_SOCKET_KIND, outcome as u32)?;
+    message.put_uint(NSMUX_A_SOCKET_COOKIE, socket.cookie())?;
+    message.put(NSMUX_A_SOCKET_FAMILY, &socket.family().to_ne_bytes())?;
+    if let Ok(device @ 1..) = u32::try_from(socket.bound_device()) {
+        message.put_u32(NSMUX_A_SOCKET_DEVICE, device)?;
+    }
+    let guard = rcu::read_lock();
+    message.put_uint(
+        NSMUX_A_SOCKET_NETNS_COOKIE,
+        socket.net((&guard).into()).cookie(),
+    )
+}
+
+/// Writes the ends of a socket of the Internet's protocols.
+fn put_ends(message: &mut Message<'_>, socket: &Common) -> Result {
+    let (local, local_port) = socket.local();
+    let (remote, remote_port) = socket.remote();
+    message.put(NSMUX_A_SOCKET_LOCAL_ADDRESS, local.bytes())?;
+    message.put(NSMUX_A_SOCKET_LOCAL_PORT, &local_port.to_header())?;
+    if remote_port.number() != 0 {
+        message.put(NSMUX_A_SOCKET_REMOTE_ADDRESS, remote.bytes())?;
+        message.put(NSMUX_A_SOCKET_REMOTE_PORT, &remote_port.to_header())?;
+    }
+    Ok(())
+}
+
+/// Writes what full sockets have.
+fn put_full(message: &mut Message<'_>, socket: &Full) -> Result {
+    message.put(NSMUX_A_SOCKET_TYPE, &socket.kind().to_ne_bytes())?;
+    message.put_u32(NSMUX_A_SOCKET_PROTOCOL, socket.protocol().into())?;
+    if socket.inode() != 0 {
+        message.put_uint(NSMUX_A_SOCKET_INODE, socket.inode())?;
+    }
+    message.put_u32(NSMUX_A_SOCKET_UID, socket.owner())?;
+    if socket.mark() != 0 {
+        message.put_u32(NSMUX_A_SOCKET_MARK, socket.mark())?;
+    }
+    Ok(())
+}
+
+/// What a table tells of its entries beyond what all sockets have.
+pub(in super::super) trait Told: Entry {
+    /// Writes it.
+    fn put(&self, message: &mut Message<'_>) -> Result;
+}
+
+/// A raw socket.
+impl Told for Borrowed<'_, Full> {
+    fn put(&self, message: &mut Message<'_>) -> Result {
+        message.put(NSMUX_A_SOCKET_LOCAL_ADDRESS, self.local().0.bytes())?;
+        if self.is_connected() {
+            message.put(NSMUX_A_SOCKET_REMOTE_ADDRESS, self.remote().0.bytes())?;
+        }
+        Ok(())
+    }
+}
+
+impl Told for PacketSocket<'_> {
+    fn put(&self, message: &mut Message<'_>) -> Result {
+        match u32::try_from(self.device()) {
+            Ok(device @ 1..) => message.put_u32(NSMUX_A_SOCKET_DEVICE, device),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Told for UnixSocket<'_> {
+    fn put(&self, message: &mut Message<'_>) -> Result {
+        message.put(NSMUX_A_SOCKET_NAME, self.name())
+    }
+}
+
+impl Told for NetlinkSocket<'_> {
+    fn put(&self, message: &mut Message<'_>) -> Result {
+        message.put_u32(NSMUX_A_SOCKET_PORT_ID, self.port())
+    }
+}
+
+fn put_vsock_ends(message: &mut Message<'_>, socket: &VsockSocket<'_>) -> Result {
+    let local = socket.local();
+    message.put_u32(NSMUX_A_SOCKET_LOCAL_CID, local.cid)?;
+    message.put_u32(NSMUX_A_SOCKET_LOCAL_VSOCK_PORT, local.port)?;
+    let remote = socket.remote();
+    if remote.cid != End::ANY {
+        message.put_u32(NSMUX_A_SOCKET_REMOTE_CID, remote.cid)?;
+        message.put_u32(NSMUX_A_SOCKET_REMOTE_VSOCK_PORT, remote.port)?;
+    }
+    Ok(())
+}

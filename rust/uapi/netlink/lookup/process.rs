@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Lookups in PID namespaces.
+//!
+//! Which ones there are the kernel does not tell to modules. They are found through the processes
+//! that are in them: each has a number in its own namespace and in all above it.
+
+use kernel::{prelude::*, sync::rcu};
+
+use super::{super::Asked, entry, key::required};
+use crate::{
+    bindings::*,
+    instance::Instance,
+    net::{
+        genetlink::{Message, Part, Refusal},
+        namespace::Namespace,
+        process::{PidNamespace, Process},
+        rcu::ReadSide,
+    },
+    table::{
+        pid::{Pid, PidAnswer},
+        Answer, Table,
+    },
+};
+
+const NUMBER: u16 = NSMUX_A_LOOKUP_NUMBER as u16;
+const PIDNS: u16 = NSMUX_A_LOOKUP_PIDNS as u16;
+const NETNS: u16 = super::NETNS;
+
+/// How many processes are gone over in one read-side section.
+const AT_ONCE: usize = 256;
+
+/// Looks a number up in one namespace.
+pub(super) fn answer(request: &Asked<'_>, message: &mut Message<'_>) -> Result<(), Refusal> {
+    let number = number(request)?;
+    let guard = rcu::read_lock();
+    let section = ReadSide::from(&guard);
+    let own = PidNamespace::of_current(section);
+    let namespace = match request.attributes().get(PIDNS) {
+        Some(attribute) => {
+            let process = attribute.u32()?;
+            Namespace::branded(own, section, |own| {
+                Process::find(own, process).map(|process| process.namespace(section))
+            })
+            .ok_or(Refusal::of(attribute, ESRCH, c"there is no such process"))?
+        }
+        None => own,
+    };
+    if !request.may_administer(namespace) {
+        let text = c"needs CAP_NET_ADMIN in the user namespace that owns the PID namespace";
+        return Err(Refusal::new(EPERM, text));
+    }
+    Namespace::branded(namespace, section, |namespace| {
+        Ok(put(
+            message,
+            namespace.object(),
+            own,
+            &Pid::lookup(namespace, &number),
+        )?)
+    })
+}
+
+/// Looks a number up in the requester's namespace and in all below it that the requester may see.
+///
+/// None is held, and neither is a process: what comes and goes meanwhile may be left out.
+pub(super) fn dump(part: &mut Part<'_, Instance>) -> Result<bool, Refusal> {
+    let wanted = number(&part.request)?;
+    if let Some(attribute) = part.request.attributes().get(PIDNS) {
+        let text = c"a dump looks in all PID namespaces";
+        return Err(Refusal::of(attribute, EINVAL, text));
+    }
+    loop {
+        let guard = rcu::read_lock();
+        let section = ReadSide::from(&guard);
+        let own = PidNamespace::of_current(section);
+        for _ in 0..AT_ONCE {
+            let after = part.progress.entries as u32;
+            let next = Namespace::branded(own, section, |namespace| {
+                let Some(from) = after.checked_add(1) else {
+                    return Ok(None);
+                };
+                let Some((process, place)) = Process::find_from(namespace, from) else {
+                    return Ok(None);
+                };
+                for found in process.namespaces_with(wanted, own, section) {
+                    if !add(part, found, own, wanted, section)? {
+                        return Ok(Some(None));
+                    }
+                }
+                Ok::<_, Refusal>(Some(Some(place)))
+            })?;
+            match next {
+                None => return Ok(true),
+                Some(None) => return Ok(false),
+                Some(Some(place)) => part.progress.entries = place.into(),
+            }
+        }
+    }
+}
+
+fn add(
+    part: &mut Part<'_, Instance>,
+    namespace: &PidNamespace,
+    own: &PidNamespace,
+    number: u32,
+    section: ReadSide<'_>,
+) -> Result<bool, Refusal> {
+    if !part.request.may_administer(namespace) {
+        return Ok(true);
+    }
+    Namespace::branded(namespace, section, |namespace| {
+        let answer = Pid::lookup(namespace, &number);
+        part.add(|_, message| Ok(put(message, namespace.object(), own, &answer)?))
+    })
+}
+
+fn number(request: &Asked<'_>) -> Result<u32, Refusal> {
+    let attributes = request.attributes();
+    if let Some(netns) = attributes.get(NETNS) {
+        let text = c"processes are in PID namespaces, and not in those of the network";
+        return Err(Refusal::of(netns, EINVAL, text));
+    }
+    Ok(required(attributes, NUMBER)?.u32()?)
+}
+
+/// Writes what was found in a namespace.
+fn put(
+    message: &mut Message<'_>,
+    namespace: &PidNamespace,
+    own: &PidNamespace,
+    answer: &PidAnswer<'_>,
+) -> Result {
+    message.put_u32(NSMUX_A_LOOKUP_TABLE, NSMUX_TABLE_PID)?;
+    entry::put_outcome(message, answer.outcome())?;
+    let Some(process) = &answer.0 else {
+        return Ok(());
+    };
+    message.nest(NSMUX_A_LOOKUP_PROCESS, |message| {
+        message.put_u32(NSMUX_A_PROCESS_PIDNS_INODE, namespace.inode())?;
+        if let Some(number) = process.number_in(namespace) {
+            message.put_u32(NSMUX_A_PROCESS_NUMBER, number)?;
+        }
+        if let Some(number) = process.number_in(own) {
+            message.put_u32(NSMUX_A_PROCESS_OWN_NUMBER, number)?;
+        }
+        match process.command() {
+            Some(command) => {
+                let name = command.split(|byte| *byte == 0).next().unwrap_or_default();
+                message.put_string(NSMUX_A_PROCESS_COMMAND, name)
+            }
+            None => Ok(()),
+        }
+    })
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `socket-get`: which socket has this cookie?
+
+use kernel::prelude::*;
+
+use super::{
+    lookup::{self, put_connection, put_entry, put_socket, required, NETNS},
+    selector, Asked,
+};
+use crate::{
+    bindings::*,
+    instance::Instance,
+    net::{
+        by_cookie::{self, Seen},
+        genetlink::{Message, Part, Refusal},
+        namespace::Net,
+    },
+    table::Outcome,
+};
+
+const COOKIE: u16 = NSMUX_A_LOOKUP_COOKIE as u16;
+
+/// Looks among the sockets of one namespace.
+pub(super) fn answer(request: &Asked<'_>, message: &mut Message<'_>) -> Result<(), Refusal> {
+    let attribute = required(request.attributes(), COOKIE)?;
+    let cookie = attribute.uint()?;
+    selector::with_selected(request, NETNS, |net| {
+        by_cookie::find(net.net(), cookie, false, |net, seen| {
+            put(message, net, &seen)
+        })
+        .ok_or(Refusal::of(attribute, ENOENT, c"no socket has this cookie"))?
+        .map_err(Refusal::from)
+    })
+}
+
+/// Looks among those of all namespaces that the request names, or that the requester may see.
+pub(super) fn dump(part: &mut Part<'_, Instance>) -> Result<bool, Refusal> {
+    let cookie = required(part.request.attributes(), COOKIE)?.uint()?;
+    let is_everywhere = selector::selectors(part.request.attributes(), NETNS)
+        .next()
+        .is_none();
+    lookup::each_selected(part, |part, listed| {
+        // The tables that are shared are gone through once, in the name of the initial namespace.
+        let anyones = is_everywhere && listed.net() == Net::initial();
+        part.add_if(|request, message| {
+            by_cookie::find(listed.net(), cookie, anyones, |net, seen| {
+                if !request.may_administer(net) {
+                    return Ok::<bool, Error>(false);
+                }
+                put(message, net, &seen)?;
+                Ok(true)
+            })
+            .unwrap_or(Ok(false))
+            .map_err(Refusal::from)
+        })
+    })
+}
+
+/// Writes where the socket was found, and what it is.
+fn put(message: &mut Message<'_>, net: &Net, seen: &Seen<'_, '_>) -> Result {
+    lookup::put_namespace(message, net)?;
+    message.put_u32(
+        NSMUX_A_LOOKUP_TABLE,
+        match seen {
+            Seen::Connection(_) | Seen::Listener(_) => NSMUX_TABLE_TCP,
+            Seen::Udp(_) => NSMUX_TABLE_UDP,
+            Seen::Raw(_) => NSMUX_TABLE_RAW,
+            Seen::Packet(_) => NSMUX_TABLE_PACKET,
+            Seen::Unix(_) => NSMUX_TABLE_UNIX,
+            Seen::Netlink(_) => NSMUX_TABLE_NETLINK,
+        },
+    )?;
+    match seen {
+        Seen::Connection(connection) => put_connection(message, connection),
+        Seen::Listener(socket) => put_socket(message, Outcome::Listener, socket),
+        Seen::Udp(socket) if socket.is_connected() => {
+            put_socket(message, Outcome::Connected, socket)
+        }
+        Seen::Udp(socket) => put_socket(message, Outcome::Unconnected, socket),
+        Seen::Raw(socket) => put_entry(message, *socket),
+        Seen::Packet(socket) => put_entry(message, *socket),
+        Seen::Unix(socket) => put_entry(message, *socket),
+        Seen::Netlink(socket) => put_entry(message, *socket),
+    }
+}
