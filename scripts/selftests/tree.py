@@ -9,6 +9,7 @@ from kernel_module.module import alone, make_arguments
 
 PROJECT = Path(__file__).resolve().parents[2]
 COLLECTION = "nsmux"
+SPECS = PROJECT / "Documentation/netlink/specs"
 
 
 def install(environment, destination, tests=PROJECT / "tests"):
@@ -19,7 +20,7 @@ def install(environment, destination, tests=PROJECT / "tests"):
     # A kernel module of the tests is built in place.
     with alone(environment, tests):
         result = environment.root.run(
-            command, [tests], check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            command, [tests, SPECS], check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
     if result.returncode != 0:
         raise Failure(f"the tests cannot be installed:\n{result.stdout.decode(errors='replace')}")
