@@ -11,11 +11,13 @@ from checks import (
 from checks.sources import Sources
 from environment import provision
 from environment.failure import Failure, report
+from selftests import on_host
 
 # Those that take longest come first.
 CHECKS = {
     "clippy": rust_sources.clippy,
     "rustdoc": rust_sources.documentation,
+    "compile-fail": on_host.findings("compile_fail"),
     "sphinx": documentation.sphinx,
     "unit tests": python_sources.unit_tests,
     "flake8": python_sources.flake8,

@@ -9,6 +9,7 @@ from checks.documentation import sphinx_command
 from checks.sources import PROJECT, Sources
 from environment import provision
 from environment.failure import Failure, report
+from kernel_module import scratch
 
 OUTPUT = PROJECT / "build/html"
 
@@ -19,9 +20,8 @@ def main():
     OUTPUT.mkdir(parents=True, exist_ok=True)
     doctrees = OUTPUT.parent / "doctrees"
     problems = sources.findings(sphinx_command(sources.environment, OUTPUT, doctrees))
-    problems += rust_sources.in_scratch(
-        sources, lambda scratch: rust_sources.document(sources, scratch, OUTPUT / "rust")[1]
-    )
+    with scratch.copy(sources.environment) as directory:
+        problems += rust_sources.document(sources, directory, OUTPUT / "rust")[1]
     if problems:
         raise Failure("the documentation has errors:\n" + "\n".join(problems))
     print(f"{OUTPUT}/index.html\n{OUTPUT}/rust/nsmux/index.html")

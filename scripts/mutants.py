@@ -11,8 +11,6 @@ import argparse
 import contextlib
 import io
 import re
-import secrets
-import shutil
 import sys
 import time
 import tomllib
@@ -21,16 +19,13 @@ from pathlib import Path
 
 from environment import provision
 from environment.failure import Failure, report
-from kernel_module import module
+from kernel_module import module, scratch
 from machine.session import Limits
+from selftests import on_host
 from selftests.run import run_tests
 
 PROJECT = Path(__file__).resolve().parent.parent
 MUTANTS = PROJECT / "tests/mutants"
-
-# What the module is made of, and what a build leaves there.
-SOURCES = ("Kbuild", "rust")
-PRODUCTS = shutil.ignore_patterns("*.o", "*.ko", "*.mod", "*.cmd", "*.d", "__pycache__")
 
 # A mutant may hang its guest: that is noticed too, but not for as long as in a real run.
 LIMITS = Limits(total=900, silence=150)
@@ -95,30 +90,20 @@ def select(names):
     return [Mutant.load(mutants[name]) for name in names or mutants]
 
 
-@contextlib.contextmanager
-def scratch_copy(environment):
-    """A copy of the module's sources, to be broken."""
-    tree = environment.cache.path / "runs" / f"mutants-{secrets.token_hex(8)}"
-    try:
-        tree.mkdir(parents=True)
-        for name in SOURCES:
-            source = PROJECT / name
-            if source.is_dir():
-                shutil.copytree(source, tree / name, ignore=PRODUCTS)
-            else:
-                shutil.copy(source, tree / name)
-        yield tree
-    finally:
-        shutil.rmtree(tree, ignore_errors=True)
-
-
 def failures(environment, tree, tests):
-    """The results that failed in a guest with the module of that copy."""
+    """The results that failed with the module of that copy."""
     try:
         # A mutant may well make the compiler warn of what is not used any more.
         module.run_make(environment, tree, "modules")
     except Failure as failure:
         raise BuildFailure(failure.problem) from failure
+    here, in_guest = on_host.select(tests)
+    counter = on_host.run(environment, here, tree, lambda line: None)
+    return told(counter, "") + (failures_in_guest(environment, tree, in_guest) if in_guest else [])
+
+
+def failures_in_guest(environment, tree, tests):
+    """Those in a guest."""
     output = bytearray()
     trouble = io.StringIO()
     # What a broken module does to its guest is told in one line, if nothing else is.
@@ -126,10 +111,14 @@ def failures(environment, tree, tests):
         counter = run_tests(environment, tests, tree / module.MODULE, output.extend, LIMITS)
     if b"TAP version" not in output or not counter.passed and not counter.failed:
         raise Failure(f"the tests {' '.join(tests)} did not run:\n{trouble.getvalue()}")
-    # First the tests that failed by themselves, last those that a dead guest took with it.
-    told = [f"the guest: {reason(trouble.getvalue())}" if name.startswith("the guest") else name
-            for name in counter.failures]
-    return sorted(told, key=lambda name: (name.startswith("the "), "planned" in name))
+    return told(counter, trouble.getvalue())
+
+
+def told(counter, trouble):
+    """First the tests that failed by themselves, last those that a dead guest took with it."""
+    names = [f"the guest: {reason(trouble)}" if name.startswith("the guest") else name
+             for name in counter.failures]
+    return sorted(names, key=lambda name: (name.startswith("the "), "planned" in name))
 
 
 def reason(trouble):
@@ -160,7 +149,7 @@ def main(arguments):
     mutants = select(parser.parse_args(arguments).name)
     environment = provision.ready()
     results = {"noticed": [], "survived": [], "do not build": []}
-    with scratch_copy(environment) as tree:
+    with scratch.copy(environment) as tree:
         tests = sorted({test for mutant in mutants for test in mutant.tests})
         print(f"nsmux: the tests on the module as it is: {' '.join(tests)}", flush=True)
         failed = failures(environment, tree, tests)

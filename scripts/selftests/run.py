@@ -17,18 +17,18 @@ LIMITS = Limits(total=1800, silence=240)
 
 
 def run_tests(environment, names=(), module=PROJECT / MODULE, on_output=boot.print_output,
-              limits=LIMITS):
-    """Runs the named tests, or all. Returns the counted results.
+              limits=LIMITS, counter=None):
+    """Runs the named tests, or all. Returns the counted results, together with those before.
 
     All that is wrong is counted: a failed test, a guest without a verdict, trouble in its log.
     """
+    counter = counter or Counter()
     scratch = environment.cache.path / "runs" / f"kselftest-{secrets.token_hex(8)}"
     try:
         tree.install(environment, scratch)
         command = [f"/{PLACE}/run_kselftest.sh"]
         for name in tree.select(scratch, names):
             command += ["-t", name]
-        counter = Counter()
 
         def take(data):
             on_output(data)

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The compiler's command for the crate, as Kbuild has run it, to be run on it in other ways."""
+
+import re
+import shlex
+from dataclasses import dataclass
+
+from kernel_module.module import PROJECT
+
+ROOT = "rust/nsmux_main.rs"
+
+
+@dataclass
+class Command:
+    """The environment of the command, and its arguments but for what it reads and writes."""
+
+    variables: dict
+    arguments: list
+
+    def run_by(self, program, *arguments):
+        """The same for a program that takes the compiler's arguments, and these."""
+        variables = [f"{name}={value}" for name, value in self.variables.items()]
+        return ["env"] + variables + [program] + self.arguments + list(arguments)
+
+
+def command(directory):
+    """The command with which the crate in a directory was compiled.
+
+    Kbuild leaves it in a file beside what it has built.
+    """
+    saved = (directory / "rust/.nsmux_main.o.cmd").read_text().splitlines()[0]
+    words = shlex.split(saved.partition(":=")[2].replace("$(pound)", "#").partition(";")[0])
+    place = next(i for i, word in enumerate(words) if "rustc" in word.rpartition("/")[2])
+    variables = dict(word.split("=", 1) for word in words[:place])
+    variables["NSMUX_VERSION"] = version()
+    variables["NSMUX_BINDINGS"] = str(directory / "rust/bindings/bindings_generated.rs")
+    arguments = [word for word in without_output(words[place + 1:]) if not word.endswith(ROOT)]
+    return Command(variables, arguments)
+
+
+def without_output(arguments):
+    """Without the options that say what the compiler writes and where, and their values."""
+    kept = []
+    skip = False
+    for word in arguments:
+        if not skip and word != "--out-dir" and not word.startswith("--emit="):
+            kept.append(word)
+        skip = word == "--out-dir"
+    return kept
+
+
+def version():
+    """The module's version, from the one place where it stands."""
+    text = (PROJECT / "Kbuild").read_text()
+    return re.search(r"^NSMUX_VERSION := (\S+)$", text, re.MULTILINE).group(1)

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The tests that need a compiler and no guest. `make check` runs them too."""
+
+from kernel_module import compile_fail
+from kernel_module.module import PROJECT
+from selftests.ktap import Counter
+
+# Each is a function of the environment and of where the module's sources are. It gives the names
+# of its results, with what is wrong in lines: none, if all is well.
+TESTS = {
+    "compile_fail": compile_fail.verdicts,
+}
+
+
+def select(names):
+    """Of the tests that a person named, those that run here and the others; without any, all."""
+    here = [name for name in TESTS if name in names or not names]
+    return here, [name for name in names if name not in TESTS]
+
+
+def print_line(line):
+    """Shows progress as it is made."""
+    print(line, flush=True)
+
+
+def run(environment, names, source=PROJECT, on_line=print_line):
+    """Runs tests and writes KTAP. Returns the counted results."""
+    counter = Counter()
+
+    def tell(line):
+        on_line(line)
+        counter.feed(f"{line}\n".encode())
+
+    for name in names:
+        results = TESTS[name](environment, source)
+        tell(f"1..{len(results)}")
+        for number, (result, problems) in enumerate(results.items(), 1):
+            for line in problems:
+                tell(f"# {line}")
+            tell(f"{'not ok' if problems else 'ok'} {number} {name}.{result}")
+    counter.close()
+    return counter
+
+
+def findings(name):
+    """The same test as a check of the sources: a function that gives what is wrong."""
+    def check(sources):
+        results = TESTS[name](sources.environment, PROJECT)
+        return [f"{result}: {line}" for result, problems in results.items() for line in problems]
+
+    return check

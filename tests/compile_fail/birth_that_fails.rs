@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a namespace is given at its birth can fail, and `ip netns add` with it, for everyone.
+
+#[cfg(not(mistake))]
+use core::convert::Infallible as Failure;
+use kernel::prelude::*;
+#[cfg(mistake)]
+use Error as Failure;
+
+use crate::net::{
+    namespace::Net,
+    netfilter::Hook,
+    pernet::{Id, PerNamespace, Slot},
+    procfs::File,
+    sysctl::Directory,
+};
+
+struct Given;
+
+static ID: Id<Given> = Id::unregistered();
+
+// SAFETY: The identifier is the one static above.
+unsafe impl PerNamespace for Given {
+    const HOOKS: &'static [Hook<Self>] = &[];
+    const DIRECTORY: Directory<Self> = Directory {
+        path: c"net/given",
+        variables: &[],
+    };
+    const FILE: File<Self> = File {
+        name: c"given",
+        show: |_, _| {},
+    };
+
+    fn id() -> &'static Id<Self> {
+        &ID
+    }
+
+    fn new(_: &Net) -> impl PinInit<Self, Failure> {
+        //~^ error[E0277]: the trait bound
+        Ok::<Self, Failure>(Given)
+    }
+
+    fn born(_: &Slot<Self>) {}
+}

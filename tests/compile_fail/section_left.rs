@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A read-side section is left while its evidence is still used.
+
+use kernel::sync::rcu;
+
+use crate::net::{namespace::Net, rcu::ReadSide};
+
+fn leave(net: &Net) -> u32 {
+    let guard = rcu::read_lock();
+    let section = ReadSide::from(&guard);
+    #[cfg(mistake)]
+    drop(guard); //~ error[E0505]: cannot move out of `guard` because it is borrowed
+    net.count_devices(section)
+}
