@@ -32,33 +32,48 @@ pub(crate) enum Protocol {
     Tcp6 = bindings::NSMUX_PROTOCOL_TCP6 as u8,
     /// UDP over IPv6.
     Udp6 = bindings::NSMUX_PROTOCOL_UDP6 as u8,
+    /// Raw sockets of IPv4, for protocols that have no other table.
+    Raw = bindings::NSMUX_PROTOCOL_RAW as u8,
+    /// Raw sockets of IPv6, likewise.
+    Raw6 = bindings::NSMUX_PROTOCOL_RAW6 as u8,
+    /// Errors of ICMP, by the packet of TCP or UDP that they quote.
+    Error = bindings::NSMUX_PROTOCOL_ERROR as u8,
+    /// Errors of ICMPv6, likewise.
+    Error6 = bindings::NSMUX_PROTOCOL_ERROR6 as u8,
 }
 
 /// All directions, with their names.
-pub(crate) const DIRECTIONS: [(Direction, &str); 2] = [
+pub(crate) const DIRECTIONS: [(Direction, &str); 4] = [
     (Direction::Receive, "receive"),
     (Direction::Transmit, "transmit"),
+    (Direction::ArpReceive, "arp-receive"),
+    (Direction::ArpTransmit, "arp-transmit"),
 ];
 
 impl Protocol {
     /// All, in the order of their codes, with their names.
-    pub(crate) const ALL: [(Self, &'static str); 4] = [
+    pub(crate) const ALL: [(Self, &'static str); 8] = [
         (Self::Tcp, "tcp"),
         (Self::Udp, "udp"),
         (Self::Tcp6, "tcp6"),
         (Self::Udp6, "udp6"),
+        (Self::Raw, "raw"),
+        (Self::Raw6, "raw6"),
+        (Self::Error, "error"),
+        (Self::Error6, "error6"),
     ];
 
     /// Whether a lookup of this protocol can have this outcome.
     pub(crate) fn can_have(self, outcome: Outcome) -> bool {
+        let is_error = matches!(self, Self::Error | Self::Error6);
+        let is_tcp = matches!(self, Self::Tcp | Self::Tcp6);
+        let is_raw = matches!(self, Self::Raw | Self::Raw6);
         match outcome {
-            Outcome::Established | Outcome::TimeWait | Outcome::Request | Outcome::Listener => {
-                matches!(self, Self::Tcp | Self::Tcp6)
-            }
-            Outcome::Connected | Outcome::Unconnected | Outcome::Multiple => {
-                matches!(self, Self::Udp | Self::Udp6)
-            }
-            Outcome::Ambiguous | Outcome::Foreign | Outcome::None => true,
+            Outcome::Established | Outcome::TimeWait | Outcome::Request => is_tcp || is_error,
+            Outcome::Listener => is_tcp,
+            Outcome::Connected | Outcome::Unconnected => !is_tcp,
+            Outcome::Multiple => !is_tcp && !is_error,
+            Outcome::Ambiguous | Outcome::Foreign | Outcome::None => !is_raw,
             Outcome::Member | Outcome::Device | Outcome::Process => false,
         }
     }
@@ -75,21 +90,53 @@ pub(crate) enum Event {
     Unparsed,
     /// It is a fragment, and not the first of its packet.
     LaterFragment,
-    /// Its protocol has no table.
+    /// Its protocol has no table, and no raw socket wants it.
     NoTable,
     /// It was looked up.
     Lookup(Protocol, Outcome),
+    /// Packet sockets that listen on its device have it as well.
+    Tapped,
+    /// It was handed a socket, and the stack will look for none.
+    Steered,
+    /// It was looked up, and left to the stack.
+    Left(Left),
+    /// What was found for it is not what the kernel has found itself.
+    Dispute(Dispute),
+}
+
+/// Why a packet in mode steer is left to the stack; those that have no socket at all are in the
+/// other counters.
+#[derive(Clone, Copy)]
+pub(crate) enum Left {
+    /// It bears a socket: the kernel found that before, or somebody chose it. It was not looked up.
+    HadSocket,
+    /// Its kind of socket cannot be handed over, or the packet is not all there.
+    Kind,
+    /// Its device gives packets away to other ones later.
+    Device,
+}
+
+/// Which answer of the kernel's own differs, in mode verify.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Dispute {
+    /// That of early demultiplexing.
+    EarlyDemux = bindings::NSMUX_DISPUTE_EARLY_DEMUX as u8,
+    /// The socket that transmits the packet, which is in the table under the packet's own tuple.
+    Sender = bindings::NSMUX_DISPUTE_SENDER as u8,
 }
 
 /// How many counters there are for a direction: an [`Event`] each.
-const PER_DIRECTION: usize = 7 + Protocol::ALL.len() * Outcome::ALL.len();
+const PER_DIRECTION: usize = EVENTS + Protocol::ALL.len() * Outcome::ALL.len();
+/// How many of them are not lookups.
+const EVENTS: usize = 14;
 const _: () = assert!(
     (ResolvedBy::Hook as usize) < 3,
     "the first counters are those of ResolvedBy"
 );
-const _: () = assert!(Protocol::Udp6 as usize + 1 == Protocol::ALL.len());
+const _: () = assert!(Protocol::Error6 as usize + 1 == Protocol::ALL.len());
 /// How many counters there are.
-const COUNTERS: usize = 2 * PER_DIRECTION;
+const COUNTERS: usize = 2 * PER_DIRECTION + 2 * EVENTS;
 
 impl Event {
     #[inline(always)]
@@ -100,13 +147,24 @@ impl Event {
             Self::Unparsed => 4,
             Self::LaterFragment => 5,
             Self::NoTable => 6,
+            Self::Tapped => 7,
+            Self::Steered => 8,
+            Self::Left(Left::HadSocket) => 9,
+            Self::Left(Left::Kind) => 10,
+            Self::Left(Left::Device) => 11,
+            Self::Dispute(Dispute::EarlyDemux) => 12,
+            Self::Dispute(Dispute::Sender) => 13,
             Self::Lookup(protocol, outcome) => {
-                7 + protocol as usize * Outcome::ALL.len() + outcome as usize
+                EVENTS + protocol as usize * Outcome::ALL.len() + outcome as usize
             }
         };
         match direction {
             Direction::Receive => place,
             Direction::Transmit => PER_DIRECTION + place,
+            // Packets of ARP are not looked up: there is no counter.
+            _ if place >= EVENTS => COUNTERS,
+            Direction::ArpReceive => 2 * PER_DIRECTION + place,
+            Direction::ArpTransmit => 2 * PER_DIRECTION + EVENTS + place,
         }
     }
 }
@@ -160,9 +218,9 @@ impl Account {
         let Some(counters) = self.counters.get() else {
             return 0;
         };
-        Protocol::ALL
+        [Protocol::Tcp, Protocol::Udp, Protocol::Tcp6, Protocol::Udp6]
             .into_iter()
-            .map(|(protocol, _)| Event::Lookup(protocol, Outcome::None).place(Direction::Receive))
+            .map(|protocol| Event::Lookup(protocol, Outcome::None).place(Direction::Receive))
             .map(|place| counters.sum(place))
             .fold(0, c_ulong::wrapping_add)
     }

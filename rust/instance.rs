@@ -7,6 +7,7 @@ use kernel::{new_mutex, prelude::*, sync::Mutex};
 
 use crate::{
     account::Account,
+    dispute::Dispute,
     miss::Miss,
     mode::{self, AtomicMode, Mode},
     net::{
@@ -28,6 +29,7 @@ pub(crate) struct Instance {
     mode: AtomicMode,
     account: Account,
     miss: Miss,
+    dispute: Dispute,
 }
 
 impl Instance {
@@ -43,7 +45,14 @@ impl Instance {
         &self.miss
     }
 
+    /// The packet for which two answers differed.
+    #[inline]
+    pub(crate) fn dispute(&self) -> &Dispute {
+        &self.dispute
+    }
+
     /// The mode. Any context.
+    #[inline(always)]
     pub(crate) fn mode(&self) -> Mode {
         self.mode.get()
     }
@@ -51,9 +60,12 @@ impl Instance {
     /// Changes the mode. On an error it stays what it was. May sleep.
     pub(crate) fn set_mode(slot: &Slot<Self>, to: Mode) -> Result {
         let _change = slot.change.lock();
+        if to == Mode::Verify && slot.mode.get() != to {
+            slot.dispute.reopen();
+        }
         match to {
             Mode::Off => slot.unset_hooks(),
-            Mode::Observe => {
+            Mode::Observe | Mode::Verify | Mode::Steer => {
                 slot.account.open()?;
                 slot.set_hooks()?;
             }
@@ -84,6 +96,7 @@ unsafe impl PerNamespace for Instance {
             mode: AtomicMode::new(Mode::Off),
             account: Account::new(),
             miss: Miss::new(),
+            dispute: Dispute::new(),
         })
     }
 

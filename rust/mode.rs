@@ -17,19 +17,27 @@ pub(crate) enum Mode {
     Off = bindings::NSMUX_MODE_OFF as u8,
     /// Look every packet up, and count what was found.
     Observe = bindings::NSMUX_MODE_OBSERVE as u8,
+    /// The same, and compare with what the kernel has found itself.
+    Verify = bindings::NSMUX_MODE_VERIFY as u8,
+    /// Hand the socket that was found to the stack, which then looks for none.
+    Steer = bindings::NSMUX_MODE_STEER as u8,
 }
 
 impl Mode {
     /// All, in the order of their numbers, with their names.
-    pub(crate) const ALL: [(Self, &'static str); 2] =
-        [(Self::Off, "off"), (Self::Observe, "observe")];
+    pub(crate) const ALL: [(Self, &'static str); 4] = [
+        (Self::Off, "off"),
+        (Self::Observe, "observe"),
+        (Self::Verify, "verify"),
+        (Self::Steer, "steer"),
+    ];
 
     /// The name.
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::Observe => "observe",
-        }
+        Self::ALL
+            .into_iter()
+            .find(|(mode, _)| *mode == self)
+            .map_or("", |(_, name)| name)
     }
 
     /// Takes a name or a number; `EINVAL` for anything else.
@@ -63,8 +71,14 @@ impl AtomicMode {
     }
 
     /// Reads it. Any context.
+    #[inline(always)]
     pub(crate) fn get(&self) -> Mode {
-        Mode::from_number(self.0.load(Relaxed)).unwrap_or(Mode::Off)
+        match self.0.load(Relaxed) {
+            bindings::NSMUX_MODE_OBSERVE => Mode::Observe,
+            bindings::NSMUX_MODE_VERIFY => Mode::Verify,
+            bindings::NSMUX_MODE_STEER => Mode::Steer,
+            _ => Mode::Off,
+        }
     }
 
     /// Changes it. Any context.

@@ -9,7 +9,8 @@
 //! - [`netfilter`] calls a hook with a [`packet`] and the state that says where it came from;
 //! - that state leads to a [`device`] or a [`socket`], and each of these to its [`namespace`];
 //! - [`inet`] looks in the namespace's tables for the socket that the packet is for;
-//! - [`percpu`] counts, [`trace`] tells.
+//! - [`percpu`] counts, [`trace`] tells;
+//! - [`delivery`] hands what was found to the stack.
 //!
 //! Tables that no packet asks are here as well: [`packet_socket`], [`unix`], [`netlink_socket`],
 //! [`vsock`], and [`process`] with its own kind of namespace.
@@ -18,6 +19,7 @@
 //! its [`procfs`] file, and takes them away in the order that is safe.
 
 pub mod by_cookie;
+pub mod delivery;
 pub mod device;
 pub mod genetlink;
 pub mod hashtables;

@@ -10,6 +10,7 @@
 
 mod account;
 mod bindings;
+mod dispute;
 mod instance;
 mod miss;
 mod mode;

@@ -2,13 +2,16 @@
 
 //! Where packets are seen, and what is done with them.
 //!
-//! [`receive`] and [`transmit`] are the hooks: each makes of a packet the type of its direction and
-//! hands it to what the namespace's [`Mode`](crate::mode::Mode) asks for. A mode is a file here
-//! beside [`observe`].
+//! [`receive`], [`transmit`] and [`arp`] are the hooks: each makes of a packet the type of its
+//! direction and hands it to what the namespace's [`Mode`](crate::mode::Mode) asks for: [`observe`],
+//! [`verify`] or [`steer`].
 
+mod arp;
 mod observe;
 mod receive;
+mod steer;
 mod transmit;
+mod verify;
 
 use crate::{instance::Instance, net::netfilter::Hook};
 
@@ -18,4 +21,8 @@ pub(crate) const HOOKS: &[Hook<Instance>] = &[
     receive::HOOK_V6,
     transmit::HOOK_V4,
     transmit::HOOK_V6,
+    #[cfg(CONFIG_NETFILTER_FAMILY_ARP)]
+    arp::HOOK_RECEIVE,
+    #[cfg(CONFIG_NETFILTER_FAMILY_ARP)]
+    arp::HOOK_TRANSMIT,
 ];

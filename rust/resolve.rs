@@ -7,15 +7,22 @@
 //! two types, made by two hooks: which is asked first is decided when the code is compiled, and
 //! never guessed from the packet.
 
+mod neighbour;
 mod received;
 mod transmitted;
 
-pub(crate) use self::{received::Received, transmitted::Transmitted};
+pub(crate) use self::{
+    neighbour::{resolve_received, resolve_transmitted},
+    received::{Inward, Received},
+    transmitted::Transmitted,
+};
+
+use kernel::ffi::c_int;
 
 use crate::{
     bindings,
     net::{
-        inet::{Family, Header, Port, Tuple},
+        inet::{Family, Header, Port, RawKey, Tuple},
         namespace::Namespace,
         packet::Packet,
     },
@@ -29,6 +36,10 @@ pub(crate) enum Direction {
     Receive = bindings::NSMUX_DIRECTION_RECEIVE as u8,
     /// From a socket of this host.
     Transmit = bindings::NSMUX_DIRECTION_TRANSMIT as u8,
+    /// A packet of ARP that was received.
+    ArpReceive = bindings::NSMUX_DIRECTION_ARP_RECEIVE as u8,
+    /// A packet of ARP that is transmitted.
+    ArpTransmit = bindings::NSMUX_DIRECTION_ARP_TRANSMIT as u8,
 }
 
 /// Where the namespace of a packet was read.
@@ -49,10 +60,10 @@ pub(crate) trait Resolve: Sized {
     const DIRECTION: Direction;
 
     /// How the ends of a packet in this direction lie.
-    type Orientation: Orient;
+    type Orientation<'n>: Orient;
 
     /// Resolves the namespace, and calls `f` with it. Any context.
-    fn resolve<R>(self, f: impl for<'n> FnOnce(Resolved<'n, Self::Orientation>) -> R) -> R;
+    fn resolve<R>(self, f: impl for<'n> FnOnce(Resolved<'n, Self::Orientation<'n>>) -> R) -> R;
 }
 
 /// A packet and its namespace, under one brand.
@@ -79,4 +90,19 @@ pub(crate) trait Orient {
         source: Port,
         destination: Port,
     ) -> (Tuple<F>, bool);
+
+    /// What the packet is looked up by that an error quotes: the one that the error is about. `None`
+    /// if it does not concern a socket here.
+    fn orient_quoted<F: Family>(
+        &self,
+        quoted: &Header<F>,
+        source: Port,
+        destination: Port,
+    ) -> Option<Tuple<F>>;
+
+    /// What raw sockets are looked up by.
+    fn orient_raw<F: Family>(&self, header: &Header<F>) -> RawKey<F>;
+
+    /// The index of the device that the packet is on, if it was received.
+    fn received_on(&self) -> Option<c_int>;
 }

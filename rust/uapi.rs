@@ -2,6 +2,7 @@
 
 //! What user space sees and sets.
 
+pub(crate) mod log;
 pub(crate) mod netlink;
 mod parameter;
 pub(crate) mod procfs;

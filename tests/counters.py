@@ -21,6 +21,8 @@ from net.lib.py import (KsftNamedVariant, cmd, ksft_eq, ksft_ge, ksft_true,
 PORT, PEER_PORT, CLOSED = 53, 40000, 54
 COUNT = 50
 PROTOCOL = dict(zip(FAMILIES, ("udp", "udp6")))
+ERROR = dict(zip(FAMILIES, ("error", "error6")))
+ICMP = dict(zip(FAMILIES, ("Icmp", "Icmp6")))
 VARIANTS = [KsftNamedVariant(PROTOCOL[family], family)
             for family in FAMILIES]
 
@@ -80,10 +82,17 @@ class Witnessed:
             changed = [count - first for count, first in zip(
                 counted[direction], self.first[0][direction])]
             ksft_eq([now.seen(direction) - self.first[1].seen(direction),
-                     now.counts[direction, "no-table"]
-                     - self.first[1].counts[direction, "no-table"]],
+                     other(now, direction)
+                     - other(self.first[1], direction)],
                     changed, f"{direction}: packets, those without a table")
         return now
+
+
+def other(now, direction):
+    """How many packets were neither of TCP nor of UDP."""
+    return now.counts[direction, "no-table"] + sum(
+        now.counts[direction, protocol, "packets"]
+        for protocol in ("raw", "raw6", "error", "error6"))
 
 
 @contextlib.contextmanager
@@ -116,11 +125,11 @@ def test_udp(family):
 
 @ksft_variants(VARIANTS)
 def test_udp_to_closed_port(family):
-    """As many of `none` as the kernel has of NoPorts; ICMP has no table."""
+    """As many of `none` as the kernel has of NoPorts, and of its errors."""
     name = {socket.AF_INET: "Udp", socket.AF_INET6: "Udp6"}[family]
     with observed_pair() as pair:
         near, far = (witnessed.namespace for witnessed in pair)
-        before = snmp.read(far)
+        before, unreachable = snmp.read(far), snmp.read(near)
         with near.udp("", 0, family) as client:
             for _ in range(COUNT):
                 client.sendto(b"?", (FAR[family], CLOSED))
@@ -129,9 +138,14 @@ def test_udp_to_closed_port(family):
         changed = snmp.changes(before, snmp.read(far))
         ksft_eq(now.counts["receive", PROTOCOL[family], "none"], COUNT)
         ksft_eq(changed[f"{name}.NoPorts"], COUNT)
-        ksft_true(now.counts["transmit", "no-table"], "there were answers")
+        errors = now.counts["transmit", "no-table"]
+        ksft_true(errors, "there were answers")
         for witnessed in pair:
             witnessed.check()
+        told = snmp.changes(unreachable, snmp.read(near))
+        now = status.read(near)
+        ksft_eq(now.counts["receive", ERROR[family], "unconnected"],
+                told[f"{ICMP[family]}.InDestUnreachs"], "errors by quotes")
 
 
 def test_tcp():
@@ -168,7 +182,7 @@ def transfer(near, far, size=1 << 20):
 
 
 def test_ping():
-    """Echo requests and replies of both families have no table."""
+    """Echo requests and replies are of a raw socket, or have no table."""
     with observed_pair() as pair:
         for address in FAR.values():
             with pair[0].namespace.enter():
@@ -176,8 +190,7 @@ def test_ping():
         for witnessed in pair:
             now = witnessed.check()
             for direction in status.DIRECTIONS:
-                ksft_eq(now.counts[direction, "no-table"],
-                        now.seen(direction))
+                ksft_eq(other(now, direction), now.seen(direction))
                 ksft_ge(now.seen(direction), 6, direction)
 
 

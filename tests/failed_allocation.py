@@ -18,7 +18,7 @@ from net.lib.py import (KsftNamedVariant, ksft_eq, ksft_exit, ksft_in,
 
 REGISTERED_ONCE = ("genl_register_family", "register_pernet_subsys")
 MADE_WITH_NAMESPACE = ("proc_create_net_single", "register_net_sysctl_sz")
-HOOKS = {"off": 0, "observe": 4, None: 0}
+HOOKS = {"off": 0, "observe": 6, None: 0}
 
 
 def variants(*without):

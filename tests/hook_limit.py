@@ -16,7 +16,7 @@ from net.lib.py import (KsftNamedVariant, cmd, ksft_eq, ksft_exit,
 
 # MAX_HOOK_COUNT of net/netfilter/core.c.
 MAX_HOOKS = 1024
-PLACES = [(family, hook) for family in ("ip", "ip6")
+PLACES = [(family, hook) for family in ("ip", "ip6", "arp")
           for hook in ("input", "output")]
 VARIANTS = [KsftNamedVariant(f"{family}_{hook}", family, hook)
             for family, hook in PLACES]

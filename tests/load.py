@@ -10,8 +10,9 @@ from lib.topology import Namespace
 from net.lib.py import (KsftNamedVariant, ksft_eq, ksft_exit, ksft_in,
                         ksft_not_in, ksft_run, ksft_true, ksft_variants)
 
-GOOD = [("off", "off"), ("observe", "observe"), ("0", "off"), ("1", "observe")]
-BAD = ["", "2", "-1", "99999999999999999999", "Observe", "OFF", "observer",
+GOOD = [("off", "off"), ("observe", "observe"), ("verify", "verify"),
+        ("steer", "steer"), ("0", "off"), ("1", "observe"), ("3", "steer")]
+BAD = ["", "4", "-1", "99999999999999999999", "Observe", "OFF", "observer",
        "of", "off,observe", "1.0", "0x", "none", "observe" * 100]
 VARIANTS = [KsftNamedVariant(None, *values) for values in GOOD]
 INTERFACES = [Path("/proc/thread-self/net/nsmux"), Path("/proc/sys/net/nsmux"),

@@ -12,9 +12,11 @@ from net.lib.py import (KsftNamedVariant, defer, ksft_eq, ksft_in, ksft_lt,
 
 MODE = "net/nsmux/mode"
 GOOD = [("off", "off"), ("observe", "observe"), ("0", "off"),
-        ("1", "observe"), ("observe\n", "observe"), ("off\n", "off")]
-BAD = ["\n", "2", "-1", "01", "1 ", " observe", "observe off", "Observe",
-       "OFF", "observer", "o", "of", "verify", "steer", "99999999999999",
+        ("1", "observe"), ("observe\n", "observe"), ("off\n", "off"),
+        ("verify", "verify"), ("2", "verify"), ("steer", "steer"),
+        ("3", "steer")]
+BAD = ["\n", "4", "-1", "01", "1 ", " observe", "observe off", "Observe",
+       "OFF", "observer", "o", "of", "verif", "steered", "99999999999999",
        "observe" + "x" * 100, "off" + " " * 100]
 
 
@@ -30,7 +32,7 @@ def refused(write, value):
                 for value, mode in GOOD])
 def test_good_value(value, mode):
     """Names and numbers are taken; the name is what is read."""
-    other = {"off": "observe", "observe": "off"}[mode]
+    other = "observe" if mode == "off" else "off"
     with Namespace() as namespace:
         namespace.set_mode(other)
         namespace.sysctl(MODE, value)
@@ -74,6 +76,17 @@ def send_to_itself(namespace):
         sock.sendto(b"?", ("127.0.0.1", 9))
 
 
+def absent(protocol):
+    """The outcomes that a lookup of the protocol cannot have."""
+    if protocol.startswith("tcp"):
+        return ("connected", "unconnected", "multiple")
+    if protocol.startswith("udp"):
+        return status.OUTCOMES[:4]
+    if protocol.startswith("raw"):
+        return status.OUTCOMES[:4] + ("ambiguous", "foreign", "none")
+    return ("listener", "multiple")
+
+
 def test_hooks_are_there_only_while_observing():
     """In mode off nothing of nsmux is on the packets' path."""
     with Namespace() as namespace:
@@ -82,11 +95,11 @@ def test_hooks_are_there_only_while_observing():
         namespace.set_mode("observe")
         set_hooks = hook_list.hooks(namespace)
         ksft_eq(sorted(hook[:2] for hook in set_hooks),
-                [(family, place) for family in ("ip", "ip6")
+                [(family, place) for family in ("arp", "ip", "ip6")
                  for place in ("input", "output")])
         for family, place, priority in set_hooks:
-            if place == "input":
-                ksft_eq(priority, 200, f"{family} after the NAT of input")
+            if family == "arp" or place == "input":
+                ksft_eq(priority, 200, f"{family} after the filter and NAT")
             else:
                 ksft_lt(priority, -200, f"{family} before tracking and NAT")
         namespace.set_mode("off")
@@ -104,7 +117,9 @@ def test_off_counts_nothing():
         namespace.set_mode("off")
         observed = status.read(namespace)
         lookups = trace.lookups()
-        ksft_eq(len(lookups), 2, "one transmitted, one received")
+        ksft_eq([lookup.protocol for lookup in lookups],
+                ["udp", "udp", "error"],
+                "one transmitted, one received, one told of")
         send_to_itself(namespace)
         ksft_eq(status.read(namespace).counts, observed.counts)
         ksft_eq(trace.lookups(), lookups)
@@ -140,14 +155,15 @@ def test_format():
         now = status.read(namespace)
     ksft_eq(now.head, {"mode": "off", "namespace": str(namespace.cookie)})
     ksft_eq(set(now.counts) & now.absent, set())
-    tcp_only = status.OUTCOMES[:4]
-    udp_only = ("connected", "unconnected", "multiple")
     ksft_eq(now.absent, {
         (direction, protocol, outcome) for direction in status.DIRECTIONS
         for protocol in status.PROTOCOLS
-        for outcome in (udp_only if "tcp" in protocol else tcp_only)})
-    cells = {(direction, column) for direction in status.DIRECTIONS
+        for outcome in absent(protocol)})
+    cells = {(direction, column)
+             for direction in status.DIRECTIONS + status.ARP_DIRECTIONS
              for column in status.RESOLVED} | {
+        (direction, column) for direction in status.DIRECTIONS
+        for column in status.MODES} | {
         (direction, protocol, column) for direction in status.DIRECTIONS
         for protocol in status.PROTOCOLS
         for column in ("packets",) + status.OUTCOMES}
@@ -155,7 +171,7 @@ def test_format():
     for block in now.text.rstrip("\n").split("\n\n")[1:]:
         ksft_eq(len({len(line) for line in block.splitlines()}), 1,
                 "lines of the same length")
-        ksft_in(block.split()[0], ("resolved",) + status.DIRECTIONS)
+        ksft_in(block.split()[0], ("resolved", "modes") + status.DIRECTIONS)
 
 
 if __name__ == "__main__":

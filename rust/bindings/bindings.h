@@ -7,6 +7,7 @@
 #include <linux/module.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter_arp.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <linux/nstree.h>
@@ -51,6 +52,7 @@
 enum {
 	NSMUX_IPSKB_L3SLAVE = IPSKB_L3SLAVE,
 	NSMUX_GENL_HDRLEN = GENL_HDRLEN,
+	NSMUX_IPPROTO_TCP = IPPROTO_TCP,
 	NSMUX_RAW_BUCKETS = RAW_HTABLE_SIZE,
 	NSMUX_UNIX_BUCKETS = UNIX_HASH_SIZE,
 	NSMUX_VMADDR_CID_ANY = VMADDR_CID_ANY,

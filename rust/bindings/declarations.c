@@ -16,7 +16,7 @@ static const struct kernel_param_ops nsmux_mode_ops = {
 };
 
 module_param_cb(mode, &nsmux_mode_ops, NULL, 0644);
-MODULE_PARM_DESC(mode, "off (default) or observe: for all namespaces at load, for new ones from then on");
+MODULE_PARM_DESC(mode, "off (default), observe, verify or steer: for all namespaces at load, for new ones from then on");
 
 unsigned long nsmux_percpu_sum(const unsigned long __percpu *counter)
 {

@@ -71,7 +71,7 @@ static const struct nla_policy nsmux_namespace_get_nl_policy[NSMUX_A_NAMESPACE_N
 /* NSMUX_CMD_MODE_SET - do */
 static const struct nla_policy nsmux_mode_set_nl_policy[NSMUX_A_NAMESPACE_MODE + 1] = {
 	[NSMUX_A_NAMESPACE_NETNS] = NLA_POLICY_NESTED(nsmux_netns_nl_policy),
-	[NSMUX_A_NAMESPACE_MODE] = NLA_POLICY_MAX(NLA_U32, 1),
+	[NSMUX_A_NAMESPACE_MODE] = NLA_POLICY_MAX(NLA_U32, 3),
 };
 
 /* NSMUX_CMD_COUNTERS_RESET - do */

@@ -112,6 +112,18 @@ impl Device {
         unsafe { Self::from_raw(master) }
     }
 
+    /// Whether packets that it receives are taken for another device's after every hook at
+    /// `LOCAL_IN` (`IFF_L3MDEV_RX_HANDLER`: the master of ipvlan in mode L3S).
+    #[inline]
+    pub fn gives_packets_away(&self) -> bool {
+        // SAFETY: `self` is a valid device; the flag is set and cleared as a whole.
+        let flags = unsafe {
+            let fast = addr_of!((*self.0.get()).__bindgen_anon_1.priv_flags_fast);
+            bindings::net_device__bindgen_ty_1__bindgen_ty_2::priv_flags_raw(fast)
+        };
+        flags & bindings::IFF_L3MDEV_RX_HANDLER as kernel::ffi::c_ulong != 0
+    }
+
     /// The index, unique in its namespace.
     #[inline]
     pub fn index(&self) -> c_int {

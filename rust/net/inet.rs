@@ -113,6 +113,8 @@ pub struct Header<F: Family> {
     pub payload: u32,
     /// Whether there is more of the packet elsewhere.
     pub fragment: Fragment,
+    /// Whether extension headers lie between this one and the payload.
+    pub is_extended: bool,
 }
 
 /// What part of a packet this is.
@@ -145,6 +147,15 @@ pub trait Family: Copy + 'static {
     /// The family's number in netfilter, an `NFPROTO_*`.
     const NUMBER: u8;
 
+    /// The protocol of its errors, `IPPROTO_ICMP` or `IPPROTO_ICMPV6`.
+    const ICMP: u8;
+
+    /// The protocol over Ethernet, an `ETH_P_*`.
+    const ETHERNET: u16;
+
+    /// Whether a packet of ICMP with this type is an error, and quotes the packet that it is about.
+    fn is_error(kind: u8) -> bool;
+
     /// The address that stands for any.
     const ANY: Self::Address;
 
@@ -157,8 +168,9 @@ pub trait Family: Copy + 'static {
     /// The same as one whose family is not in its type.
     fn any_family(address: &Self::Address) -> Address;
 
-    /// Reads the header; `None` if it is cut short or contradicts itself.
-    fn header(packet: &Packet<'_>) -> Option<Header<Self>>;
+    /// Reads the header that begins at an offset from the beginning of the packet's data; `None` if
+    /// it is cut short or contradicts itself.
+    fn header(packet: &Packet<'_>, offset: u32) -> Option<Header<Self>>;
 
     /// How a packet arrived.
     ///

@@ -12,9 +12,10 @@ use kernel::ffi::{c_int, c_uint, c_void};
 use kernel::{error::to_result, prelude::*};
 
 use super::{
+    delivery::Delivery,
     device::Device,
     inet::{Arrival, Family},
-    namespace::Net,
+    namespace::{Namespace, Net},
     packet::Packet,
     rcu::ReadSide,
     socket::Common,
@@ -39,8 +40,8 @@ type Function = unsafe extern "C" fn(
     *const bindings::nf_hook_state,
 ) -> c_uint;
 
-/// What a hook for packets to this host calls.
-pub trait Receive<T, F: Family> {
+/// What a hook for packets to this host calls; `F` is their family, or [`Arp`].
+pub trait Receive<T, F> {
     /// Sees one packet.
     ///
     /// Mostly in a softirq, but a packet that user space has held back comes by in a process. In an
@@ -48,8 +49,8 @@ pub trait Receive<T, F: Family> {
     fn receive(owner: &T, packet: Incoming<'_, F>);
 }
 
-/// What a hook for packets from this host calls.
-pub trait Transmit<T, F: Family> {
+/// What a hook for packets from this host calls; `F` is their family, or [`Arp`].
+pub trait Transmit<T, F> {
     /// Sees one packet.
     ///
     /// Mostly in a process, often with the sender's socket locked, but also in a softirq. In an RCU
@@ -58,6 +59,28 @@ pub trait Transmit<T, F: Family> {
 }
 
 impl<T> Hook<T> {
+    /// A hook at `NF_ARP_IN`: packets of ARP that were received.
+    pub const fn arp_in<S: Receive<T, Arp>>(priority: c_int) -> Self {
+        Self {
+            family: bindings::NFPROTO_ARP as u8,
+            number: bindings::NF_ARP_IN,
+            priority,
+            function: incoming::<T, Arp, S>,
+            _owner: PhantomData,
+        }
+    }
+
+    /// A hook at `NF_ARP_OUT`: packets of ARP that are transmitted.
+    pub const fn arp_out<S: Transmit<T, Arp>>(priority: c_int) -> Self {
+        Self {
+            family: bindings::NFPROTO_ARP as u8,
+            number: bindings::NF_ARP_OUT,
+            priority,
+            function: outgoing::<T, Arp, S>,
+            _owner: PhantomData,
+        }
+    }
+
     /// A hook at `NF_INET_LOCAL_IN`: packets for this host. IPv4 is reassembled there, IPv6 is not
     /// unless connection tracking does so.
     pub const fn local_in<F: Family, S: Receive<T, F>>(priority: c_int) -> Self {
@@ -84,9 +107,9 @@ impl<T> Hook<T> {
 
 /// # Safety
 ///
-/// Called by netfilter alone, at `NF_INET_LOCAL_IN` of the family, with an `owner` that is a valid
-/// `T`.
-unsafe extern "C" fn incoming<T, F: Family, S: Receive<T, F>>(
+/// Called by netfilter alone, at `NF_INET_LOCAL_IN` of the family or `NF_ARP_IN`, with an `owner`
+/// that is a valid `T`.
+unsafe extern "C" fn incoming<T, F, S: Receive<T, F>>(
     owner: *mut c_void,
     skb: *mut bindings::sk_buff,
     state: *const bindings::nf_hook_state,
@@ -111,8 +134,9 @@ unsafe extern "C" fn incoming<T, F: Family, S: Receive<T, F>>(
 
 /// # Safety
 ///
-/// Called by netfilter alone, at `NF_INET_LOCAL_OUT`, with an `owner` that is a valid `T`.
-unsafe extern "C" fn outgoing<T, F: Family, S: Transmit<T, F>>(
+/// Called by netfilter alone, at `NF_INET_LOCAL_OUT` or `NF_ARP_OUT`, with an `owner` that is a
+/// valid `T`.
+unsafe extern "C" fn outgoing<T, F, S: Transmit<T, F>>(
     owner: *mut c_void,
     skb: *mut bindings::sk_buff,
     state: *const bindings::nf_hook_state,
@@ -131,14 +155,14 @@ unsafe extern "C" fn outgoing<T, F: Family, S: Transmit<T, F>>(
 ///
 /// # Invariants
 ///
-/// The packet is at `NF_INET_LOCAL_IN` of the family `F`.
+/// The packet is at `NF_INET_LOCAL_IN` of the family `F`, or at `NF_ARP_IN`.
 pub struct Incoming<'p, F> {
     packet: Packet<'p>,
     state: State<'p>,
     _family: PhantomData<F>,
 }
 
-impl<'p, F: Family> Incoming<'p, F> {
+impl<'p, F> Incoming<'p, F> {
     /// Where the hook was called.
     #[inline]
     pub fn state(&self) -> State<'p> {
@@ -151,7 +175,9 @@ impl<'p, F: Family> Incoming<'p, F> {
         // SAFETY: By the type invariants.
         unsafe { self.packet.device() }
     }
+}
 
+impl<F: Family> Incoming<'_, F> {
     /// How the packet arrived.
     #[inline]
     pub fn arrival(&self) -> Arrival {
@@ -159,12 +185,26 @@ impl<'p, F: Family> Incoming<'p, F> {
         unsafe { F::arrival(&self.packet) }
     }
 
-    /// The packet itself.
-    #[inline]
-    pub fn into_packet(self) -> Packet<'p> {
-        self.packet
+    /// Calls `f` with the packet, the namespace that it was resolved to, and the right to give it a
+    /// socket of that, all under a brand that exists only inside that call.
+    #[inline(always)]
+    pub fn branded<R>(
+        self,
+        net: &Net,
+        f: impl for<'n> FnOnce(Namespace<'n>, Packet<'n>, Delivery<'n>) -> R,
+    ) -> R {
+        let section = self.state.section();
+        self.packet.branded(net, section, |namespace, packet| {
+            // SAFETY: By the type invariants, and as netfilter hands the packet to one hook at a
+            // time. The right is made once: `self` is gone.
+            let delivery = unsafe { Delivery::new(packet.as_non_null()) };
+            f(namespace, packet, delivery)
+        })
     }
 }
+
+/// Packets of ARP, which are of no family of the Internet protocol.
+pub struct Arp;
 
 /// A packet from this host, as a hook sees it.
 pub struct Outgoing<'p> {
@@ -179,10 +219,21 @@ impl<'p> Outgoing<'p> {
         self.state
     }
 
-    /// The packet itself.
-    #[inline]
-    pub fn into_packet(self) -> Packet<'p> {
-        self.packet
+    /// Calls `f` with the packet, the namespace that it was resolved to, and the socket that
+    /// transmits it, all under a brand that exists only inside that call.
+    #[inline(always)]
+    pub fn branded<R>(
+        self,
+        net: &Net,
+        f: impl for<'n> FnOnce(Namespace<'n>, Packet<'n>, Option<&'n Common>) -> R,
+    ) -> R {
+        let state = self.state.0;
+        let section = self.state.section();
+        self.packet.branded(net, section, |namespace, packet| {
+            // SAFETY: Null, or valid for the hook's call, in which this one is.
+            let sender = unsafe { Common::from_raw(state.sk) };
+            f(namespace, packet, sender)
+        })
     }
 }
 

@@ -15,7 +15,7 @@ use kernel::transmute::FromBytes;
 use super::{
     device::Device,
     inet::Arrival,
-    namespace::{Brand, Namespace},
+    namespace::{Brand, Namespace, Net},
     rcu::ReadSide,
 };
 use crate::bindings;
@@ -51,14 +51,14 @@ impl<'p> Packet<'p> {
     /// Calls `f` with the packet and the namespace that it was resolved to, both under a brand that
     /// exists only inside that call.
     #[inline(always)]
-    pub fn branded<K, R>(
+    pub(super) fn branded<R>(
         self,
-        object: &K,
+        net: &Net,
         section: ReadSide<'_>,
-        f: impl for<'n> FnOnce(Namespace<'n, K>, Packet<'n>) -> R,
+        f: impl for<'n> FnOnce(Namespace<'n>, Packet<'n>) -> R,
     ) -> R {
         let skb = self.skb;
-        Namespace::branded(object, section, |namespace| {
+        Namespace::branded(net, section, |namespace| {
             // INVARIANT: The brand is not longer than this call, and `'p` is not shorter.
             let packet = Packet {
                 skb,
@@ -66,6 +66,12 @@ impl<'p> Packet<'p> {
             };
             f(namespace, packet)
         })
+    }
+
+    /// The pointer that C is given.
+    #[inline]
+    pub(super) fn as_non_null(&self) -> NonNull<bindings::sk_buff> {
+        self.skb
     }
 
     #[inline]

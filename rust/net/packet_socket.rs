@@ -15,6 +15,9 @@ use super::{
 };
 use crate::bindings;
 
+/// `ETH_P_ALL`
+pub const ALL: u16 = 3;
+
 /// A packet socket, `struct packet_sock`.
 pub struct PacketSocket<'n>(Borrowed<'n, Full>);
 
@@ -28,6 +31,24 @@ impl<'n> PacketSocket<'n> {
             // SAFETY: The entries of this list are packet sockets.
             .filter_map(move |node| unsafe { Borrowed::from_node(node, namespace) })
             .map(Self)
+    }
+
+    /// Whether the namespace has any: one load. Any context.
+    #[inline(always)]
+    pub fn exist(namespace: Namespace<'n>) -> bool {
+        // SAFETY: The namespace is valid. Volatile as `READ_ONCE()`.
+        let first =
+            unsafe { addr_of!((*namespace.object().as_ptr()).packet.sklist.first).read_volatile() };
+        !first.is_null()
+    }
+
+    /// Whether one of the first 64 gets packets of an Ethernet protocol that pass on a device. Any
+    /// context.
+    pub fn listen(namespace: Namespace<'n>, device: c_int, protocol: u16) -> bool {
+        Self::all(namespace).take(64).any(|socket| {
+            [0, device].contains(&socket.device())
+                && [ALL, protocol].contains(&socket.ethernet_protocol())
+        })
     }
 
     /// The index of the device that the socket listens on, 0 for all.

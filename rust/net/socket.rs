@@ -81,6 +81,17 @@ impl Common {
         unsafe { addr_of!((*self.0.get()).skc_state).read_volatile() }.into()
     }
 
+    /// The socket as a full one, if it is one, `sk_fullsock()`.
+    #[inline]
+    pub fn as_full(&self) -> Option<&Full> {
+        match self.state() {
+            bindings::TCP_TIME_WAIT | bindings::TCP_NEW_SYN_RECV => None,
+            // SAFETY: All other states are those of full sockets, which are transparent views of
+            // what begins here.
+            _ => Some(unsafe { &*self.0.get().cast() }),
+        }
+    }
+
     /// The family that the socket was made with: `AF_INET`, or `AF_INET6`, which may have IPv4
     /// addresses that are mapped.
     pub fn family(&self) -> u16 {
@@ -221,6 +232,16 @@ impl Full {
         unsafe { addr_of!((*self.0.get()).sk_protocol).read_volatile() }
     }
 
+    /// Whether the socket is freed by RCU, and is so used without a reference (`SOCK_RCU_FREE`).
+    #[inline]
+    pub fn is_freed_by_rcu(&self) -> bool {
+        // SAFETY: `self` is a valid full socket. Volatile: other flags may change meanwhile.
+        let flags = unsafe {
+            addr_of!((*self.0.get()).__sk_common.__bindgen_anon_5.skc_flags).read_volatile()
+        };
+        flags >> bindings::SOCK_RCU_FREE & 1 != 0
+    }
+
     /// Whether the socket waits for connections.
     pub fn is_listening(&self) -> bool {
         self.state() == bindings::TCP_LISTEN
@@ -243,6 +264,13 @@ impl Full {
     pub fn mark(&self) -> u32 {
         // SAFETY: `self` is a valid socket. Volatile as `READ_ONCE()`.
         unsafe { addr_of!((*self.0.get()).sk_mark).read_volatile() }
+    }
+
+    /// Whether the socket is one of a TCP connection, and so in the table of connections.
+    #[inline]
+    pub fn is_tcp_connection(&self) -> bool {
+        u32::from(self.protocol()) == bindings::NSMUX_IPPROTO_TCP
+            && !matches!(self.state(), bindings::TCP_CLOSE | bindings::TCP_LISTEN)
     }
 
     /// Whether the socket has a peer: `connect()` was called, for UDP as well.

@@ -5,13 +5,13 @@
 use crate::{
     account::{Event, Protocol, Side},
     instance::Instance,
-    mux::{self, Finding},
+    mux::{self, Finding, Quoted},
     net::{
-        inet::{Family, Tuple, V4, V6},
+        inet::{Family, Port, Tuple, V4, V6},
         socket::Common,
         trace,
     },
-    resolve::{Direction, Resolve, Resolved},
+    resolve::{Direction, Orient, Resolve, Resolved},
     table::{Answer, Outcome},
 };
 
@@ -21,16 +21,24 @@ pub(crate) trait Observed: Family {
     const TCP: Protocol;
     /// UDP of this family.
     const UDP: Protocol;
+    /// Raw sockets of this family.
+    const RAW: Protocol;
+    /// Errors of ICMP of this family.
+    const ERROR: Protocol;
 }
 
 impl Observed for V4 {
     const TCP: Protocol = Protocol::Tcp;
     const UDP: Protocol = Protocol::Udp;
+    const RAW: Protocol = Protocol::Raw;
+    const ERROR: Protocol = Protocol::Error;
 }
 
 impl Observed for V6 {
     const TCP: Protocol = Protocol::Tcp6;
     const UDP: Protocol = Protocol::Udp6;
+    const RAW: Protocol = Protocol::Raw6;
+    const ERROR: Protocol = Protocol::Error6;
 }
 
 /// Finds out whose a packet is, and tells. Any context.
@@ -40,44 +48,86 @@ pub(crate) fn observe<F: Observed, P: Resolve>(instance: &Instance, packet: P) {
         return;
     };
     packet.resolve(|resolved| {
-        side.count(Event::Resolved(resolved.by));
-        if !resolved.agrees {
-            side.count(Event::Disagreement);
-        }
-        match &mux::find::<F, _>(&resolved) {
-            Finding::Tcp(tuple, answer) => {
-                tell(instance, &side, &resolved, F::TCP, tuple, answer);
-            }
-            Finding::Udp(tuple, answer) => {
-                tell(instance, &side, &resolved, F::UDP, tuple, answer);
-            }
-            Finding::NoTable => side.count(Event::NoTable),
-            Finding::LaterFragment => side.count(Event::LaterFragment),
-            Finding::Unparsed => side.count(Event::Unparsed),
-        }
+        count_resolved::<F, _>(&side, &resolved);
+        look_up::<F, _>(instance, &side, &resolved);
     });
 }
 
+/// Counts how a packet was resolved. Any context.
 #[inline(always)]
-fn tell<F: Family, O>(
+pub(super) fn count_resolved<F: Family, O: Orient>(side: &Side<'_>, resolved: &Resolved<'_, O>) {
+    side.count(Event::Resolved(resolved.by));
+    if !resolved.agrees {
+        side.count(Event::Disagreement);
+    }
+    if mux::is_tapped::<F, O>(resolved) {
+        side.count(Event::Tapped);
+    }
+}
+
+/// Looks a packet up and tells what was found; gives that, and whether the packet is whole and plain.
+/// Any context.
+#[inline(always)]
+pub(super) fn look_up<'n, F: Observed, O: Orient>(
     instance: &Instance,
     side: &Side<'_>,
-    resolved: &Resolved<'_, O>,
+    resolved: &Resolved<'n, O>,
+) -> (Finding<'n, F>, bool) {
+    let (finding, is_plain) = mux::find::<F, O>(resolved);
+    match &finding {
+        Finding::Tcp(tuple, answer) => {
+            note_miss(instance, side, F::TCP, tuple, answer);
+            tell(side, resolved, F::TCP, Some(tuple), answer);
+        }
+        Finding::Udp(tuple, answer) => {
+            note_miss(instance, side, F::UDP, tuple, answer);
+            tell(side, resolved, F::UDP, Some(tuple), answer);
+        }
+        Finding::Error(Quoted::Tcp(tuple, answer)) => {
+            tell(side, resolved, F::ERROR, Some(tuple), answer);
+        }
+        Finding::Error(Quoted::Udp(tuple, answer)) => {
+            tell(side, resolved, F::ERROR, Some(tuple), answer);
+        }
+        Finding::Raw(answer) => tell::<F, O>(side, resolved, F::RAW, None, answer),
+        Finding::NoTable => side.count(Event::NoTable),
+        Finding::LaterFragment => side.count(Event::LaterFragment),
+        Finding::Unparsed => side.count(Event::Unparsed),
+    }
+    (finding, is_plain)
+}
+
+#[inline(always)]
+fn note_miss<F: Family>(
+    instance: &Instance,
+    side: &Side<'_>,
     protocol: Protocol,
     tuple: &Tuple<F>,
     answer: &impl Answer,
 ) {
-    let outcome = answer.outcome();
-    side.count(Event::Lookup(protocol, outcome));
-    if outcome == Outcome::None {
+    if answer.outcome() == Outcome::None {
         if let Direction::Receive = side.direction() {
             instance.miss().note(protocol, tuple);
         }
     }
+}
+
+#[inline(always)]
+fn tell<F: Family, O>(
+    side: &Side<'_>,
+    resolved: &Resolved<'_, O>,
+    protocol: Protocol,
+    tuple: Option<&Tuple<F>>,
+    answer: &impl Answer,
+) {
+    let outcome = answer.outcome();
+    side.count(Event::Lookup(protocol, outcome));
     trace::lookup(|| {
-        let (source_port, destination_port) = match side.direction() {
-            Direction::Receive => (tuple.remote_port, tuple.local_port),
-            Direction::Transmit => (tuple.local_port, tuple.remote_port),
+        let none = Port::from_number(0);
+        let (source_port, destination_port) = match (tuple, side.direction()) {
+            (None, _) => (none, none),
+            (Some(tuple), Direction::Receive) => (tuple.remote_port, tuple.local_port),
+            (Some(tuple), _) => (tuple.local_port, tuple.remote_port),
         };
         trace::Lookup {
             namespace: resolved.namespace.object().cookie(),

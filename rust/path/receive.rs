@@ -2,9 +2,14 @@
 
 //! Packets for this host.
 
-use super::observe::{observe, Observed};
+use super::{
+    observe::{observe, Observed},
+    steer::steer,
+    verify::verify_received,
+};
 use crate::{
     instance::Instance,
+    mode::Mode,
     net::{
         inet::{V4, V6},
         netfilter::{Hook, Incoming, Receive},
@@ -18,15 +23,21 @@ use crate::{
 const PRIORITY: i32 = 200;
 
 /// The hook of IPv4.
-pub(crate) const HOOK_V4: Hook<Instance> = Hook::local_in::<V4, Observe>(PRIORITY);
+pub(crate) const HOOK_V4: Hook<Instance> = Hook::local_in::<V4, AsTheModeSays>(PRIORITY);
 /// The hook of IPv6.
-pub(crate) const HOOK_V6: Hook<Instance> = Hook::local_in::<V6, Observe>(PRIORITY);
+pub(crate) const HOOK_V6: Hook<Instance> = Hook::local_in::<V6, AsTheModeSays>(PRIORITY);
 
-struct Observe;
+struct AsTheModeSays;
 
-impl<F: Observed> Receive<Instance, F> for Observe {
+impl<F: Observed> Receive<Instance, F> for AsTheModeSays {
     #[inline(always)]
     fn receive(instance: &Instance, packet: Incoming<'_, F>) {
-        observe::<F, _>(instance, Received::new(packet));
+        match instance.mode() {
+            Mode::Observe => observe::<F, _>(instance, Received::new(packet)),
+            Mode::Verify => verify_received(instance, packet),
+            Mode::Steer => steer(instance, packet),
+            // It was changed a moment ago.
+            Mode::Off => {}
+        }
     }
 }

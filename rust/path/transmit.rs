@@ -2,9 +2,13 @@
 
 //! Packets from this host.
 
-use super::observe::{observe, Observed};
+use super::{
+    observe::{observe, Observed},
+    verify::verify_transmitted,
+};
 use crate::{
     instance::Instance,
+    mode::Mode,
     net::{
         inet::{V4, V6},
         netfilter::{Hook, Outgoing, Transmit},
@@ -17,15 +21,21 @@ use crate::{
 const PRIORITY: i32 = -450;
 
 /// The hook of IPv4.
-pub(crate) const HOOK_V4: Hook<Instance> = Hook::local_out::<V4, Observe>(PRIORITY);
+pub(crate) const HOOK_V4: Hook<Instance> = Hook::local_out::<V4, AsTheModeSays>(PRIORITY);
 /// The hook of IPv6.
-pub(crate) const HOOK_V6: Hook<Instance> = Hook::local_out::<V6, Observe>(PRIORITY);
+pub(crate) const HOOK_V6: Hook<Instance> = Hook::local_out::<V6, AsTheModeSays>(PRIORITY);
 
-struct Observe;
+struct AsTheModeSays;
 
-impl<F: Observed> Transmit<Instance, F> for Observe {
+impl<F: Observed> Transmit<Instance, F> for AsTheModeSays {
     #[inline(always)]
     fn transmit(instance: &Instance, packet: Outgoing<'_>) {
-        observe::<F, _>(instance, Transmitted::new(packet));
+        match instance.mode() {
+            // What is transmitted has its socket.
+            Mode::Observe | Mode::Steer => observe::<F, _>(instance, Transmitted::new(packet)),
+            Mode::Verify => verify_transmitted::<F>(instance, packet),
+            // It was changed a moment ago.
+            Mode::Off => {}
+        }
     }
 }

@@ -4,9 +4,11 @@
 
 use super::{Direction, Orient, Resolve, Resolved, ResolvedBy};
 use crate::net::{
-    inet::{Arrival, Family, Header, Port, Tuple},
+    delivery::Delivery,
+    inet::{Arrival, Family, Header, Port, RawKey, Tuple},
     netfilter::Incoming,
 };
+use kernel::ffi::c_int;
 
 /// A packet that was received.
 ///
@@ -26,10 +28,10 @@ impl<'p, F: Family> Received<'p, F> {
 impl<F: Family> Resolve for Received<'_, F> {
     const DIRECTION: Direction = Direction::Receive;
 
-    type Orientation = Inward;
+    type Orientation<'n> = Inward<'n>;
 
     #[inline(always)]
-    fn resolve<R>(self, f: impl for<'n> FnOnce(Resolved<'n, Inward>) -> R) -> R {
+    fn resolve<R>(self, f: impl for<'n> FnOnce(Resolved<'n, Inward<'n>>) -> R) -> R {
         let state = self.0.state();
         let section = state.section();
         let (net, by) = match self.0.device() {
@@ -37,25 +39,37 @@ impl<F: Family> Resolve for Received<'_, F> {
             None => (state.net(), ResolvedBy::Hook),
         };
         let agrees = net == state.net();
-        let orientation = Inward(self.0.arrival());
-        self.0
-            .into_packet()
-            .branded(net, section, |namespace, packet| {
-                f(Resolved {
-                    namespace,
-                    packet,
-                    by,
-                    agrees,
-                    orientation,
-                })
+        let arrival = self.0.arrival();
+        let is_given_away = self
+            .0
+            .device()
+            .is_some_and(|device| device.gives_packets_away());
+        self.0.branded(net, |namespace, packet, delivery| {
+            f(Resolved {
+                namespace,
+                packet,
+                by,
+                agrees,
+                orientation: Inward {
+                    arrival,
+                    delivery,
+                    is_given_away,
+                },
             })
+        })
     }
 }
 
 /// The packet goes to the local end.
-pub(crate) struct Inward(Arrival);
+pub(crate) struct Inward<'n> {
+    arrival: Arrival,
+    /// The right to hand the packet a socket.
+    pub(crate) delivery: Delivery<'n>,
+    /// Whether the packet goes to another device after all hooks, and maybe to another namespace.
+    pub(crate) is_given_away: bool,
+}
 
-impl Orient for Inward {
+impl Orient for Inward<'_> {
     #[inline(always)]
     fn orient<F: Family>(
         &self,
@@ -68,9 +82,40 @@ impl Orient for Inward {
             local_port: destination,
             remote: header.source,
             remote_port: source,
-            device: self.0.device,
-            slave: self.0.slave,
+            device: self.arrival.device,
+            slave: self.arrival.slave,
         };
-        (tuple, F::is_to_many(&self.0, &header.destination))
+        (tuple, F::is_to_many(&self.arrival, &header.destination))
+    }
+
+    /// The packet that is quoted was transmitted: its source is the local end.
+    fn orient_quoted<F: Family>(
+        &self,
+        quoted: &Header<F>,
+        source: Port,
+        destination: Port,
+    ) -> Option<Tuple<F>> {
+        Some(Tuple {
+            local: quoted.source,
+            local_port: source,
+            remote: quoted.destination,
+            remote_port: destination,
+            device: self.arrival.device,
+            slave: self.arrival.slave,
+        })
+    }
+
+    fn orient_raw<F: Family>(&self, header: &Header<F>) -> RawKey<F> {
+        RawKey {
+            protocol: header.protocol,
+            local: header.destination,
+            remote: header.source,
+            device: self.arrival.device,
+            slave: self.arrival.slave,
+        }
+    }
+
+    fn received_on(&self) -> Option<c_int> {
+        Some(self.arrival.device)
     }
 }

@@ -4,8 +4,9 @@
 
 use super::{Direction, Orient, Resolve, Resolved, ResolvedBy};
 use crate::net::{
-    inet::{Family, Header, Port, Tuple},
+    inet::{Family, Header, Port, RawKey, Tuple},
     netfilter::Outgoing,
+    socket::Common,
 };
 use kernel::ffi::c_int;
 
@@ -28,10 +29,10 @@ impl<'p> Transmitted<'p> {
 impl Resolve for Transmitted<'_> {
     const DIRECTION: Direction = Direction::Transmit;
 
-    type Orientation = Outward;
+    type Orientation<'n> = Outward<'n>;
 
     #[inline(always)]
-    fn resolve<R>(self, f: impl for<'n> FnOnce(Resolved<'n, Outward>) -> R) -> R {
+    fn resolve<R>(self, f: impl for<'n> FnOnce(Resolved<'n, Outward<'n>>) -> R) -> R {
         let state = self.0.state();
         let section = state.section();
         let output = state.output();
@@ -46,27 +47,27 @@ impl Resolve for Transmitted<'_> {
             Some(output) if bound == 0 => output.index(),
             _ => bound,
         };
-        self.0
-            .into_packet()
-            .branded(net, section, |namespace, packet| {
-                f(Resolved {
-                    namespace,
-                    packet,
-                    by,
-                    agrees,
-                    orientation: Outward { device },
-                })
+        self.0.branded(net, |namespace, packet, sender| {
+            f(Resolved {
+                namespace,
+                packet,
+                by,
+                agrees,
+                orientation: Outward { device, sender },
             })
+        })
     }
 }
 
 /// The packet comes from the local end.
-pub(crate) struct Outward {
+pub(crate) struct Outward<'n> {
     /// The device that the socket is bound to, or that the packet leaves by.
     device: c_int,
+    /// The socket that transmits the packet.
+    pub(crate) sender: Option<&'n Common>,
 }
 
-impl Orient for Outward {
+impl Orient for Outward<'_> {
     /// The sender's entry in the table, if it has one, is under the tuple by which an answer would
     /// be looked up; not so where the header has other addresses than the socket (source routes) or
     /// ports (tunnels).
@@ -86,5 +87,24 @@ impl Orient for Outward {
             slave: 0,
         };
         (tuple, false)
+    }
+
+    /// An error that is transmitted is about a packet of the other end.
+    fn orient_quoted<F: Family>(&self, _: &Header<F>, _: Port, _: Port) -> Option<Tuple<F>> {
+        None
+    }
+
+    fn orient_raw<F: Family>(&self, header: &Header<F>) -> RawKey<F> {
+        RawKey {
+            protocol: header.protocol,
+            local: header.source,
+            remote: header.destination,
+            device: self.device,
+            slave: 0,
+        }
+    }
+
+    fn received_on(&self) -> Option<c_int> {
+        None
     }
 }

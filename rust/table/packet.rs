@@ -5,7 +5,11 @@
 use kernel::{ffi::c_int, prelude::*};
 
 use super::{Entry, Outcome, Several};
-use crate::net::{namespace::Namespace, packet_socket::PacketSocket, socket::Full};
+use crate::net::{
+    namespace::Namespace,
+    packet_socket::{PacketSocket, ALL},
+    socket::Full,
+};
 
 /// The packet sockets.
 pub(crate) struct Packet;
@@ -17,9 +21,6 @@ pub(crate) struct PacketKey {
     /// Its Ethernet protocol, for those alone that listen to this one or to all.
     pub(crate) protocol: Option<u16>,
 }
-
-/// `ETH_P_ALL`
-const ALL: u16 = 3;
 
 impl Several for Packet {
     type Key = PacketKey;

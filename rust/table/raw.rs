@@ -6,11 +6,11 @@ use core::marker::PhantomData;
 
 use kernel::prelude::*;
 
-use super::{Entry, Outcome, Several};
+use super::{Answer, Entry, Outcome, Several, Table};
 use crate::net::{
     inet::{self, Family, RawKey},
-    namespace::Namespace,
-    socket::{Borrowed, Full},
+    namespace::{Namespace, Net},
+    socket::{Borrowed, Common, Full},
 };
 
 /// The raw sockets of a family.
@@ -27,6 +27,52 @@ impl<F: Family> Several for Raw<F> {
     ) -> Result {
         let mut f = f;
         inet::raw_sockets(namespace, *key).try_for_each(|socket| f(&socket))
+    }
+}
+
+/// Who gets a packet.
+pub(crate) enum RawAnswer<'n> {
+    /// This socket alone.
+    One(Borrowed<'n, Full>),
+    /// More than one.
+    Multiple,
+    /// None.
+    None,
+}
+
+impl<F: Family> Table for Raw<F> {
+    type Of = Net;
+    type Key = RawKey<F>;
+    type Answer<'n> = RawAnswer<'n>;
+
+    fn lookup<'n>(namespace: Namespace<'n>, key: &RawKey<F>) -> RawAnswer<'n> {
+        let mut sockets = inet::raw_sockets(namespace, *key);
+        match (sockets.next(), sockets.next()) {
+            (Some(socket), None) => RawAnswer::One(socket),
+            (Some(_), Some(_)) => RawAnswer::Multiple,
+            (None, _) => RawAnswer::None,
+        }
+    }
+}
+
+impl Answer for RawAnswer<'_> {
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::One(socket) => Entry::outcome(socket),
+            Self::Multiple => Outcome::Multiple,
+            Self::None => Outcome::None,
+        }
+    }
+
+    fn socket(&self) -> Option<&Common> {
+        self.full().map(|socket| -> &Common { socket })
+    }
+
+    fn full(&self) -> Option<&Full> {
+        match self {
+            Self::One(socket) => Some(socket),
+            Self::Multiple | Self::None => None,
+        }
     }
 }
 

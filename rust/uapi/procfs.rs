@@ -9,7 +9,7 @@ use kernel::{
 };
 
 use crate::{
-    account::{Account, Event, Protocol, DIRECTIONS},
+    account::{Account, Dispute, Event, Left, Protocol, DIRECTIONS},
     instance::Instance,
     net::{pernet::Slot, procfs::File},
     resolve::{Direction, ResolvedBy},
@@ -22,7 +22,8 @@ pub(crate) const FILE: File<Instance> = File {
     show,
 };
 
-const EVENTS: [(Event, &str); 7] = [
+/// What is counted of each packet.
+const EVENTS: [(Event, &str); 8] = [
     (Event::Resolved(ResolvedBy::Socket), "by-socket"),
     (Event::Resolved(ResolvedBy::Device), "by-device"),
     (Event::Resolved(ResolvedBy::Hook), "by-hook"),
@@ -30,48 +31,67 @@ const EVENTS: [(Event, &str); 7] = [
     (Event::Unparsed, "unparsed"),
     (Event::LaterFragment, "fragment"),
     (Event::NoTable, "no-table"),
+    (Event::Tapped, "tapped"),
+];
+
+/// What the modes verify and steer count.
+const MODES: [(Event, &str); 6] = [
+    (Event::Dispute(Dispute::EarlyDemux), "demux-other"),
+    (Event::Dispute(Dispute::Sender), "sender-other"),
+    (Event::Steered, "steered"),
+    (Event::Left(Left::HadSocket), "had-socket"),
+    (Event::Left(Left::Kind), "left-kind"),
+    (Event::Left(Left::Device), "left-device"),
 ];
 
 fn show(slot: &Slot<Instance>, file: &SeqFile) {
     let account = slot.account();
     seq_print!(file, "mode {}\n", slot.mode().name());
     seq_print!(file, "namespace {}\n", slot.net().cookie());
-    show_resolved(account, file);
-    for (direction, name) in DIRECTIONS {
+    show_events(account, file, "resolved", &EVENTS, &DIRECTIONS);
+    let lookups = [DIRECTIONS[0], DIRECTIONS[1]];
+    show_events(account, file, "modes", &MODES, &lookups);
+    for (direction, name) in lookups {
         show_lookups(account, file, direction, name);
     }
 }
 
-fn show_resolved(account: &Account, file: &SeqFile) {
-    seq_print!(file, "\n{:<9}", "resolved");
-    for (_, name) in EVENTS {
-        seq_print!(file, " {:>11}", name);
+fn show_events(
+    account: &Account,
+    file: &SeqFile,
+    title: &str,
+    events: &[(Event, &str)],
+    directions: &[(Direction, &str)],
+) {
+    seq_print!(file, "\n{:<12}", title);
+    for (_, name) in events {
+        seq_print!(file, " {:>12}", name);
     }
-    for (direction, name) in DIRECTIONS {
-        seq_print!(file, "\n{:<9}", name);
-        for (event, _) in EVENTS {
-            seq_print!(file, " {:>11}", account.read(direction, event));
+    for (direction, name) in directions {
+        seq_print!(file, "\n{:<12}", name);
+        for (event, _) in events {
+            seq_print!(file, " {:>12}", account.read(*direction, *event));
         }
     }
     seq_print!(file, "\n");
 }
 
 fn show_lookups(account: &Account, file: &SeqFile, direction: Direction, name: &str) {
-    seq_print!(file, "\n{:<9} {:>11}", name, "packets");
+    seq_print!(file, "\n{:<12} {:>12}", name, "packets");
     for (_, name) in Outcome::ALL {
-        seq_print!(file, " {:>11}", name);
+        seq_print!(file, " {:>12}", name);
     }
     for (protocol, name) in Protocol::ALL {
         // Each counter is read once, so that a line adds up also while packets come in.
         let counts = Outcome::ALL
             .map(|(outcome, _)| account.read(direction, Event::Lookup(protocol, outcome)));
         let packets: c_ulong = counts.into_iter().fold(0, c_ulong::wrapping_add);
-        seq_print!(file, "\n{:<9} {:>11}", name, packets);
+        seq_print!(file, "\n{:<12} {:>12}", name, packets);
         for ((outcome, _), count) in Outcome::ALL.into_iter().zip(counts) {
             if protocol.can_have(outcome) {
-                seq_print!(file, " {:>11}", count);
+                seq_print!(file, " {:>12}", count);
             } else {
-                seq_print!(file, " {:>11}", "-");
+                seq_print!(file, " {:>12}", "-");
             }
         }
     }

@@ -7,17 +7,17 @@ use core::cell::RefCell;
 use crate::net::{
     inet::V4,
     netfilter::{Incoming, Receive},
-    packet::Packet,
 };
+
+type Kept = RefCell<Option<Incoming<'static, V4>>>;
 
 struct Keeper;
 
-impl Receive<RefCell<Option<Packet<'static>>>, V4> for Keeper {
-    fn receive(kept: &RefCell<Option<Packet<'static>>>, packet: Incoming<'_, V4>) {
-        let packet = packet.into_packet(); //~ error[E0521]: borrowed data escapes
+impl Receive<Kept, V4> for Keeper {
+    fn receive(kept: &Kept, packet: Incoming<'_, V4>) {
         #[cfg(mistake)]
-        kept.replace(Some(packet));
+        kept.replace(Some(packet)); //~ error[E0521]: borrowed data escapes
         #[cfg(not(mistake))]
-        let _ = (kept, packet.length());
+        let _ = (kept, packet.device());
     }
 }

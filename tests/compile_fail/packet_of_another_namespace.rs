@@ -11,7 +11,7 @@ use crate::{
 fn confuse(first: Incoming<'_, V4>, second: Incoming<'_, V4>) {
     Received::new(first).resolve(|first| {
         Received::new(second).resolve(|second| {
-            let _: Finding<'_, V4> = mux::find(&Resolved {
+            let _: (Finding<'_, V4>, bool) = mux::find(&Resolved {
                 #[cfg(not(mistake))]
                 namespace: second.namespace,
                 #[cfg(mistake)]

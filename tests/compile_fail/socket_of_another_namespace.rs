@@ -1,28 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A packet of one namespace is given a socket that was found in another.
+//! A packet is handed a socket that was found for another one, in another namespace: what the
+//! kernel answers with `ENETUNREACH` when a BPF program does it.
 
 use crate::net::{
     inet::{Family, Tuple, V4},
-    namespace::{Namespace, Net},
-    packet::Packet,
-    rcu::ReadSide,
-    socket::{Borrowed, Found, Full},
+    netfilter::Incoming,
+    socket::Found,
 };
 
-/// Stands for all that wants both from one namespace.
-fn hand_over<'n>(_: &Packet<'n>, _: &Borrowed<'n, Full>) {}
-
-fn confuse(packet: Packet<'_>, own: &Net, other: &Net, section: ReadSide<'_>, tuple: &Tuple<V4>) {
-    packet.branded(own, section, |own, packet| {
-        Namespace::branded(other, section, |other| {
+fn confuse(first: Incoming<'_, V4>, second: Incoming<'_, V4>, tuple: &Tuple<V4>) {
+    let (net, other) = (first.state().net(), second.state().net());
+    first.branded(net, |own, _, delivery| {
+        second.branded(other, |other, _, _| {
             #[cfg(not(mistake))]
             let found = V4::lookup_udp(own, tuple);
             #[cfg(mistake)]
             let found = V4::lookup_udp(other, tuple); //~ error[E0521]: borrowed data escapes
             let _ = (own, other);
             if let Found::Own(socket) = found {
-                hand_over(&packet, &socket); //~ error[E0521]: borrowed data escapes
+                delivery.give(socket); //~ error[E0521]: borrowed data escapes
             }
         })
     });

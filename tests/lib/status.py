@@ -10,17 +10,20 @@ PATH = "/proc/thread-self/net/nsmux"
 # The columns, in the order in which they are printed.
 HOW = ("by-socket", "by-device", "by-hook")
 UNKNOWN = ("unparsed", "fragment", "no-table")
-RESOLVED = HOW + ("disagree",) + UNKNOWN
+RESOLVED = HOW + ("disagree",) + UNKNOWN + ("tapped",)
+MODES = ("demux-other", "sender-other", "steered", "had-socket", "left-kind",
+         "left-device")
 OUTCOMES = ("established", "time-wait", "request", "listener", "connected",
             "unconnected", "ambiguous", "multiple", "foreign", "none")
 DIRECTIONS = ("receive", "transmit")
-PROTOCOLS = ("tcp", "udp", "tcp6", "udp6")
+ARP_DIRECTIONS = ("arp-receive", "arp-transmit")
+PROTOCOLS = ("tcp", "udp", "tcp6", "udp6", "raw", "raw6", "error", "error6")
 
 
 class Status:
     """What the file said when it was read.
 
-    counts maps (direction, column) of the first block and (direction,
+    counts maps (direction, column) of the first two blocks and (direction,
     protocol, column) of the others to numbers. Subtracting an earlier
     status gives the counts that changed, and by how much.
     """
@@ -37,7 +40,8 @@ class Status:
     def _parse_block(self, header, *rows):
         name, *columns = header
         for label, *cells in rows:
-            prefix = (label,) if name == "resolved" else (name, label)
+            prefix = ((label,) if name in ("resolved", "modes")
+                      else (name, label))
             for column, cell in zip(columns, cells, strict=True):
                 if cell == "-":
                     self.absent.add(prefix + (column,))
@@ -87,6 +91,8 @@ def check_sums(status, comment=""):
     """Every packet is in exactly one cell of each of the two groupings."""
     for direction in DIRECTIONS:
         unknown = sum(status.counts[direction, key] for key in UNKNOWN)
+        # These are not looked up.
+        unknown += status.counts[direction, "had-socket"]
         packets = 0
         for protocol in PROTOCOLS:
             row = {key[2]: count for key, count in status.counts.items()
@@ -95,4 +101,7 @@ def check_sums(status, comment=""):
                     f"{direction} {protocol}: outcomes {row} {comment}")
             packets += sum(row.values())
         ksft_eq(status.seen(direction), unknown + packets,
+                f"{direction}: packets resolved and accounted for {comment}")
+    for direction in ARP_DIRECTIONS:
+        ksft_eq(status.seen(direction), status.counts[direction, "no-table"],
                 f"{direction}: packets resolved and accounted for {comment}")

@@ -26,7 +26,14 @@ impl Family for V4 {
     type Address = u32;
 
     const NUMBER: u8 = bindings::NFPROTO_IPV4 as u8;
+    const ICMP: u8 = 1;
+    const ETHERNET: u16 = 0x0800;
     const ANY: u32 = 0;
+
+    fn is_error(kind: u8) -> bool {
+        // Destination unreachable, source quench, redirect, time exceeded, parameter problem.
+        matches!(kind, 3 | 4 | 5 | 11 | 12)
+    }
 
     fn is_multicast(address: &u32) -> bool {
         // 224.0.0.0/4, and the broadcast address of every network.
@@ -42,8 +49,7 @@ impl Family for V4 {
     }
 
     #[inline(always)]
-    fn header(packet: &Packet<'_>) -> Option<Header<Self>> {
-        let offset = packet.network_offset();
+    fn header(packet: &Packet<'_>, offset: u32) -> Option<Header<Self>> {
         let [version_length, _, _, _, _, _, fragment_high, fragment_low, _, protocol, _, _]: [u8;
             12] = packet.read(offset)?;
         let [source, destination]: [[u8; 4]; 2] = packet.read(offset.checked_add(12)?)?;
@@ -58,6 +64,7 @@ impl Family for V4 {
             protocol,
             payload: offset.checked_add(length)?,
             fragment: Fragment::new(fragment & 0x1fff, fragment & 0x2000 != 0),
+            is_extended: false,
         })
     }
 

@@ -40,7 +40,15 @@ impl Family for V6 {
     type Address = V6Address;
 
     const NUMBER: u8 = bindings::NFPROTO_IPV6 as u8;
+    const ICMP: u8 = 58;
+    const ETHERNET: u16 = 0x86dd;
     const ANY: V6Address = V6Address([0; 16]);
+
+    fn is_error(kind: u8) -> bool {
+        // Destination unreachable, packet too big, time exceeded, parameter problem. A redirect
+        // quotes in an option, and is for the routes.
+        matches!(kind, 1..=4)
+    }
 
     fn is_multicast(address: &V6Address) -> bool {
         address.is_multicast()
@@ -55,8 +63,7 @@ impl Family for V6 {
     }
 
     #[inline(always)]
-    fn header(packet: &Packet<'_>) -> Option<Header<Self>> {
-        let offset = packet.network_offset();
+    fn header(packet: &Packet<'_>, offset: u32) -> Option<Header<Self>> {
         let [version, _, _, _, _, _, protocol, _]: [u8; 8] = packet.read(offset)?;
         let addresses: [[u8; 16]; 2] = packet.read(offset.checked_add(8)?)?;
         if version >> 4 != 6 {
@@ -69,6 +76,7 @@ impl Family for V6 {
             protocol,
             payload: offset.checked_add(40)?,
             fragment: Fragment::Whole,
+            is_extended: false,
         };
         if protocol == TCP || protocol == UDP {
             return Some(header);
@@ -198,6 +206,7 @@ fn skip_extension_headers(packet: &Packet<'_>, mut header: Header<V6>) -> Option
             }
             _ => return Some(header),
         };
+        header.is_extended = true;
         header.payload = header.payload.checked_add(length)?;
         if header.payload > packet.length() {
             return None;

@@ -25,6 +25,7 @@ use crate::{
         periodic,
         pernet::Slot,
     },
+    uapi::log,
 };
 
 /// The places of the groups in the list of the family.
@@ -74,6 +75,13 @@ pub(super) extern "C" fn joined(group: c_int) -> c_int {
 
 /// Tells that the mode of a namespace was changed. May sleep.
 pub(crate) fn tell_mode(net: &Net, mode: Mode) {
+    if mode == Mode::Verify {
+        let is_open = IS_OPEN.lock();
+        // Otherwise it is begun when the family is registered.
+        if *is_open {
+            periodic::schedule();
+        }
+    }
     tell(net, NAMESPACE, NSMUX_CMD_NAMESPACE_MODE_NTF, |message| {
         message.put_uint(NSMUX_A_NAMESPACE_COOKIE, net.cookie())?;
         message.put_u32(NSMUX_A_NAMESPACE_INODE, net.inode())?;
@@ -115,12 +123,16 @@ fn has_listeners(net: &Net, group: u32) -> bool {
 /// somebody is a member of a group a moment after having joined it.
 const PATIENCE: u32 = 50;
 
-/// Tells the misses that were noted, and does so again while somebody listens.
+/// How many disputes are told at once: the log is not to be flooded when all namespaces have one.
+const DISPUTES: usize = 5;
+
+/// Tells the misses and disputes that were noted, and does so again while somebody listens or there
+/// may be disputes.
 #[no_mangle]
 extern "C" fn nsmux_periodic_work() {
     static ALONE: Atomic<u32> = Atomic::new(0);
 
-    let alone = match tell_misses() {
+    let alone = match tell_noted() {
         Ok(false) => ALONE.load(Relaxed) + 1,
         // Without memory nothing is known, and the notes stay.
         Ok(true) | Err(_) => 0,
@@ -134,10 +146,11 @@ extern "C" fn nsmux_periodic_work() {
     }
 }
 
-/// Tells the misses that were noted in all namespaces; whether anyone listens anywhere.
-fn tell_misses() -> Result<bool> {
+/// Tells what was noted in all namespaces; whether anyone listens anywhere, or a mode is verify.
+fn tell_noted() -> Result<bool> {
     let mut is_heard = has_listeners(Net::initial(), MISS);
     let mut cookie = 0;
+    let mut disputes = 0;
     loop {
         let mut notes = KVec::with_capacity(AT_ONCE, GFP_KERNEL)?;
         let mut seen = 0;
@@ -148,6 +161,13 @@ fn tell_misses() -> Result<bool> {
             is_heard |= has_listeners(listed.net(), MISS);
             // SAFETY: The instances last as long as the family, and the namespace is listed.
             let instance = unsafe { Slot::<Instance>::of(listed.net()) };
+            is_heard |= instance.mode() == Mode::Verify;
+            if disputes < DISPUTES {
+                if let Some(disputed) = instance.dispute().take() {
+                    disputes += 1;
+                    log::disputed(listed.net(), &disputed);
+                }
+            }
             let note = instance.miss().take(instance.account().misses());
             if let (Some((missed, count)), Some(held)) = (note, listed.hold()) {
                 notes.push_within_capacity((held, missed, count as u64))?;

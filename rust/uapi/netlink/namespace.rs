@@ -6,7 +6,7 @@ use kernel::{prelude::*, sync::rcu};
 
 use super::{selector, Asked};
 use crate::{
-    account::{Account, Event, Protocol, DIRECTIONS},
+    account::{Account, Dispute, Event, Left, Protocol, DIRECTIONS},
     bindings::*,
     instance::Instance,
     mode::Mode,
@@ -26,7 +26,7 @@ const MODE: u16 = NSMUX_A_NAMESPACE_MODE as u16;
 const AT_ONCE: usize = 64;
 
 /// The counters that are attributes of their own.
-const EVENTS: [(Event, u32); 7] = [
+const EVENTS: [(Event, u32); 14] = [
     (
         Event::Resolved(ResolvedBy::Socket),
         NSMUX_A_COUNTERS_BY_SOCKET,
@@ -40,6 +40,22 @@ const EVENTS: [(Event, u32); 7] = [
     (Event::Unparsed, NSMUX_A_COUNTERS_UNPARSED),
     (Event::LaterFragment, NSMUX_A_COUNTERS_FRAGMENT),
     (Event::NoTable, NSMUX_A_COUNTERS_NO_TABLE),
+    (Event::Tapped, NSMUX_A_COUNTERS_TAPPED),
+    (Event::Steered, NSMUX_A_COUNTERS_STEERED),
+    (
+        Event::Left(Left::HadSocket),
+        NSMUX_A_COUNTERS_LEFT_HAD_SOCKET,
+    ),
+    (Event::Left(Left::Kind), NSMUX_A_COUNTERS_LEFT_KIND),
+    (Event::Left(Left::Device), NSMUX_A_COUNTERS_LEFT_DEVICE),
+    (
+        Event::Dispute(Dispute::EarlyDemux),
+        NSMUX_A_COUNTERS_DISPUTE_EARLY_DEMUX,
+    ),
+    (
+        Event::Dispute(Dispute::Sender),
+        NSMUX_A_COUNTERS_DISPUTE_SENDER,
+    ),
 ];
 
 /// Tells about one namespace.

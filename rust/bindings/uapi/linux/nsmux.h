@@ -14,15 +14,34 @@
  * enum nsmux_mode - What nsmux does in a namespace.
  * @NSMUX_MODE_OFF: Nothing.
  * @NSMUX_MODE_OBSERVE: Look every packet up, and count what was found.
+ * @NSMUX_MODE_VERIFY: The same, and compare with what the kernel has found
+ *   itself.
+ * @NSMUX_MODE_STEER: Hand the socket that was found to the stack, which then
+ *   looks for none.
  */
 enum nsmux_mode {
 	NSMUX_MODE_OFF,
 	NSMUX_MODE_OBSERVE,
+	NSMUX_MODE_VERIFY,
+	NSMUX_MODE_STEER,
 };
 
 enum nsmux_direction {
 	NSMUX_DIRECTION_RECEIVE,
 	NSMUX_DIRECTION_TRANSMIT,
+	NSMUX_DIRECTION_ARP_RECEIVE,
+	NSMUX_DIRECTION_ARP_TRANSMIT,
+};
+
+/**
+ * enum nsmux_dispute - Which answer of the kernel's differs from what was
+ *   found.
+ * @NSMUX_DISPUTE_EARLY_DEMUX: The socket that a received packet bore already.
+ * @NSMUX_DISPUTE_SENDER: The TCP connection that transmits the packet.
+ */
+enum nsmux_dispute {
+	NSMUX_DISPUTE_EARLY_DEMUX,
+	NSMUX_DISPUTE_SENDER,
 };
 
 /*
@@ -63,13 +82,18 @@ enum nsmux_table {
 };
 
 /*
- * A table, and the family of the packets that are looked up in it.
+ * A table, and the family of the packets that are looked up in it; error is
+ * what an error of ICMP quotes.
  */
 enum nsmux_protocol {
 	NSMUX_PROTOCOL_TCP,
 	NSMUX_PROTOCOL_UDP,
 	NSMUX_PROTOCOL_TCP6,
 	NSMUX_PROTOCOL_UDP6,
+	NSMUX_PROTOCOL_RAW,
+	NSMUX_PROTOCOL_RAW6,
+	NSMUX_PROTOCOL_ERROR,
+	NSMUX_PROTOCOL_ERROR6,
 };
 
 /**
@@ -230,6 +254,13 @@ enum {
 	NSMUX_A_COUNTERS_FRAGMENT,
 	NSMUX_A_COUNTERS_NO_TABLE,
 	NSMUX_A_COUNTERS_LOOKUPS,
+	NSMUX_A_COUNTERS_TAPPED,
+	NSMUX_A_COUNTERS_STEERED,
+	NSMUX_A_COUNTERS_LEFT_HAD_SOCKET,
+	NSMUX_A_COUNTERS_LEFT_KIND,
+	NSMUX_A_COUNTERS_LEFT_DEVICE,
+	NSMUX_A_COUNTERS_DISPUTE_EARLY_DEMUX,
+	NSMUX_A_COUNTERS_DISPUTE_SENDER,
 
 	__NSMUX_A_COUNTERS_MAX,
 	NSMUX_A_COUNTERS_MAX = (__NSMUX_A_COUNTERS_MAX - 1)

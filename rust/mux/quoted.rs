@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Errors of ICMP: the packet that one quotes tells whose it is.
+//!
+//! The kernel hands an error to the socket that sent the packet in question (`tcp_v4_err()`,
+//! `udp_err()` and their like of IPv6): the quoted tuple, reversed. A listener gets none, and who
+//! is told of an error about any other protocol is not known here.
+
+use super::Ports;
+use crate::{
+    net::{
+        inet::{self, Family, Fragment, Port, Tuple},
+        packet::Packet,
+    },
+    resolve::{Orient, Resolved},
+    table::{
+        tcp::{Tcp, TcpAnswer},
+        udp::{Udp, UdpAnswer, UdpKey},
+        Table,
+    },
+};
+
+/// Whose packet an error quotes.
+pub(crate) enum Quoted<'n, F: Family> {
+    /// One of TCP.
+    Tcp(Tuple<F>, TcpAnswer<'n>),
+    /// One of UDP.
+    Udp(Tuple<F>, UdpAnswer<'n>),
+}
+
+/// What there is to know of a packet of ICMP.
+pub(super) enum Found<'n, F: Family> {
+    /// It is an error, about a packet of a protocol with ports.
+    Socket(Quoted<'n, F>),
+    /// It is an error, and what it quotes is cut short or contradicts itself.
+    Unparsed,
+    /// It is no error, or none that a socket here is told of.
+    NoError,
+}
+
+/// Looks for whom an error is. `offset` is where the header of ICMP begins.
+pub(super) fn find<'n, F: Family, O: Orient>(
+    resolved: &Resolved<'n, O>,
+    offset: u32,
+) -> Found<'n, F> {
+    let packet = &resolved.packet;
+    // What is too short to say what it is is no error.
+    let is_error = packet
+        .read::<[u8; 1]>(offset)
+        .is_some_and(|[kind]| F::is_error(kind));
+    if !is_error || resolved.orientation.received_on().is_none() {
+        return Found::NoError;
+    }
+    // The header of an error has 8 bytes in both families.
+    let Some(quoted) = offset
+        .checked_add(8)
+        .and_then(|offset| F::header(packet, offset))
+    else {
+        return Found::Unparsed;
+    };
+    if quoted.fragment == Fragment::Later || ![inet::TCP, inet::UDP].contains(&quoted.protocol) {
+        return Found::NoError;
+    }
+    let Some(ports) = ports(packet, quoted.payload) else {
+        return Found::Unparsed;
+    };
+    let orientation = &resolved.orientation;
+    let Some(tuple) = orientation.orient_quoted(&quoted, ports.source, ports.destination) else {
+        return Found::NoError;
+    };
+    let namespace = resolved.namespace;
+    Found::Socket(if quoted.protocol == inet::TCP {
+        Quoted::Tcp(tuple, Tcp::<F>::connection(namespace, &tuple))
+    } else {
+        let key = UdpKey {
+            tuple,
+            to_many: false,
+        };
+        Quoted::Udp(tuple, Udp::<F>::lookup(namespace, &key))
+    })
+}
+
+/// The ports of a packet of which the first 8 bytes are quoted at least.
+fn ports(packet: &Packet<'_>, offset: u32) -> Option<Ports> {
+    let [s0, s1, d0, d1, ..]: [u8; 8] = packet.read(offset)?;
+    Some(Ports {
+        source: Port::from_header([s0, s1]),
+        destination: Port::from_header([d0, d1]),
+    })
+}

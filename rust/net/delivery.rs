@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Handing a socket to the stack, which then looks for none itself.
+//!
+//! A packet at `LOCAL_IN` is about to be delivered. One that bears a socket by then is delivered to
+//! that one: so does early demultiplexing, and so do TPROXY and BPF programs. Elsewhere a socket
+//! would do harm: a packet that bears one is not forwarded, for example.
+//!
+//! C headers: [`include/net/sock.h`](srctree/include/net/sock.h),
+//! [`include/net/request_sock.h`](srctree/include/net/request_sock.h) (`skb_steal_sock()`)
+
+use core::{
+    mem::ManuallyDrop,
+    ptr::{fn_addr_eq, NonNull},
+};
+
+use super::{
+    namespace::Brand,
+    socket::{Borrowed, Common, Full, Owned},
+};
+use crate::bindings;
+
+type Destructor = unsafe extern "C" fn(skb: *mut bindings::sk_buff);
+
+/// The right to hand the packet of the brand `'n` a socket, once: it can only be had together with
+/// the packet, and takes no socket of another namespace.
+///
+/// # Invariants
+///
+/// The pointer leads to a packet at `NF_INET_LOCAL_IN` that nobody else uses for all of `'n`.
+pub struct Delivery<'n> {
+    skb: NonNull<bindings::sk_buff>,
+    _brand: Brand<'n>,
+}
+
+/// What socket a packet bears already.
+pub enum Borne<'n> {
+    /// None.
+    None,
+    /// The one that the kernel has found when the packet was received.
+    Demuxed(&'n Common),
+    /// One that was found for it early on by the kernel, or by someone who wants it to have this
+    /// one: only a user of it could tell.
+    Prefetched(&'n Common),
+    /// Some other one.
+    Other,
+}
+
+impl<'n> Delivery<'n> {
+    /// # Safety
+    ///
+    /// As the type invariants say.
+    #[inline]
+    pub(super) unsafe fn new(skb: NonNull<bindings::sk_buff>) -> Self {
+        // INVARIANT: By the safety requirement.
+        Self {
+            skb,
+            _brand: Brand::default(),
+        }
+    }
+
+    /// The socket that the packet bears. Any context.
+    #[inline]
+    pub fn borne(&self) -> Borne<'n> {
+        // SAFETY: By the type invariants.
+        let (sk, destructor) = unsafe {
+            let skb = self.skb.as_ptr();
+            (
+                (*skb).sk,
+                (*skb).__bindgen_anon_3.__bindgen_anon_1.destructor,
+            )
+        };
+        // SAFETY: Null, or valid as long as the packet bears it.
+        let Some(socket) = (unsafe { Common::from_raw(sk) }) else {
+            return Borne::None;
+        };
+        match destructor {
+            Some(it) if fn_addr_eq(it, bindings::sock_edemux as Destructor) => {
+                Borne::Demuxed(socket)
+            }
+            Some(it) if fn_addr_eq(it, bindings::sock_pfree as Destructor) => {
+                Borne::Prefetched(socket)
+            }
+            _ => Borne::Other,
+        }
+    }
+
+    /// Gives the packet a connection, and the reference with it; gives that back if the packet bears
+    /// a socket. Any context.
+    #[inline]
+    pub fn give_connection(self, socket: Owned<'n, Full>) -> bool {
+        if !self.is_free() {
+            return false;
+        }
+        let socket = ManuallyDrop::new(socket);
+        // SAFETY: The socket has one reference that is given away.
+        unsafe { self.set(socket.as_ptr(), bindings::sock_edemux) };
+        true
+    }
+
+    /// Gives the packet a socket that is freed by RCU, without a reference; `false` if it is not
+    /// freed so, or the packet bears a socket. Any context.
+    ///
+    /// The stack uses it in the read-side section of the hook. Who holds the packet back for longer,
+    /// as queues to user space do, takes a reference.
+    #[inline]
+    pub fn give(self, socket: Borrowed<'n, Full>) -> bool {
+        if !self.is_free() || !socket.is_freed_by_rcu() {
+            return false;
+        }
+        // SAFETY: The destructor puts no reference of a socket that is freed by RCU.
+        unsafe { self.set(socket.as_ptr(), bindings::sock_pfree) };
+        true
+    }
+
+    #[inline]
+    fn is_free(&self) -> bool {
+        // SAFETY: By the type invariants.
+        let (sk, destructor) = unsafe {
+            let skb = self.skb.as_ptr();
+            (
+                (*skb).sk,
+                (*skb).__bindgen_anon_3.__bindgen_anon_1.destructor,
+            )
+        };
+        sk.is_null() && destructor.is_none()
+    }
+
+    /// # Safety
+    ///
+    /// The packet must bear no socket, and the destructor do for `sk` what was done to have it.
+    #[inline]
+    unsafe fn set(self, sk: *const bindings::sock, destructor: Destructor) {
+        let skb = self.skb.as_ptr();
+        // SAFETY: By the type invariants nobody else uses the packet.
+        unsafe { (*skb).sk = sk.cast_mut() };
+        // SAFETY: As above. The two belong together.
+        unsafe { (*skb).__bindgen_anon_3.__bindgen_anon_1.destructor = Some(destructor) };
+    }
+}

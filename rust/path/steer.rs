@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Mode `steer`: the socket that was found is handed to the stack, which then looks for none.
+//!
+//! What is handed over is what is certain: a connection, a listener or a UDP socket that is in no
+//! group, for a packet that is all there and stays on its device. Everything else is left to the
+//! stack, and counted. What bears a socket already is the kernel's own answer, and is taken for it:
+//! it is not looked up a second time.
+
+use super::observe::{count_resolved, look_up, Observed};
+use crate::{
+    account::{Event, Left, Side},
+    instance::Instance,
+    mux::Finding,
+    net::{
+        delivery::{Borne, Delivery},
+        inet::Family,
+        netfilter::Incoming,
+        socket::Connection,
+    },
+    resolve::{Direction, Inward, Received, Resolve, Resolved},
+    table::{tcp::TcpAnswer, udp::UdpAnswer},
+};
+
+/// Finds out whose a packet is, tells, and hands the socket to the stack. Any context.
+#[inline(always)]
+pub(super) fn steer<F: Observed>(instance: &Instance, packet: Incoming<'_, F>) {
+    let Some(side) = instance.account().side(Direction::Receive) else {
+        return;
+    };
+    Received::new(packet).resolve(|resolved| {
+        count_resolved::<F, _>(&side, &resolved);
+        if !matches!(resolved.orientation.delivery.borne(), Borne::None) {
+            side.count(Event::Left(Left::HadSocket));
+            return;
+        }
+        let (finding, is_plain) = look_up::<F, _>(instance, &side, &resolved);
+        hand_over(&side, resolved, finding, is_plain);
+    });
+}
+
+#[inline(always)]
+fn hand_over<'n, F: Family>(
+    side: &Side<'_>,
+    resolved: Resolved<'n, Inward<'n>>,
+    finding: Finding<'n, F>,
+    is_plain: bool,
+) {
+    let Inward {
+        delivery,
+        is_given_away,
+        ..
+    } = resolved.orientation;
+    if is_given_away || !resolved.agrees {
+        side.count(Event::Left(Left::Device));
+        return;
+    }
+    let is_steered = match finding {
+        Finding::Tcp(_, TcpAnswer::None) | Finding::Udp(_, UdpAnswer::None) => return,
+        Finding::Tcp(_, answer) if is_plain => give_tcp(delivery, answer),
+        Finding::Udp(_, answer) if is_plain => give_udp(delivery, answer),
+        Finding::Tcp(..) | Finding::Udp(..) => false,
+        Finding::Error(_)
+        | Finding::Raw(_)
+        | Finding::NoTable
+        | Finding::LaterFragment
+        | Finding::Unparsed => return,
+    };
+    side.count(if is_steered {
+        Event::Steered
+    } else {
+        Event::Left(Left::Kind)
+    });
+}
+
+#[inline(always)]
+fn give_tcp<'n>(delivery: Delivery<'n>, answer: TcpAnswer<'n>) -> bool {
+    match answer {
+        TcpAnswer::Connection(Connection::Established(socket)) => delivery.give_connection(socket),
+        TcpAnswer::Listener(socket) if !socket.is_in_reuseport_group() => delivery.give(socket),
+        TcpAnswer::Connection(_)
+        | TcpAnswer::Listener(_)
+        | TcpAnswer::Foreign
+        | TcpAnswer::None => false,
+    }
+}
+
+#[inline(always)]
+fn give_udp<'n>(delivery: Delivery<'n>, answer: UdpAnswer<'n>) -> bool {
+    match answer {
+        UdpAnswer::Socket(socket) if !socket.is_in_reuseport_group() => delivery.give(socket),
+        UdpAnswer::Socket(_) | UdpAnswer::Multiple | UdpAnswer::Foreign | UdpAnswer::None => false,
+    }
+}
