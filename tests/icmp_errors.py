@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Errors of ICMP: whose packet do they quote?"""
+
+import errno
+import socket
+import struct
+
+from lib import packet, program, status
+from lib.identity import socket_cookie
+from lib.observed import FAMILY_VARIANTS, check_account, observed_tun
+from lib.packet import ACK
+from lib.tcp_peer import TcpPeer
+from lib.topology import FAR, NEAR
+from net.lib.py import (KsftNamedVariant, ksft_eq, ksft_raises,
+                        ksft_variants)
+
+PORT, PEER_PORT = 80, 40000
+ROW = {socket.AF_INET: "error", socket.AF_INET6: "error6"}
+ICMP = {socket.AF_INET: socket.IPPROTO_ICMP,
+        socket.AF_INET6: socket.IPPROTO_ICMPV6}
+# Destination unreachable, the port.
+UNREACHABLE = {socket.AF_INET: (3, 3), socket.AF_INET6: (1, 4)}
+KINDS = {socket.AF_INET: (3, 4, 5, 11, 12), socket.AF_INET6: (1, 2, 3, 4)}
+NO_ERRORS = {socket.AF_INET: (0, 13, 40), socket.AF_INET6: (0, 5, 127, 129)}
+
+
+def error(family, quoted, kind=None, code=None):
+    """An error about a packet, which comes from the far end."""
+    if kind is None:
+        kind, code = UNREACHABLE[family]
+    body = struct.pack("!BBHI", kind, code or 0, 0, 0) + quoted
+    if family == socket.AF_INET:
+        value = packet.checksum(body)
+    else:
+        value = packet.transport_checksum(FAR[family], NEAR[family],
+                                          ICMP[family], body)
+    body = body[:2] + struct.pack("!H", value) + body[4:]
+    return packet.ip(FAR[family], NEAR[family], ICMP[family], body)
+
+
+def last(observed):
+    """The latest lookup of a received packet."""
+    lookup = observed.trace.wait(direction="receive")[-1]
+    return lookup.protocol, lookup.outcome, lookup.socket
+
+
+@ksft_variants(FAMILY_VARIANTS)
+def test_udp(family):
+    """The socket that sent the quoted datagram is found, and told."""
+    with observed_tun() as observed, \
+            observed.namespace.udp(NEAR[family], PORT, family) as sock:
+        quoted = packet.udp(NEAR[family], PORT, FAR[family], PEER_PORT)
+        observed.tun.send(error(family, quoted))
+        ksft_eq(last(observed),
+                (ROW[family], "unconnected", socket_cookie(sock)))
+        sock.connect((FAR[family], PEER_PORT))
+        observed.tun.send(error(family, quoted))
+        ksft_eq(last(observed),
+                (ROW[family], "connected", socket_cookie(sock)))
+        with ksft_raises(ConnectionRefusedError) as refused:
+            sock.recv(10)
+        ksft_eq(refused.exception and refused.exception.errno,
+                errno.ECONNREFUSED, "the kernel has told the same socket")
+        check_account(observed)
+
+
+@ksft_variants(FAMILY_VARIANTS)
+def test_tcp(family):
+    """A connection is found; a listener is told of no error."""
+    with observed_tun() as observed, observed.namespace.listener(
+            NEAR[family], PORT, family) as listener:
+        quoted = packet.tcp(NEAR[family], PORT, FAR[family], PEER_PORT, ACK)
+        observed.tun.send(error(family, quoted))
+        ksft_eq(last(observed), (ROW[family], "none", 0))
+        peer = TcpPeer(observed.tun, FAR[family], PEER_PORT, NEAR[family],
+                       PORT)
+        peer.connect()
+        with listener.accept()[0] as child:
+            observed.tun.send(error(family, quoted))
+            ksft_eq(last(observed),
+                    (ROW[family], "established", socket_cookie(child)))
+        check_account(observed)
+
+
+@ksft_variants(FAMILY_VARIANTS)
+def test_kinds(family):
+    """Every kind of error, and what looks like one and is none."""
+    quoted = packet.udp(NEAR[family], PORT, FAR[family], PEER_PORT)
+    with observed_tun() as observed, \
+            observed.namespace.udp(NEAR[family], PORT, family):
+        for kind in KINDS[family] + NO_ERRORS[family]:
+            before = status.read(observed.namespace)
+            observed.tun.send(error(family, quoted, kind))
+            changed = status.read(observed.namespace) - before
+            ksft_eq(changed.get(("receive", ROW[family], "unconnected"), 0),
+                    int(kind in KINDS[family]), f"type {kind}")
+
+
+@ksft_variants([KsftNamedVariant(name, family, cut)
+                for name, family, cut in (
+                    ("ipv4_header", socket.AF_INET, 19),
+                    ("ipv4_ports", socket.AF_INET, 27),
+                    ("ipv6_header", socket.AF_INET6, 39),
+                    ("ipv6_ports", socket.AF_INET6, 47))])
+def test_cut_short(family, cut):
+    """A quote that does not reach to the ports cannot be looked up."""
+    quoted = packet.udp(NEAR[family], PORT, FAR[family], PEER_PORT)[:cut]
+    with observed_tun() as observed:
+        observed.tun.send(error(family, quoted))
+        counts = status.read(observed.namespace).counts
+        ksft_eq(counts["receive", "unparsed"], 1)
+        ksft_eq(counts["receive", ROW[family], "packets"], 0)
+        check_account(observed)
+
+
+if __name__ == "__main__":
+    program.run(globals())
