@@ -120,7 +120,8 @@ impl Function {
     fn get(name: &'static CStr) -> Option<Self> {
         // SAFETY: The name is a C string.
         let address = unsafe { bindings::__symbol_get(name.as_char_ptr()) };
-        (!address.is_null()).then_some(Self { name, address })
+        // Not `then_some()`, which would make one in any case and put what was not got.
+        (!address.is_null()).then(|| Self { name, address })
     }
 }
 
