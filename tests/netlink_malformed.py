@@ -95,7 +95,8 @@ class Generator:
         self.family = family
         self.good = good
         self.ways = [self.as_it_is, self.as_it_is, self.as_it_is,
-                     self.less, self.doubled, self.shuffled, self.changed_bytes, self.other_length, self.other_type,
+                     self.less, self.doubled, self.shuffled,
+                     self.changed_bytes, self.other_length, self.other_type,
                      self.huge, self.deep, self.cut, self.noise]
 
     def pick(self, limit):
