@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Dumps that come in parts, while namespaces come and go.
+
+A dump is read part by part, as small as the kernel makes them, and stands
+still for as long as the test does something else. NSMUX_NAMESPACES says how
+many there are in the large one, 10,000 by default, of which as many are made
+as there is memory and time for.
+"""
+
+import contextlib
+import os
+import struct
+import threading
+import time
+
+from lib import program
+from lib.bulk import Bulk, alive, available
+from lib.lifetime import wait_until
+from lib.netlink_family import Nsmux
+from lib.netlink_message import (ACK, DONE, DUMP, GENERIC, RawSocket,
+                                 attribute, attributes, request)
+from lib.topology import write_sysctl
+from net.lib.py import (KsftNamedVariant, ksft_eq, ksft_ge, ksft_lt, ksft_pr,
+                        ksft_variants)
+
+NAMESPACES = int(os.environ.get("NSMUX_NAMESPACES", 10000))
+# Fewer are not a large number, and making them has its own time.
+AT_LEAST, SECONDS = 2000, 120
+# As many as take several parts.
+SMALL = 250
+COMMANDS = ("namespace-get", "lookup")
+VARIANTS = [KsftNamedVariant(name.replace("-", "_"), name)
+            for name in COMMANDS]
+
+
+class Dump:
+    """A dump of all namespaces, read part by part."""
+
+    def __init__(self, command):
+        self._socket = RawSocket()
+        with Nsmux() as nsmux:
+            operation = nsmux.ops[command]
+            number = {name: attr.value
+                      for name, attr in operation.attr_set.items()}
+            family = nsmux.nlproto.family_id
+        body = b""
+        self._inode = number.get("netns-inode", number.get("inode"))
+        if command == "lookup":
+            # Every network namespace has a loopback device, the first one.
+            body = (attribute(number["table"], struct.pack("=I", 7))
+                    + attribute(number["device"], struct.pack("=I", 1)))
+        self._socket.send(request(family, operation.req_value, body,
+                                  flags=DUMP | ACK))
+        self.parts = 0
+        self.done = False
+        self.error = None
+
+    def part(self):
+        """The inode numbers of the namespaces in the next part."""
+        self.parts += 1
+        told = []
+        # No larger than a page, so that there are many parts.
+        for message in self._socket.receive(4096):
+            if message.kind == DONE:
+                self.done = True
+                self.error = message.error
+            else:
+                found = dict(attributes(message.payload[GENERIC.size:]))
+                told += struct.unpack("=I", found[self._inode])
+        return told
+
+    def rest(self):
+        """Those of all further parts."""
+        told = []
+        while not self.done:
+            told += self.part()
+        ksft_eq(self.error, 0)
+        return told
+
+    def close(self):
+        """Ask for no further part."""
+        self._socket.close()
+
+
+@contextlib.contextmanager
+def dump(command):
+    """A dump that has begun."""
+    begun = Dump(command)
+    try:
+        yield begun
+    finally:
+        begun.close()
+
+
+def is_there(number):
+    """Whether there is a namespace of that inode number."""
+    with dump("namespace-get") as begun:
+        return number in begun.rest()
+
+
+@ksft_variants(VARIANTS)
+def test_dies_between_two_parts(command):
+    """The one after which a part ended dies, and many before and after it.
+
+    The kernel makes a part when the one before it is read. So the second one
+    still tells of those that have died since; what follows does not.
+    """
+    with Bulk(SMALL) as bulk:
+        with dump(command) as whole:
+            order = [number for number in whole.rest()
+                     if number in bulk.members]
+        ksft_eq(set(order), set(bulk.members))
+        with dump(command) as begun:
+            told = begun.part()
+            first = len(set(told) & set(order))
+            dying = order[first:first + SMALL // 2]
+            bulk.close(*dying)
+            wait_until(lambda: not any(map(is_there, (dying[0], dying[-1]))),
+                       "they are dead")
+            second = begun.part()
+            told += second + begun.rest()
+        ksft_ge(begun.parts, 4)
+        late = [number for number in second if number in dying]
+        ksft_eq(late, dying[:len(late)])
+        ksft_lt(len(late), len(dying))
+        ksft_eq([number for number in told if number in order],
+                [number for number in order
+                 if number not in dying or number in late])
+
+
+@ksft_variants(VARIANTS)
+def test_nothing_is_held_meanwhile(command):
+    """While a dump stands still, a namespace is made, changed and taken
+    apart, and another dump comes to its end."""
+    with Bulk(SMALL) as bulk, dump(command) as begun:
+        told = begun.part()
+        numbers = []
+
+        def live():
+            """A namespace's whole life."""
+            os.unshare(os.CLONE_NEWNET)
+            numbers.append(os.stat("/proc/thread-self/ns/net").st_ino)
+            write_sysctl("net/nsmux/mode", "observe")
+            write_sysctl("net/nsmux/mode", "off")
+
+        thread = threading.Thread(target=live, daemon=True)
+        thread.start()
+        thread.join(60)
+        ksft_eq(thread.is_alive(), False, "a namespace is made")
+        wait_until(lambda: not is_there(numbers[0]), "and dies")
+        with dump(command) as other:
+            ksft_eq(set(bulk.members) - set(other.rest()), set())
+        ksft_eq(begun.done, False)
+        check_told(told + begun.rest(), set(bulk.members))
+
+
+def test_keeps_none_alive():
+    """A dump that stands still, and one that was given up, hold nothing."""
+    before = alive()
+    with Bulk(SMALL), contextlib.ExitStack() as stack:
+        stack.enter_context(dump("namespace-get")).part()
+        with dump("lookup") as given_up:
+            given_up.part()
+        held = stack.pop_all()
+    with held:
+        wait_until(lambda: alive() < before + SMALL // 4, "they die")
+
+
+def check_told(told, expected):
+    """Each that is expected was told, and none twice."""
+    ksft_eq(len(told), len(set(told)), "none twice")
+    ksft_eq(len(expected - set(told)), 0, "none is left out")
+
+
+def timed(what, function):
+    """What the function returns; how long it took is said."""
+    begin = time.monotonic()
+    result = function()
+    ksft_pr(f"{what}: {time.monotonic() - begin:.1f} s")
+    return result
+
+
+def test_many():
+    """A dump of many: whole, while half of them die, and while all do."""
+    before, memory = alive(), available()
+    with Bulk(NAMESPACES, SECONDS) as bulk:
+        numbers = list(bulk.members)
+        count = len(numbers)
+        ksft_pr(f"{count} namespaces, {(memory - available()) // count} KiB "
+                f"each, {available() >> 10} MiB are left")
+        ksft_ge(count, min(NAMESPACES, AT_LEAST))
+        with dump("namespace-get") as begun:
+            check_told(timed("a dump of all", begun.rest), set(numbers))
+            ksft_pr(f"in {begun.parts} parts")
+        with dump("lookup") as begun:
+            told = begun.part()
+            bulk.close(*numbers[:count // 2])
+            told += timed("the rest of one while half die", begun.rest)
+            check_told(told, set(bulk.members))
+        with dump("lookup") as begun:
+            told = begun.part()
+            bulk.close(*bulk.members)
+            timed("all die while one stands still", lambda: wait_until(
+                lambda: alive() < before + count // 10, "all die", 200))
+            told += begun.rest()
+            ksft_lt(len(told), count // 5, "the dead are left out")
+
+
+if __name__ == "__main__":
+    program.run(globals())
