@@ -57,7 +57,8 @@ impl Instance {
         self.mode.get()
     }
 
-    /// Changes the mode. On an error it stays what it was. May sleep.
+    /// Changes the mode. On an error it stays what it was: `EOPNOTSUPP` where the first level is
+    /// compiled out and the namespace not the initial one. May sleep.
     pub(crate) fn set_mode(slot: &Slot<Self>, to: Mode) -> Result {
         let _change = slot.change.lock();
         if to == Mode::Verify && slot.mode.get() != to {
@@ -65,6 +66,7 @@ impl Instance {
         }
         match to {
             Mode::Off => slot.unset_hooks(),
+            _ if !slot.net().is_reached() => return Err(EOPNOTSUPP),
             Mode::Observe | Mode::Verify | Mode::Steer => {
                 slot.account.open()?;
                 slot.set_hooks()?;
@@ -102,6 +104,9 @@ unsafe impl PerNamespace for Instance {
 
     fn born(slot: &Slot<Self>) {
         let initial = mode::INITIAL.get();
+        if !slot.net().is_reached() {
+            return;
+        }
         if let Err(error) = Self::set_mode(slot, initial) {
             pr_warn!(
                 "namespace {}: mode stays off instead of {}: {:?}\n",

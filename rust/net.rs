@@ -29,6 +29,7 @@ pub mod mailbox;
 pub mod namespace;
 pub mod netfilter;
 pub mod netlink_socket;
+mod owner;
 pub mod packet;
 pub mod packet_socket;
 pub mod percpu;

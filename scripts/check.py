@@ -17,7 +17,8 @@ from selftests import on_host
 CHECKS = {
     "clippy": rust_sources.clippy,
     "rustdoc": rust_sources.documentation,
-    "compile-fail": on_host.findings("compile_fail"),
+    "compile fail": on_host.findings("compile_fail"),
+    "compiled out": on_host.findings("compiled_out"),
     "sphinx": documentation.sphinx,
     "unit tests": python_sources.unit_tests,
     "flake8": python_sources.flake8,

@@ -19,7 +19,7 @@ def main(arguments):
     options = parser.parse_args(arguments)
     environment = provision.ready()
     here, in_guest = on_host.select(options.name)
-    results = on_host.run(environment, here)
+    results = on_host.run(environment, here, asked=bool(options.name))
     if in_guest or not options.name:
         built = module.build(environment)
         results = run_tests(environment, in_guest, built, counter=results)

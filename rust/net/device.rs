@@ -9,6 +9,7 @@ use kernel::types::Opaque;
 
 use super::{
     namespace::{Namespace, Net},
+    owner,
     rcu::ReadSide,
 };
 use crate::bindings;
@@ -61,9 +62,8 @@ impl Device {
     /// section.
     #[inline]
     pub fn net<'a>(&self, _section: ReadSide<'a>) -> &'a Net {
-        // SAFETY: `self` is a valid device. Volatile, since a move may be under way:
-        // `rcu_dereference()` of a pointer.
-        let net = unsafe { addr_of!((*self.0.get()).nd_net.net).read_volatile() };
+        // SAFETY: `self` is a valid device.
+        let net = unsafe { owner::of_device(self.0.get()) };
         // SAFETY: A device always has a namespace, and a namespace is not freed before a grace
         // period has passed.
         unsafe { Net::from_raw(net) }

@@ -18,6 +18,7 @@ use kernel::{
 
 use super::{
     namespace::{Governed, Listed, Net},
+    owner,
     pernet::{self, PerNamespace, Slot},
 };
 use crate::bindings;
@@ -99,7 +100,7 @@ impl<'a, T: PerNamespace> Request<'a, T> {
     /// The namespace of the socket that the request came through.
     pub fn net(&self) -> &'a Net {
         // SAFETY: The socket holds it.
-        unsafe { Net::from_raw(self.info._net.net) }
+        unsafe { Net::from_raw(owner::of_request(self.info)) }
     }
 
     /// The same, as one that is visible.

@@ -11,7 +11,7 @@ use core::{
 use kernel::ffi::c_int;
 use kernel::{error::from_err_ptr, prelude::*, types::Opaque};
 
-use super::{list, rcu::ReadSide};
+use super::{list, owner, rcu::ReadSide};
 use crate::bindings;
 
 /// A network namespace, `struct net`.
@@ -72,6 +72,12 @@ impl Net {
         u32::try_from(number).ok()
     }
 
+    /// Whether any device or socket can lead to the namespace: each can, but where the first level
+    /// is compiled out, only the initial one.
+    pub fn is_reached(&self) -> bool {
+        owner::is_reached(self.as_ptr())
+    }
+
     /// Whether the current process has `CAP_NET_ADMIN` in the user namespace that owns this one.
     pub fn is_administered_by_current(&self) -> bool {
         // SAFETY: The owner is valid as long as the namespace.
@@ -89,7 +95,7 @@ impl PartialEq for Net {
     /// `net_eq()`: whether both are the same namespace.
     #[inline]
     fn eq(&self, other: &Self) -> bool {
-        core::ptr::eq(self, other)
+        owner::are_same(self.as_ptr(), other.as_ptr())
     }
 }
 
@@ -227,8 +233,7 @@ impl Held {
     /// The namespace that a file descriptor of the current process refers to. May sleep.
     pub fn from_descriptor(descriptor: u32) -> Result<Self> {
         let descriptor = c_int::try_from(descriptor).map_err(|_| EBADF)?;
-        // SAFETY: No requirements.
-        Self::from_result(unsafe { bindings::get_net_ns_by_fd(descriptor) })
+        Self::from_result(by_descriptor(descriptor))
     }
 
     /// The namespace of a process, by its number in the PID namespace of the current one. May
@@ -277,4 +282,16 @@ impl Drop for Held {
         // SAFETY: By the type invariants.
         unsafe { bindings::nsmux_put_net(self.0.as_ptr()) };
     }
+}
+
+#[cfg(CONFIG_NET_NS)]
+fn by_descriptor(descriptor: c_int) -> *mut bindings::net {
+    // SAFETY: No requirements.
+    unsafe { bindings::get_net_ns_by_fd(descriptor) }
+}
+
+/// There are no files of namespaces.
+#[cfg(not(CONFIG_NET_NS))]
+fn by_descriptor(_: c_int) -> *mut bindings::net {
+    core::ptr::null_mut()
 }

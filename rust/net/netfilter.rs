@@ -16,6 +16,7 @@ use super::{
     device::Device,
     inet::{Arrival, Family},
     namespace::{Namespace, Net},
+    owner,
     packet::Packet,
     rcu::ReadSide,
     socket::Common,
@@ -258,7 +259,7 @@ impl<'p> State<'p> {
     #[inline]
     pub fn net(self) -> &'p Net {
         // SAFETY: Valid for the call.
-        unsafe { Net::from_raw(self.0.net) }
+        unsafe { Net::from_raw(owner::of_hook(self.0)) }
     }
 
     /// The socket that transmits the packet: that of the tunnel for a packet in a tunnel, and not

@@ -25,6 +25,7 @@ use kernel::{
 use super::{
     inet::Port,
     namespace::{Brand, Namespace, Net},
+    owner,
     rcu::ReadSide,
 };
 use crate::bindings;
@@ -49,9 +50,8 @@ impl Common {
     /// The namespace that the socket was made in, `sock_net()`: one load.
     #[inline]
     pub fn net<'a>(&self, _section: ReadSide<'a>) -> &'a Net {
-        // SAFETY: `self` is a valid socket. Volatile, since the control sockets from which the
-        // kernel replies change it.
-        let net = unsafe { addr_of!((*self.0.get()).skc_net.net).read_volatile() };
+        // SAFETY: `self` is a valid socket.
+        let net = unsafe { owner::of_socket(self.0.get()) };
         // SAFETY: A socket always has a namespace. It may hold no reference that keeps it alive,
         // but one that keeps its memory (`net->passive`), until the socket itself is freed.
         unsafe { Net::from_raw(net) }

@@ -15,9 +15,7 @@ The compiler is run once for each of its phases and not for each file: it tells 
 phase, and where there are some it does not get to the next.
 """
 
-import json
 import re
-import subprocess
 
 from environment.failure import Failure
 from kernel_module import compiler, module, scratch
@@ -26,8 +24,7 @@ CASES = module.PROJECT / "tests/compile_fail"
 
 EXPECTATION = re.compile(r"//~(\^?) (error(?:\[E\d{4}\])?: .+)$")
 
-# rustc's last words, which are about the errors before.
-SUMMARY = re.compile(r"aborting due to")
+METADATA = ["--emit=metadata", "--check-cfg", "cfg(mistake)"]
 
 
 def verdicts(environment, source=module.PROJECT):
@@ -36,17 +33,17 @@ def verdicts(environment, source=module.PROJECT):
     judged = {}
     with scratch.copy(environment, source) as directory:
         module.run_make(environment, directory, "rust/nsmux_main.o")
-        mended = compile_with(environment, directory, remaining, [])
+        mended = compiler.compile_with(environment, directory, remaining, *METADATA)
         if mended:
             raise Failure("without their mistakes, the files in tests/compile_fail/ do not "
-                          "compile:\n" + "".join(error["rendered"] for error in mended))
+                          "compile:\n" + compiler.texts(mended))
         while remaining:
-            errors = compile_with(environment, directory, remaining, ["--cfg", "mistake"])
+            errors = compiler.compile_with(environment, directory, remaining, *METADATA,
+                                           "--cfg", "mistake")
             by_case = {path: [error for error in errors if place(error)[0] == str(path)]
                        for path in remaining}
             if errors and not any(by_case.values()):
-                raise Failure("the mistakes lead to errors elsewhere:\n"
-                              + "".join(error["rendered"] for error in errors))
+                raise Failure(f"the mistakes lead to errors elsewhere:\n{compiler.texts(errors)}")
             # Without any error the rest compiles, and is judged for that.
             done = [path for path in remaining if by_case[path] or not errors]
             judged.update({path.stem: judge(path, by_case[path]) for path in done})
@@ -73,27 +70,6 @@ def expected(path):
     lines = path.read_text(encoding="utf-8").splitlines()
     matches = ((number, EXPECTATION.search(line)) for number, line in enumerate(lines, 1))
     return {number - len(match.group(1)): match.group(2) for number, match in matches if match}
-
-
-def compile_with(environment, directory, added, arguments):
-    """Compiles the crate with modules added to it; returns the errors."""
-    root = directory / "rust/with_mistakes.rs"
-    modules = "".join(f'#[path = "{path}"]\nmod {path.stem};\n' for path in added)
-    text = (directory / compiler.ROOT).read_text(encoding="utf-8")
-    root.write_text(f"{text}{modules}", encoding="utf-8")
-    command = compiler.command(directory).run_by(
-        "rustc", root, "--out-dir", directory, "--emit=metadata", "--check-cfg", "cfg(mistake)",
-        "--cap-lints", "allow", "--error-format", "json", *arguments)
-    result = environment.root.run(
-        ["sh", "-c", 'cd "$0" && exec "$@"', directory] + command, [directory],
-        check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    found = [json.loads(line) for line in result.stderr.splitlines() if line.startswith(b"{")]
-    errors = [error for error in found
-              if error["level"].startswith("error") and not SUMMARY.match(error["message"])]
-    if (result.returncode == 0) == bool(errors):
-        raise Failure(f"the compiler could not be run, exit status {result.returncode}:\n"
-                      + result.stderr.decode(errors="replace"))
-    return errors
 
 
 def headline(error):

@@ -20,9 +20,9 @@ def make_arguments(environment):
     return json.loads((environment.tree / "nsmux-make-arguments.json").read_text())
 
 
-def make_command(environment, directory, *targets):
+def make_command(environment, directory, *targets, tree=None):
     """The command, to be run in the build root, that makes targets of the module."""
-    make = ["make", "-s", "-C", environment.tree, f"-j{os.cpu_count()}", f"M={directory}"]
+    make = ["make", "-s", "-C", tree or environment.tree, f"-j{os.cpu_count()}", f"M={directory}"]
     return make + make_arguments(environment) + list(targets)
 
 
@@ -35,9 +35,9 @@ def alone(environment, directory):
         yield
 
 
-def run_make(environment, directory, *targets, variables=()):
-    """Runs make on the module and returns what it wrote to its error output."""
-    command = make_command(environment, directory, *variables, *targets)
+def run_make(environment, directory, *targets, variables=(), tree=None):
+    """Runs make on the module, for the stock kernel or in another tree; returns what it wrote."""
+    command = make_command(environment, directory, *variables, *targets, tree=tree)
     with alone(environment, directory):
         result = environment.root.run(
             command, [directory], check=False, stderr=subprocess.PIPE, stdout=subprocess.PIPE
@@ -50,7 +50,9 @@ def run_make(environment, directory, *targets, variables=()):
 
 def build(environment, directory=PROJECT):
     """Builds the module in a directory, in place; returns where it is."""
-    warnings = run_make(environment, directory, "modules")
+    chosen = os.environ.get("NSMUX_FIRST_LEVEL")
+    variables = [f"NSMUX_FIRST_LEVEL={chosen}"] if chosen else []
+    warnings = run_make(environment, directory, "modules", variables=variables)
     if warnings.strip():
         print(warnings.rstrip())
     return directory / MODULE
