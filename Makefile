@@ -11,6 +11,7 @@ export KERNEL_VERSION NSMUX_FIRST_LEVEL
 
 RUN := scripts/bootstrap
 N ?= 200
+MODE ?= observe
 
 all: ## build nsmux.ko (the default)
 ifdef KDIR
@@ -19,8 +20,8 @@ else
 	@$(RUN) scripts/build_module.py
 endif
 
-demo: ## build, boot the stock kernel in QEMU and show nsmux at work (N=200 namespaces)
-	@$(RUN) scripts/run_demo.py '$(N)'
+demo: ## build, boot the stock kernel in QEMU and show nsmux at work (N=200 namespaces, MODE=observe)
+	@$(RUN) scripts/run_demo.py '$(N)' '$(MODE)'
 
 test: ## build, boot and run all tests (T=<name>... runs some)
 	@$(RUN) scripts/run_tests.py $(T)

@@ -12,6 +12,7 @@ from machine import boot
 from machine.session import Limits
 
 MOST = 2000
+MODES = ("observe", "verify", "steer")
 
 # Seconds for the boot and the report, and for each namespace, on the slowest machine.
 SECONDS, SECONDS_EACH = 300, 2
@@ -22,13 +23,15 @@ def main(arguments):
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("namespaces", type=int, help=f"how many: 1 to {MOST}")
-    number = parser.parse_args(arguments).namespaces
+    parser.add_argument("mode", choices=MODES, help="what nsmux does in the namespaces")
+    options = parser.parse_args(arguments)
+    number = options.namespaces
     if not 1 <= number <= MOST:
         raise Failure(f"N={number} is out of range", f"Give N from 1 to {MOST}.")
     environment = provision.ready()
     module.build(environment)
     run = boot.Run(
-        command=["/nsmux/demo/demo.py", str(number)],
+        command=["/nsmux/demo/demo.py", "--mode", options.mode, str(number)],
         contents=boot.default_contents(),
         limits=Limits(SECONDS + number * SECONDS_EACH, SILENCE),
     )

@@ -13,6 +13,7 @@ WAYS = ("by-socket", "by-device", "by-hook")
 NOT_LOOKED_UP = ("unparsed", "fragment", "no-table")
 DIRECTIONS = ("receive", "transmit")
 PROTOCOLS = ("tcp", "udp", "tcp6", "udp6")
+OTHER_PROTOCOLS = ("raw", "raw6", "error", "error6")
 
 # How long to wait for a moment without packets.
 READINGS = 50
@@ -55,7 +56,8 @@ class Counters:
             seen = packets(self.values, direction)
             kinds = sum(self.values["resolved", direction, column]
                         for column in NOT_LOOKED_UP)
-            for protocol in PROTOCOLS:
+            kinds += self.values["modes", direction, "had-socket"]
+            for protocol in PROTOCOLS + OTHER_PROTOCOLS:
                 looked_up = self.values[direction, protocol, "packets"]
                 kinds += looked_up
                 found = sum(self.values[direction, protocol, outcome]

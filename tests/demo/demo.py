@@ -27,7 +27,7 @@ import plan
 import topology
 from clients import ask_tcp, ask_udp
 from counters import read_quiet
-from module import observing, version
+from module import MODES, running, version
 from namespaces import Namespaces, enter, home, read_sysctl
 from report import print_table, print_verdict
 from results import Results
@@ -54,12 +54,12 @@ class Progress:
             self.begin = None
 
 
-def run(results, file, progress):
+def run(results, arguments, progress):
     """All but the report. Leaves nothing behind, whatever happens."""
     allow_descriptors((SOCKETS + 2) * len(results.servers) + 1000)
     namespaces = Namespaces()
-    progress.step("loading nsmux, mode observe")
-    with observing(file):
+    progress.step(f"loading nsmux, mode {results.mode}")
+    with running(arguments.module, results.mode):
         results.version = version()
         try:
             show(results, namespaces, progress)
@@ -83,6 +83,9 @@ def show(results, namespaces, progress):
     progress.step(f"making {len(servers):,} namespaces, client and router")
     namespaces.make(names + [plan.CLIENT, plan.ROUTER],
                     plan.TCP_ENTRIES, plan.UDP_ENTRIES)
+    if results.mode == "steer":
+        # nsmux is to be the only one who looks for sockets.
+        namespaces.write_sysctl("ipv4/ip_early_demux", 0)
     progress.step("connecting them to the router and its bridge")
     topology.add_links(namespaces, servers)
     progress.step("giving all of them the same addresses")
@@ -170,6 +173,9 @@ def parse_arguments():
         type=number_of_namespaces,
         help=f"how many namespaces, 1 to {plan.LARGEST} (200)")
     parser.add_argument(
+        "--mode", choices=MODES, default="observe",
+        help="what nsmux does in the namespaces (%(default)s)")
+    parser.add_argument(
         "--module", metavar="FILE", type=Path,
         default=Path(__file__).resolve().parents[1] / "nsmux.ko",
         help="the module to load when none is loaded (%(default)s)")
@@ -185,9 +191,9 @@ def main():
         sys.exit("nsmux demo: only root can make namespaces: run it with sudo")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     progress = Progress()
-    results = Results(plan.servers(arguments.count))
+    results = Results(plan.servers(arguments.count), arguments.mode)
     try:
-        run(results, arguments.module, progress)
+        run(results, arguments, progress)
         print_table(results, arguments.color)
     except KeyboardInterrupt:
         progress.end()

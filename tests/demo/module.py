@@ -7,13 +7,15 @@ from pathlib import Path
 LOADED = Path("/sys/module/nsmux")
 DEFAULT_MODE = LOADED / "parameters" / "mode"
 
+MODES = ("observe", "verify", "steer")
+
 
 @contextlib.contextmanager
-def observing(file):
-    """Every namespace made in this block is observed from its beginning."""
+def running(file, mode):
+    """Every namespace made in this block is in a mode from its beginning."""
     if LOADED.exists():
         before = DEFAULT_MODE.read_text()
-        DEFAULT_MODE.write_text("observe")
+        DEFAULT_MODE.write_text(mode)
         try:
             yield
         finally:
@@ -22,7 +24,7 @@ def observing(file):
     if not file.exists():
         raise FileNotFoundError(f"there is no {file}: build it with make, or "
                                 "give its place with --module")
-    subprocess.run(["insmod", file, "mode=observe"], check=True)
+    subprocess.run(["insmod", file, f"mode={mode}"], check=True)
     try:
         yield
     finally:

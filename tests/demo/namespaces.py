@@ -64,6 +64,13 @@ class Namespaces:
         for name in names:
             self.fds[name] = os.open(NAMES / name, os.O_RDONLY)
 
+    def write_sysctl(self, name, value):
+        """Set a variable in each of them."""
+        with home():
+            for fd in self.fds.values():
+                enter(fd)
+                write_sysctl(name, value)
+
     def remove(self):
         for fd in self.fds.values():
             os.close(fd)

@@ -28,6 +28,7 @@ def print_table(results, color):
     facts(table, results)
     first_level(table, results)
     second_level(table, results)
+    mode(table, results)
     cost(table, results.cost)
     print()
     table.print()
@@ -35,7 +36,7 @@ def print_table(results, color):
 
 def heading(table, results):
     table.rule("╭─╮")
-    table.line(f"nsmux {results.version}, mode observe", BOLD)
+    table.line(f"nsmux {results.version}, mode {results.mode}", BOLD)
     table.line(f"{machine.kernel()}, {machine.processor()}")
 
 
@@ -105,6 +106,19 @@ def second_level(table, results):
             table.numbers(label, values, column)
 
 
+def mode(table, results):
+    """What the modes beyond observe add."""
+    if results.mode == "verify":
+        table.numbers("disputes", results.totals, "demux-other", GREEN, RED,
+                      block="modes")
+        table.numbers("  of the sender", results.totals, "sender-other",
+                      GREEN, RED, block="modes")
+    if results.mode == "steer":
+        table.numbers("steered", results.totals, "steered", block="modes")
+        table.numbers("  left, by kind", results.totals, "left-kind",
+                      block="modes")
+
+
 def cost(table, figures):
     table.rule("├┴┴┤")
     table.line(f"cost of a lookup  {figures.lookup / 1000:7.2f} µs   "
@@ -170,9 +184,10 @@ class Table:
         first, *others = (self.style(cell, code) for cell in cells)
         self.lines.append(f"│ {first}│" + " │".join(others) + " │")
 
-    def numbers(self, label, values, column, none="", some=""):
+    def numbers(self, label, values, column, none="", some="",
+                block="resolved"):
         """One number a direction, in colours for none and for some."""
-        numbers = [values["resolved", direction, column]
+        numbers = [values[block, direction, column]
                    for direction in DIRECTIONS]
         self.halves(label, [f"{number:,}" for number in numbers],
                     some if any(numbers) else none)

@@ -11,6 +11,7 @@ from counters import DIRECTIONS, PROTOCOLS, packets
 @dataclass
 class Results:
     servers: list
+    mode: str
     version: str = ""
     cookies: dict = field(default_factory=dict)
     tables: Counter = field(default_factory=Counter)
@@ -42,6 +43,8 @@ class Results:
                 f"its cookie is {self.cookies[name]}, but nsmux says "
                 f"{counters.namespace}"])
         self.complain(name, expected_lookups(counters.values, self.rounds))
+        if self.mode == "steer":
+            self.complain(name, steering(counters.values))
         self.check(name, counters, snmp)
 
     def add_other(self, name, counters, snmp):
@@ -54,6 +57,11 @@ class Results:
         self.complain(name, snmp.problems(counters))
         self.complain(name, first_level(counters.values))
         for direction in DIRECTIONS:
+            for column in ("demux-other", "sender-other"):
+                number = counters.values["modes", direction, column]
+                if number:
+                    self.complain(name, [
+                        f"{column} is {number} in {direction}"])
             for column in ("disagree", "unparsed"):
                 number = counters.values["resolved", direction, column]
                 if number:
@@ -93,6 +101,21 @@ class Results:
         return sum(values["resolved", direction, "disagree"]
                    for values in (self.totals, self.others)
                    for direction in DIRECTIONS)
+
+
+def steering(values):
+    """A sentence when a packet was not steered as it must be.
+
+    All are, but for those that are of a request or of TIME_WAIT.
+    """
+    looked_up = sum(values["receive", protocol, "packets"]
+                    for protocol in PROTOCOLS)
+    left = sum(values["receive", tcp, outcome] for tcp in ("tcp", "tcp6")
+               for outcome in ("request", "time-wait", "none"))
+    steered = values["modes", "receive", "steered"]
+    if steered != looked_up - left:
+        yield (f"{looked_up} packets were looked up, {left} of them have no "
+               f"socket that could be handed over, but {steered} were steered")
 
 
 def first_level(values):

@@ -80,6 +80,8 @@ class Rtnetlink:
 
     def commit(self):
         """Send what was collected; raise OSError for the first refusal."""
+        if not self.requests:
+            return
         messages = [
             struct.pack("=IHHII", 16 + len(body), kind,
                         NLM_F_REQUEST | NLM_F_ACK | flags, number, 0) + body
