@@ -42,23 +42,24 @@ struct Search<'a, F> {
     /// Whose tables are gone through.
     net: &'a Net,
     cookie: u64,
-    /// Whether a socket of another namespace that shares a table with this one counts.
-    anyones: bool,
+    /// Whether all namespaces are searched, each in a search of its own.
+    everywhere: bool,
     /// Called with what was found, once.
     found: F,
 }
 
-/// Calls `found` with the socket that has a cookie and its namespace: a socket of `net`, or if
-/// `net` is the initial one and `anyones` is true, of any namespace that shares the tables that are
-/// shared. In a process; `found` must not sleep.
-pub fn find<R, F>(net: &Net, cookie: u64, anyones: bool, found: F) -> Option<R>
+/// Calls `found` with the socket that has a cookie and its namespace, if it is one of `net`.
+///
+/// If namespaces are searched `everywhere`, the tables that they share are gone through in the name
+/// of the initial one only, and then for the sockets of all. In a process; `found` must not sleep.
+pub fn find<R, F>(net: &Net, cookie: u64, everywhere: bool, found: F) -> Option<R>
 where
     F: FnMut(&Net, Seen<'_, '_>) -> R,
 {
     let mut search = Search {
         net,
         cookie,
-        anyones,
+        everywhere,
         found,
     };
     search
@@ -72,10 +73,14 @@ where
 impl<R, F: FnMut(&Net, Seen<'_, '_>) -> R> Search<'_, F> {
     fn connections(&mut self) -> Option<R> {
         // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
-        let (table, mask) = unsafe {
+        let (table, mask, is_shared) = unsafe {
             let info = addr_of!((*self.net.as_ptr()).ipv4.tcp_death_row.hashinfo).read();
-            ((*info).ehash, (*info).ehash_mask)
+            let initial = addr_of!(bindings::init_net.ipv4.tcp_death_row.hashinfo).read();
+            ((*info).ehash, (*info).ehash_mask, info == initial)
         };
+        if !self.is_due(is_shared) {
+            return None;
+        }
         for bucket in 0..=mask as usize {
             let _guard = rcu::read_lock();
             loop {
@@ -118,7 +123,11 @@ impl<R, F: FnMut(&Net, Seen<'_, '_>) -> R> Search<'_, F> {
         })
     }
 
+    /// Listeners: all namespaces share their table.
     fn listeners(&mut self) -> Option<R> {
+        if !self.is_due(true) {
+            return None;
+        }
         // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
         let (table, mask) = unsafe {
             let info = addr_of!((*self.net.as_ptr()).ipv4.tcp_death_row.hashinfo).read();
@@ -134,10 +143,14 @@ impl<R, F: FnMut(&Net, Seen<'_, '_>) -> R> Search<'_, F> {
 
     fn udp(&mut self) -> Option<R> {
         // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
-        let (table, mask) = unsafe {
+        let (table, mask, is_shared) = unsafe {
             let table = addr_of!((*self.net.as_ptr()).ipv4.udp_table).read();
-            ((*table).hash, (*table).mask)
+            let initial = addr_of!(bindings::init_net.ipv4.udp_table).read();
+            ((*table).hash, (*table).mask, table == initial)
         };
+        if !self.is_due(is_shared) {
+            return None;
+        }
         (0..=mask as usize).find_map(|bucket| {
             let _guard = rcu::read_lock();
             // SAFETY: There are as many buckets; the sockets are freed by RCU.
@@ -149,6 +162,9 @@ impl<R, F: FnMut(&Net, Seen<'_, '_>) -> R> Search<'_, F> {
 
     /// Raw sockets: all namespaces share their tables.
     fn raw(&mut self) -> Option<R> {
+        if !self.is_due(true) {
+            return None;
+        }
         let tables = [
             &raw const bindings::raw_v4_hashinfo,
             &raw const bindings::raw_v6_hashinfo,
@@ -233,8 +249,14 @@ impl<R, F: FnMut(&Net, Seen<'_, '_>) -> R> Search<'_, F> {
         result
     }
 
+    /// Whether a table is gone through in this search, and not in that of the initial namespace.
+    fn is_due(&self, is_shared: bool) -> bool {
+        !self.everywhere || !is_shared || self.net == Net::initial()
+    }
+
+    /// Whether a socket of a namespace is one that is looked for.
     fn counts(&self, namespace: Namespace<'_>) -> bool {
-        self.anyones || namespace.object() == self.net
+        namespace.object() == self.net || self.everywhere && self.net == Net::initial()
     }
 }
 

@@ -22,8 +22,12 @@ pub(crate) struct Name {
 }
 
 impl Name {
-    /// Takes a name; `None` if it is longer than one can be.
+    /// Takes a name; `None` if it is longer than one can be, or empty as that of a socket that was
+    /// not bound.
     pub(crate) fn new(name: &[u8]) -> Option<Self> {
+        if name.is_empty() {
+            return None;
+        }
         let mut bytes = [0; 108];
         bytes.get_mut(..name.len())?.copy_from_slice(name);
         let length = name.len();

@@ -37,14 +37,12 @@ pub(super) fn answer(request: &Asked<'_>, message: &mut Message<'_>) -> Result<(
 /// Looks among those of all namespaces that the request names, or that the requester may see.
 pub(super) fn dump(part: &mut Part<'_, Instance>) -> Result<bool, Refusal> {
     let cookie = required(part.request.attributes(), COOKIE)?.uint()?;
-    let is_everywhere = selector::selectors(part.request.attributes(), NETNS)
-        .next()
-        .is_none();
+    let selectors = selector::selectors(part.request.attributes(), NETNS);
+    // Who may not see the initial namespace does not have it gone through for the others.
+    let everywhere = selectors.count() == 0 && part.request.may_administer(Net::initial());
     lookup::each_selected(part, |part, listed| {
-        // The tables that are shared are gone through once, in the name of the initial namespace.
-        let anyones = is_everywhere && listed.net() == Net::initial();
         part.add_if(|request, message| {
-            by_cookie::find(listed.net(), cookie, anyones, |net, seen| {
+            by_cookie::find(listed.net(), cookie, everywhere, |net, seen| {
                 if !request.may_administer(net) {
                     return Ok::<bool, Error>(false);
                 }
