@@ -14,6 +14,9 @@ SO_NETNS_COOKIE = 71
 
 
 def _cookie(sock, option):
+    if sock.family == socket.AF_VSOCK:
+        # Python takes all options of these for numbers of 64 bits.
+        return sock.getsockopt(socket.SOL_SOCKET, option)
     data = sock.getsockopt(socket.SOL_SOCKET, option, 8)
     return struct.unpack("=Q", data)[0]
 
