@@ -72,7 +72,7 @@ def requests(nsmux):
         (7, {"name": b"lo\0"}),
         (8, {"number": number(32, 1)}))]
     commands = {"lookup": keys, "namespace-get": [{}], "counters-reset": [{}],
-                "mode-set": [{"mode": number(32, mode)} for mode in (0, 1)],
+                "mode-set": [{"mode": number(32, mode)} for mode in range(4)],
                 "socket-get": [{"cookie": number(32, 1)},
                                {"cookie": number(64, 1)}]}
     good = []

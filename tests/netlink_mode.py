@@ -13,6 +13,8 @@ from net.lib.py import (KsftNamedVariant, cmd, ksft_eq, ksft_variants)
 MODE = "net/nsmux/mode"
 # MAX_HOOK_COUNT of net/netfilter/core.c.
 MAX_HOOKS = 1024
+# Input and output of IPv4, IPv6 and ARP.
+HOOKS = 6
 
 
 def check_mode(namespace, mode):
@@ -20,13 +22,14 @@ def check_mode(namespace, mode):
     with namespace.enter():
         ksft_eq(read_sysctl(MODE), mode)
     ksft_eq(status.read(namespace).mode, mode)
-    ksft_eq(len(hook_list.hooks(namespace)), 4 if mode == "observe" else 0)
+    ksft_eq(len(hook_list.hooks(namespace)), 0 if mode == "off" else HOOKS)
 
 
 def test_by_cookie():
     """Each mode, from each mode, for the namespace that is named alone."""
     with Namespace() as namespace, Namespace() as other, Nsmux() as nsmux:
-        for mode in ("observe", "off", "off", "observe", "observe"):
+        for mode in ("observe", "off", "off", "verify", "steer", "steer",
+                     "observe", "off", "steer", "off"):
             ksft_eq(nsmux.do("mode-set", named(namespace) | {"mode": mode}),
                     None)
             check_mode(namespace, mode)
@@ -94,7 +97,7 @@ def test_no_room_for_hooks():
 WAY = "a namespace is named by exactly one of fd, pid, nsid and cookie"
 REFUSED = {
     "no_mode": ({}, "EINVAL", "a required attribute is missing", None, "mode"),
-    "unknown_mode": ({"mode": 2}, "ERANGE", "integer out of range", ".mode",
+    "unknown_mode": ({"mode": 4}, "ERANGE", "integer out of range", ".mode",
                      None),
     "large_mode": ({"mode": 0xffffffff}, "ERANGE", "integer out of range",
                    ".mode", None),

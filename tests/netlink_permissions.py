@@ -148,6 +148,26 @@ def test_root_of_a_container(world):
             dict.fromkeys(GROUPS, "joined"))
 
 
+def test_sockets_of_a_container(world):
+    """Its root finds sockets by their cookies in what it may see."""
+    def search(*cookies):
+        with Nsmux() as nsmux:
+            return [[told["netns-cookie"] for told in
+                     nsmux.dump("socket-get", {"cookie": cookie})]
+                    for cookie in cookies]
+
+    def inside():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.bind(("127.0.0.1", 0))
+            return search(socket_cookie(sock), socket_cookie(outside))
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as outside:
+        outside.bind(("127.0.0.1", 0))
+        ksft_eq(search(socket_cookie(outside)), [[world.initial]])
+        ksft_eq(run_as(root_of(world.container), inside),
+                [[world.inside], []])
+
+
 def test_root_of_a_container_in_another_namespace(world):
     """The same root in a network namespace that is not its own."""
     def become():
