@@ -4,11 +4,22 @@
 import re
 
 TROUBLE = re.compile(
-    r"RIP: |Call Trace:|WARNING:|BUG:|BUG |Oops|UBSAN:|KASAN:|KFENCE:|general protection fault|"
-    r"refcount_t:|ref_tracker:|unreferenced object|kmemleak: \d+ new|blocked for more than|"
-    r"rcu: INFO:|self-detected stall|soft lockup|hard LOCKUP|Kernel panic|"
-    r"unregister_netdevice: waiting|suspicious RCU usage|possible .*deadlock|"
-    r"sleeping function called from invalid context|rust_kernel: panicked"
+    # What a report of any kind begins with or contains
+    r"RIP: |Call Trace:|WARNING:|BUG:|BUG |Oops|Kernel panic|rust_kernel: panicked|"
+    # Memory
+    r"UBSAN:|KASAN:|KFENCE:|general protection fault|unreferenced object|kmemleak: \d+ new|"
+    r"list_(?:add|del) corruption|ODEBUG:|"
+    # References
+    r"refcount_t:|ref_tracker:|unregister_netdevice: waiting|"
+    # Time
+    r"blocked for more than|rcu: INFO:|detected (?:expedited )?stalls?|self-detected stall|"
+    r"soft lockup|hard LOCKUP|"
+    # Locks
+    r"suspicious RCU usage|possible .*deadlock|non-static key|"
+    r"sleeping function called from invalid context|"
+    # A detector that gave up finds nothing more
+    r"lockdep is turned off|"
+    r"kmemleak: (?:Kernel memory leak detector disabled|Memory pool empty|Cannot )"
 )
 
 # Lines shown before and after a finding, so that a trace can be read without opening the log.
