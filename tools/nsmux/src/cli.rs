@@ -2,6 +2,8 @@
 
 //! The command line.
 
+pub(crate) mod lookup;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,10 +11,10 @@ use std::time::Duration;
 use clap::{ArgAction, Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::address::Endpoint;
-use crate::netlink::spec::{Mode, Table};
+use crate::netlink::spec::Mode;
 use crate::output::openmetrics::Format;
 use crate::selector::Selector;
+use lookup::Wanted;
 
 const NETNS_HELP: &str = "A namespace: a name in /run/netns, a path, a pid, cookie:N or nsid:N";
 
@@ -39,9 +41,9 @@ const STATUSES: &str = "Exit status: 0 found or done, 1 not found, 2 wrong usage
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Tell which socket has an address and port, in every namespace that you may see
+    /// Tell which socket has a name, in every namespace that you may see
     #[command(subcommand)]
-    Lookup(LookupTable),
+    Lookup(Wanted),
     /// List namespaces: their names, who lives there, devices, mode, tables
     ///
     /// TCP and UDP are sockets of the namespace and buckets of its table; a star marks a table
@@ -74,73 +76,6 @@ pub(crate) enum Command {
         /// Where to write nsmux.8, nsmux-lookup.8 and so on
         directory: Option<PathBuf>,
     },
-}
-
-/// The table to look in, each with its own key.
-#[derive(Debug, Subcommand)]
-pub(crate) enum LookupTable {
-    /// TCP connections and listeners
-    #[command(override_usage = "nsmux lookup tcp <ADDRESS:PORT> [from <ADDRESS:PORT>] [OPTIONS]")]
-    Tcp(Tuple),
-    /// UDP sockets with and without a peer
-    #[command(override_usage = "nsmux lookup udp <ADDRESS:PORT> [from <ADDRESS:PORT>] [OPTIONS]")]
-    Udp(Tuple),
-}
-
-impl LookupTable {
-    /// The table and its key.
-    pub(crate) fn parts(self) -> (Table, Tuple) {
-        match self {
-            LookupTable::Tcp(tuple) => (Table::Tcp, tuple),
-            LookupTable::Udp(tuple) => (Table::Udp, tuple),
-        }
-    }
-}
-
-/// Addresses and ports to look up.
-#[derive(Args, Debug)]
-pub(crate) struct Tuple {
-    /// The end where the socket is.
-    #[arg(
-        value_name = "ADDRESS:PORT",
-        help = "The end where the socket is: 10.0.0.2:8080, [fd00::2]:8080, or *:8080"
-    )]
-    pub(crate) local: Endpoint,
-
-    /// The other end, after the word `from`; without it no connections are found
-    #[arg(value_names = ["from", "ADDRESS:PORT"], num_args = 2)]
-    pub(crate) remote: Vec<String>,
-
-    /// The index of the device that the packet arrives on, in the namespace that is looked in
-    #[arg(long, value_name = "INDEX", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) device: Option<u32>,
-
-    /// The index of the slave, if that device is an L3 master (VRF)
-    #[arg(long, value_name = "INDEX", requires = "device",
-          value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) slave: Option<u32>,
-
-    #[command(flatten)]
-    pub(crate) place: Where,
-}
-
-impl Tuple {
-    /// The other end, after the word `from`.
-    pub(crate) fn remote(&self) -> Result<Option<Endpoint>, String> {
-        match self.remote.as_slice() {
-            [] => Ok(None),
-            [word, end] if word == "from" => match end.parse()? {
-                Endpoint { address: None, .. } => {
-                    Err("the other end needs an address, not `*`".to_string())
-                }
-                end => Ok(Some(end)),
-            },
-            words => Err(format!(
-                "`from ADDRESS:PORT` is needed, not `{}`",
-                words.join(" ")
-            )),
-        }
-    }
 }
 
 /// Which namespaces; all that the caller may see without any.
@@ -293,6 +228,15 @@ mod tests {
             "nsmux lookup tcp 10.0.0.2:8080 from 10.0.0.9:4242 --netns web1",
             "nsmux lookup udp [fd00::2]:53 --netns web1 --netns cookie:4097 --json",
             "nsmux lookup tcp *:80 --device 3 --slave 2",
+            "nsmux lookup raw icmp 10.0.0.2 from 10.0.0.9",
+            "nsmux lookup packet dev eth0 --protocol ip",
+            "nsmux lookup unix @/run/x",
+            "nsmux lookup netlink route:link --netns web1",
+            "nsmux lookup vsock host:1024 from 3:4242",
+            "nsmux lookup netdev eth0",
+            "nsmux lookup pid 1",
+            "nsmux lookup pid 1 --pidns 812",
+            "nsmux lookup cookie 4097",
             "nsmux list",
             "nsmux stat --netns web1 --watch 1 --count 3",
             "nsmux top --interval 0.5",
@@ -316,13 +260,18 @@ mod tests {
         for (words, kind) in [
             ("nsmux", ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand),
             ("nsmux lookup tcp 10.0.0.2", ErrorKind::ValueValidation),
-            ("nsmux lookup unix /run/x", ErrorKind::InvalidSubcommand),
+            ("nsmux lookup ping 10.0.0.2", ErrorKind::InvalidSubcommand),
+            ("nsmux lookup unix", ErrorKind::MissingRequiredArgument),
+            ("nsmux lookup netlink route", ErrorKind::ValueValidation),
+            ("nsmux lookup pid 0", ErrorKind::ValueValidation),
+            ("nsmux lookup pid 1 --netns a", ErrorKind::UnknownArgument),
+            ("nsmux lookup cookie 0", ErrorKind::ValueValidation),
             (
                 "nsmux lookup tcp 10.0.0.2:1 --slave 3",
                 ErrorKind::MissingRequiredArgument,
             ),
             ("nsmux mode set observe", ErrorKind::MissingRequiredArgument),
-            ("nsmux mode set steer --all", ErrorKind::InvalidValue),
+            ("nsmux mode set watch --all", ErrorKind::InvalidValue),
             (
                 "nsmux mode set off --all --netns a",
                 ErrorKind::ArgumentConflict,
@@ -338,23 +287,5 @@ mod tests {
         ] {
             assert_eq!(parse(words).unwrap_err().kind(), kind, "{words}");
         }
-    }
-
-    fn remote(words: &str) -> Result<Option<Endpoint>, String> {
-        let Command::Lookup(table) = parse(words).unwrap().command else {
-            panic!("{words}");
-        };
-        table.parts().1.remote()
-    }
-
-    #[test]
-    fn the_other_end_follows_from() {
-        assert_eq!(remote("nsmux lookup tcp 10.0.0.2:1").unwrap(), None);
-        let end = remote("nsmux lookup tcp 10.0.0.2:1 from 10.0.0.9:2")
-            .unwrap()
-            .unwrap();
-        assert_eq!(end.to_string(), "10.0.0.9:2");
-        assert!(remote("nsmux lookup tcp 10.0.0.2:1 form 10.0.0.9:2").is_err());
-        assert!(remote("nsmux lookup tcp 10.0.0.2:1 from *:2").is_err());
     }
 }

@@ -28,7 +28,7 @@ use crate::selector::{self, Target};
 pub(crate) fn run(cli: Cli) -> Result<Status, Error> {
     let mut output = Output::new(cli.json, cli.raw);
     let status = match cli.command {
-        Command::Lookup(table) => lookup::run(table, &mut output),
+        Command::Lookup(wanted) => lookup::run(&wanted, &mut output),
         Command::List(place) => list::run(&place, &mut output),
         Command::Stat(options) => stat::run(&options, &mut output),
         Command::Top(options) => {

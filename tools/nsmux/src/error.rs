@@ -5,7 +5,7 @@
 use std::fmt;
 use std::io;
 
-use netlink_packet_core::DecodeError;
+use netlink_packet_utils::DecodeError;
 use rustix::io::Errno;
 
 use crate::netlink::acknowledgement::Refusal;

@@ -6,6 +6,7 @@ mod address;
 mod cli;
 mod commands;
 mod error;
+mod key;
 mod names;
 mod netlink;
 mod output;

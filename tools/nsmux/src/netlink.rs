@@ -13,6 +13,7 @@ pub(crate) mod namespace;
 pub(crate) mod query;
 #[cfg(test)]
 pub(crate) mod recorded;
+pub(crate) mod socket;
 pub(crate) mod spec;
 
 pub(crate) use connection::Connection;

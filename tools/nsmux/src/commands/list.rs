@@ -86,6 +86,8 @@ pub(super) fn mode_cell(mode: Mode) -> Cell {
     match mode {
         Mode::Off => Cell::new(mode).fg(Color::DarkGrey),
         Mode::Observe => Cell::new(mode).fg(Color::Green),
+        Mode::Verify => Cell::new(mode).fg(Color::Cyan),
+        Mode::Steer => Cell::new(mode).fg(Color::Yellow),
     }
 }
 

@@ -2,7 +2,9 @@
 
 //! The kernel's verdict on a request, with the reason that an extended ack gives.
 
-use netlink_packet_core::{DecodeError, NLM_F_ACK_TLVS, NLM_F_CAPPED};
+use netlink_packet_core::{NLM_F_ACK_TLVS, NLM_F_CAPPED};
+use netlink_packet_utils::nla::NLA_TYPE_MASK;
+use netlink_packet_utils::DecodeError;
 
 use super::attribute::attributes;
 use super::spec;
@@ -115,7 +117,7 @@ fn path_to(request: &[u8], offset: usize) -> Vec<u16> {
             break;
         }
         if offset < start + length {
-            path.push(u16::from_ne_bytes([n0, n1]) & netlink_packet_core::NLA_TYPE_MASK);
+            path.push(u16::from_ne_bytes([n0, n1]) & NLA_TYPE_MASK);
             if offset == start {
                 break;
             }
@@ -155,7 +157,7 @@ mod tests {
     use super::*;
     use crate::netlink::attribute::Attribute;
     use crate::netlink::recorded;
-    use netlink_packet_core::Emitable;
+    use netlink_packet_utils::Emitable;
 
     fn request(command: spec::Command, attributes: &[Attribute]) -> Vec<u8> {
         let mut bytes = vec![0; HEADER + GENERIC_HEADER + attributes.buffer_len()];

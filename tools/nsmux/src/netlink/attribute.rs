@@ -4,10 +4,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use netlink_packet_core::{
-    parse_i32, parse_string, parse_u16, parse_u16_be, parse_u32, parse_u64, DecodeError, Emitable,
-    Nla, NlaBuffer, NlasIterator, NLA_F_NESTED, NLA_HEADER_SIZE,
+use netlink_packet_utils::nla::{Nla, NlaBuffer, NlasIterator, NLA_F_NESTED, NLA_HEADER_SIZE};
+use netlink_packet_utils::parsers::{
+    parse_i32, parse_string, parse_u16, parse_u16_be, parse_u32, parse_u64,
 };
+use netlink_packet_utils::{DecodeError, Emitable};
 
 /// The value of an attribute of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,7 @@ enum Value {
     S32(i32),
     Uint(u64),
     Address(IpAddr),
+    Bytes(Vec<u8>),
     Nest(Vec<Attribute>),
 }
 
@@ -68,6 +70,14 @@ impl Attribute {
         }
     }
 
+    /// Bytes as they are.
+    pub(crate) fn bytes(number: u16, bytes: &[u8]) -> Self {
+        Attribute {
+            number,
+            value: Value::Bytes(bytes.to_vec()),
+        }
+    }
+
     /// Attributes of another set.
     pub(crate) fn nest(number: u16, attributes: Vec<Attribute>) -> Self {
         Attribute {
@@ -88,6 +98,7 @@ impl Nla for Attribute {
             },
             Value::Address(IpAddr::V4(_)) => 4,
             Value::Address(IpAddr::V6(_)) => 16,
+            Value::Bytes(bytes) => bytes.len(),
             Value::Nest(attributes) => attributes.as_slice().buffer_len(),
         }
     }
@@ -110,6 +121,7 @@ impl Nla for Attribute {
             },
             Value::Address(IpAddr::V4(address)) => buffer.copy_from_slice(&address.octets()),
             Value::Address(IpAddr::V6(address)) => buffer.copy_from_slice(&address.octets()),
+            Value::Bytes(bytes) => buffer.copy_from_slice(bytes),
             Value::Nest(attributes) => attributes.as_slice().emit(buffer),
         }
     }
@@ -125,6 +137,11 @@ impl<'a> Received<'a> {
     /// Its number in the attribute set.
     pub(crate) fn number(&self) -> u16 {
         self.number
+    }
+
+    /// Bytes as they are.
+    pub(crate) fn bytes(&self) -> &'a [u8] {
+        self.value
     }
 
     /// A port, in network byte order.
@@ -167,7 +184,7 @@ impl<'a> Received<'a> {
         } else if let Ok(octets) = <[u8; 16]>::try_from(self.value) {
             Ok(Ipv6Addr::from(octets).into())
         } else {
-            Err(DecodeError::invalid_ip_address(self.value.len()))
+            Err(format!("an address of {} bytes", self.value.len()).into())
         }
     }
 

@@ -16,11 +16,14 @@ use super::message::{Reply, Request};
 use super::spec;
 use crate::error::Error;
 
+/// Names and numbers of multicast groups.
+type Groups = Vec<(String, u32)>;
+
 /// A socket that speaks to the family.
 pub(crate) struct Connection {
     socket: Socket,
     family: u16,
-    groups: Vec<(String, u32)>,
+    groups: Groups,
     sequence: u32,
 }
 
@@ -34,28 +37,48 @@ impl Connection {
             groups: Vec::new(),
             sequence: 0,
         };
+        let family = connection.ask_for_family(spec::FAMILY)?;
+        (connection.family, connection.groups) = family.ok_or(Error::NotLoaded)?;
+        Ok(connection)
+    }
+
+    /// The number of a family of generic netlink, and the names and numbers of its groups.
+    fn ask_for_family(&mut self, name: &str) -> Result<Option<(u16, Groups)>, Error> {
         let question = GenlMessage::from_payload(GenlCtrl {
             cmd: GenlCtrlCmd::GetFamily,
-            nlas: vec![GenlCtrlAttrs::FamilyName(spec::FAMILY.to_string())],
+            nlas: vec![GenlCtrlAttrs::FamilyName(name.to_string())],
         });
-        let answers: Vec<GenlMessage<GenlCtrl>> = connection
-            .exchange(question, NLM_F_ACK)
-            .map_err(|error| match error {
-                Error::Refused(refusal) if refusal.errno == ENOENT => Error::NotLoaded,
-                error => error,
-            })?;
+        let answers: Vec<GenlMessage<GenlCtrl>> = match self.exchange(question, NLM_F_ACK) {
+            Err(Error::Refused(refusal)) if refusal.errno == ENOENT => return Ok(None),
+            answers => answers?,
+        };
+        let mut family = 0;
+        let mut groups = Groups::new();
         for attribute in answers.into_iter().flat_map(|answer| answer.payload.nlas) {
             match attribute {
-                GenlCtrlAttrs::FamilyId(family) => connection.family = family,
-                GenlCtrlAttrs::McastGroups(groups) => {
-                    connection
-                        .groups
-                        .extend(groups.iter().filter_map(|group| named(group)));
+                GenlCtrlAttrs::FamilyId(number) => family = number,
+                GenlCtrlAttrs::McastGroups(found) => {
+                    groups.extend(found.iter().filter_map(|group| named(group)));
                 }
                 _ => {}
             }
         }
-        Ok(connection)
+        Ok(Some((family, groups)))
+    }
+
+    /// The number of a group of any family of generic netlink.
+    pub(crate) fn group_of(&mut self, family: &str, group: &str) -> Result<u32, Error> {
+        let (_, groups) = self
+            .ask_for_family(family)?
+            .ok_or_else(|| Error::Usage(format!("generic netlink has no family `{family}`")))?;
+        let named = groups.iter().find(|(name, _)| name == group);
+        named.map(|(_, number)| *number).ok_or_else(|| {
+            let names: Vec<&str> = groups.iter().map(|(name, _)| name.as_str()).collect();
+            let names = names.join(", ");
+            Error::Usage(format!(
+                "the family `{family}` has no group `{group}` (it has: {names})"
+            ))
+        })
     }
 
     /// Makes a request about one thing and returns what is answered before the acknowledgement.

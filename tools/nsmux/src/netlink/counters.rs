@@ -4,7 +4,7 @@
 
 use std::ops::Add;
 
-use netlink_packet_core::DecodeError;
+use netlink_packet_utils::DecodeError;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::attribute::Received;
@@ -68,10 +68,30 @@ pub(crate) fn outcomes(protocol: Protocol) -> &'static [Outcome] {
             Foreign,
             None,
         ],
+        Protocol::Raw | Protocol::Raw6 => &[Connected, Unconnected, Multiple],
+        Protocol::Error | Protocol::Error6 => &[
+            Established,
+            TimeWait,
+            Request,
+            Connected,
+            Unconnected,
+            Ambiguous,
+            Foreign,
+            None,
+        ],
         Protocol::Udp | Protocol::Udp6 => {
             &[Connected, Unconnected, Ambiguous, Multiple, Foreign, None]
         }
     }
+}
+
+/// What a lookup of any protocol can find for a packet.
+pub(crate) fn packet_outcomes() -> impl Iterator<Item = Outcome> {
+    Outcome::ALL.iter().copied().filter(|outcome| {
+        Protocol::ALL
+            .iter()
+            .any(|protocol| outcomes(*protocol).contains(outcome))
+    })
 }
 
 /// What was counted in one direction.
@@ -91,6 +111,20 @@ pub(crate) struct Counters<N> {
     pub(crate) fragment: N,
     /// Packets of a protocol without a table.
     pub(crate) no_table: N,
+    /// Packets that packet sockets on their device have as well.
+    pub(crate) tapped: N,
+    /// Packets that were handed a socket.
+    pub(crate) steered: N,
+    /// Packets that bore a socket already, and were not looked up.
+    pub(crate) left_had_socket: N,
+    /// Packets whose socket, or whose form, is of a kind that is not handed over.
+    pub(crate) left_kind: N,
+    /// Packets whose device gives them to another one after all hooks.
+    pub(crate) left_device: N,
+    /// Packets for which early demultiplexing has found another socket.
+    pub(crate) dispute_early_demux: N,
+    /// Packets of a connection under whose tuple another socket is found.
+    pub(crate) dispute_sender: N,
     /// All others: what their lookup found.
     #[serde(bound = "N: Serialize")]
     pub(crate) lookups: Lookups<N>,
@@ -123,12 +157,22 @@ impl<N: Copy + Default + Add<Output = N>> Counters<N> {
             unparsed: f(self.unparsed, other.unparsed),
             fragment: f(self.fragment, other.fragment),
             no_table: f(self.no_table, other.no_table),
+            tapped: f(self.tapped, other.tapped),
+            steered: f(self.steered, other.steered),
+            left_had_socket: f(self.left_had_socket, other.left_had_socket),
+            left_kind: f(self.left_kind, other.left_kind),
+            left_device: f(self.left_device, other.left_device),
+            dispute_early_demux: f(self.dispute_early_demux, other.dispute_early_demux),
+            dispute_sender: f(self.dispute_sender, other.dispute_sender),
             lookups,
         }
     }
 }
 
-/// What was counted in both directions.
+/// The directions of packets with addresses of IP.
+pub(crate) const OF_IP: [Direction; 2] = [Direction::Receive, Direction::Transmit];
+
+/// What was counted in each direction.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 pub(crate) struct Traffic<N> {
     /// Into the namespace.
@@ -137,6 +181,12 @@ pub(crate) struct Traffic<N> {
     /// Out of it.
     #[serde(bound = "N: Serialize")]
     pub(crate) transmit: Counters<N>,
+    /// Into it, to find neighbours.
+    #[serde(bound = "N: Serialize")]
+    pub(crate) arp_receive: Counters<N>,
+    /// Out of it, to find neighbours.
+    #[serde(bound = "N: Serialize")]
+    pub(crate) arp_transmit: Counters<N>,
 }
 
 impl<N> Traffic<N> {
@@ -145,19 +195,32 @@ impl<N> Traffic<N> {
         match direction {
             Direction::Receive => &self.receive,
             Direction::Transmit => &self.transmit,
+            Direction::ArpReceive => &self.arp_receive,
+            Direction::ArpTransmit => &self.arp_transmit,
         }
+    }
+
+    /// Takes the counters of one direction.
+    pub(super) fn put(&mut self, direction: Direction, counters: Counters<N>) {
+        *match direction {
+            Direction::Receive => &mut self.receive,
+            Direction::Transmit => &mut self.transmit,
+            Direction::ArpReceive => &mut self.arp_receive,
+            Direction::ArpTransmit => &mut self.arp_transmit,
+        } = counters;
     }
 }
 
 impl<N: Copy + Default + Add<Output = N>> Traffic<N> {
-    /// All packets of both directions.
+    /// All packets of both directions of IP.
     pub(crate) fn packets(&self) -> N {
         self.receive.packets() + self.transmit.packets()
     }
 
-    /// Packets of both directions that were resolved to another namespace than netfilter's.
+    /// Packets of all directions that were resolved to another namespace than netfilter's.
     pub(crate) fn disagreements(&self) -> N {
-        self.receive.disagree + self.transmit.disagree
+        let of = |direction: &Direction| self.of(*direction).disagree;
+        Direction::ALL.iter().map(of).fold(N::default(), N::add)
     }
 }
 
@@ -172,6 +235,8 @@ impl Traffic<u64> {
         Traffic {
             receive: self.receive.zip(&earlier.receive, rate),
             transmit: self.transmit.zip(&earlier.transmit, rate),
+            arp_receive: self.arp_receive.zip(&earlier.arp_receive, rate),
+            arp_transmit: self.arp_transmit.zip(&earlier.arp_transmit, rate),
         }
     }
 }
@@ -182,8 +247,8 @@ fn sum<N: Default + Add<Output = N>, const LENGTH: usize>(numbers: [N; LENGTH]) 
 
 /// The counters of a direction, as one attribute has them.
 pub(crate) struct Directed {
-    /// Which direction.
-    pub(crate) direction: Direction,
+    /// Which direction; none for one that only a newer module has.
+    pub(crate) direction: Option<Direction>,
     /// Its counters.
     pub(crate) counters: Counters<u64>,
 }
@@ -198,7 +263,7 @@ impl FromAttributes for Directed {
             let attribute = attribute?;
             let counter = match attribute.number() {
                 spec::counters::DIRECTION => {
-                    direction = Some(attribute.u32()?.try_into()?);
+                    direction = Some(Direction::try_from(attribute.u32()?).ok());
                     continue;
                 }
                 spec::counters::LOOKUPS => {
@@ -212,6 +277,13 @@ impl FromAttributes for Directed {
                 spec::counters::UNPARSED => &mut counters.unparsed,
                 spec::counters::FRAGMENT => &mut counters.fragment,
                 spec::counters::NO_TABLE => &mut counters.no_table,
+                spec::counters::TAPPED => &mut counters.tapped,
+                spec::counters::STEERED => &mut counters.steered,
+                spec::counters::LEFT_HAD_SOCKET => &mut counters.left_had_socket,
+                spec::counters::LEFT_KIND => &mut counters.left_kind,
+                spec::counters::LEFT_DEVICE => &mut counters.left_device,
+                spec::counters::DISPUTE_EARLY_DEMUX => &mut counters.dispute_early_demux,
+                spec::counters::DISPUTE_SENDER => &mut counters.dispute_sender,
                 _ => continue,
             };
             *counter = attribute.uint()?;
@@ -278,7 +350,7 @@ mod tests {
     fn a_rate_is_per_second_and_survives_a_reset() {
         let of = |receive| Traffic {
             receive,
-            transmit: Counters::default(),
+            ..Traffic::default()
         };
         let rate = of(counted(30, 2)).rate_since(&of(counted(10, 5)), 2.0);
         assert_eq!(

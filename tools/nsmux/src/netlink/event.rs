@@ -2,12 +2,11 @@
 
 //! What the multicast groups tell.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use netlink_packet_core::DecodeError;
+use netlink_packet_utils::DecodeError;
 use serde::Serialize;
 
-use super::answer::Endpoint;
 use super::attribute::Received;
 use super::message::{FromAttributes, Reply};
 use super::spec::{self, Command, Mode, Protocol};
@@ -132,5 +131,20 @@ impl FromAttributes for ModeChange {
             netns_inode,
             mode,
         })
+    }
+}
+
+/// An address and a port that come in two attributes.
+#[derive(Default)]
+struct Endpoint {
+    address: Option<IpAddr>,
+    port: u16,
+}
+
+impl Endpoint {
+    /// Both together, if there was an address.
+    fn whole(self) -> Option<SocketAddr> {
+        self.address
+            .map(|address| SocketAddr::new(address, self.port))
     }
 }

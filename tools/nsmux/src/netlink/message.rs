@@ -2,8 +2,8 @@
 
 //! Messages of the family: a request that is sent, a reply or an event that comes in.
 
-use netlink_packet_core::{DecodeError, Emitable, ParseableParametrized};
 use netlink_packet_generic::{GenlFamily, GenlHeader};
+use netlink_packet_utils::{DecodeError, Emitable, ParseableParametrized};
 
 use super::attribute::{attributes, Attribute, Received};
 use super::spec::{Command, FAMILY, VERSION};

@@ -2,13 +2,13 @@
 
 //! A namespace, as the kernel tells about it.
 
-use netlink_packet_core::DecodeError;
+use netlink_packet_utils::DecodeError;
 use serde::Serialize;
 
 use super::attribute::Received;
 use super::counters::{Directed, Traffic};
 use super::message::FromAttributes;
-use super::spec::{self, Direction, Mode, Table};
+use super::spec::{self, Mode, Table};
 
 /// A table of a namespace.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -72,9 +72,8 @@ impl FromAttributes for Namespace {
                 spec::namespace::TABLE => tables.extend(read_table(attribute.nest())?),
                 spec::namespace::COUNTERS => {
                     let read = Directed::from_attributes(attribute.nest())?;
-                    match read.direction {
-                        Direction::Receive => counters.receive = read.counters,
-                        Direction::Transmit => counters.transmit = read.counters,
+                    if let Some(direction) = read.direction {
+                        counters.put(direction, read.counters);
                     }
                 }
                 _ => {}

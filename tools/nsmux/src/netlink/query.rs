@@ -2,49 +2,15 @@
 
 //! What can be asked of the family, each as one call.
 
-use std::net::SocketAddr;
-
 use super::answer::Answer;
 use super::attribute::Attribute;
 use super::connection::Connection;
 use super::message::{FromAttributes, Reply, Request};
 use super::namespace::Namespace;
-use super::spec::{self, Command, Mode, Table};
+use super::spec::{self, Command, Mode};
 use crate::error::Error;
+use crate::key::Key;
 use crate::selector::Target;
-
-/// What to look up.
-#[derive(Clone, Debug)]
-pub(crate) struct Key {
-    /// The table.
-    pub(crate) table: Table,
-    /// The end where the socket is.
-    pub(crate) local: SocketAddr,
-    /// The other end.
-    pub(crate) remote: Option<SocketAddr>,
-    /// The index of the device that the packet arrives on.
-    pub(crate) device: Option<u32>,
-    /// The index of the slave, if that device is an L3 master.
-    pub(crate) slave: Option<u32>,
-}
-
-impl Key {
-    fn attributes(&self) -> Vec<Attribute> {
-        use spec::lookup::*;
-        let mut attributes = vec![
-            Attribute::u32(TABLE, self.table.into()),
-            Attribute::address(LOCAL_ADDRESS, self.local.ip()),
-            Attribute::port(LOCAL_PORT, self.local.port()),
-        ];
-        if let Some(remote) = self.remote {
-            attributes.push(Attribute::address(REMOTE_ADDRESS, remote.ip()));
-            attributes.push(Attribute::port(REMOTE_PORT, remote.port()));
-        }
-        attributes.extend(self.device.map(|index| Attribute::u32(DEVICE, index)));
-        attributes.extend(self.slave.map(|index| Attribute::u32(SLAVE, index)));
-        attributes
-    }
-}
 
 /// Looks a key up in one namespace.
 pub(crate) fn lookup(
@@ -76,9 +42,14 @@ fn lookup_request(targets: &[Target], key: &Key) -> Request {
         .collect();
     attributes.extend(key.attributes());
     Request {
-        command: Command::Lookup,
+        command: key.command(),
         attributes,
     }
+}
+
+/// Looks a process up in the PID namespace that the key says, or in the caller's own.
+pub(crate) fn process(connection: &mut Connection, key: &Key) -> Result<Answer, Error> {
+    one(connection.ask(lookup_request(&[], key))?)
 }
 
 /// Tells about one namespace.
@@ -167,46 +138,49 @@ fn all<T: FromAttributes>(replies: Vec<Reply>) -> Result<Vec<T>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::key::Arrival;
     use crate::netlink::recorded::{bytes, emitted, COOKIE};
+    use crate::netlink::spec::Table;
     use crate::selector::Selector;
 
     fn target(text: &str) -> Target {
         text.parse::<Selector>().unwrap().open().unwrap()
     }
 
-    fn key(local: &str) -> Key {
-        Key {
+    fn key(local: &str, remote: Option<&str>) -> Key {
+        Key::Tuple {
             table: Table::Tcp,
             local: local.parse().unwrap(),
-            remote: None,
-            device: None,
-            slave: None,
+            remote: remote.map(|remote| remote.parse().unwrap()),
+            arrival: Arrival::default(),
         }
     }
 
     #[test]
     fn lookups_are_asked_as_the_kernel_s_library_asks() {
         let netns = [target(&format!("cookie:{COOKIE}"))];
-        let mut key = key("127.0.0.1:8080");
+        let listener = key("127.0.0.1:8080", None);
         assert_eq!(
-            emitted(&lookup_request(&netns, &key)),
+            emitted(&lookup_request(&netns, &listener)),
             bytes("listener-request")
         );
         assert_eq!(
-            emitted(&lookup_request(&[], &key)),
+            emitted(&lookup_request(&[], &listener)),
             bytes("everywhere-request")
         );
-        key.remote = Some("127.0.0.1:4242".parse().unwrap());
+        let connection = key("127.0.0.1:8080", Some("127.0.0.1:4242"));
         assert_eq!(
-            emitted(&lookup_request(&netns, &key)),
+            emitted(&lookup_request(&netns, &connection)),
             bytes("established-request")
         );
-        let key = Key {
+        let key = Key::Tuple {
             table: Table::Udp,
             local: "[fd00::2]:53".parse().unwrap(),
             remote: None,
-            device: Some(3),
-            slave: Some(2),
+            arrival: Arrival {
+                device: Some(3),
+                slave: Some(2),
+            },
         };
         assert_eq!(
             emitted(&lookup_request(&netns, &key)),

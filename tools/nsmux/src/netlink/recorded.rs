@@ -4,7 +4,7 @@
 
 use super::attribute::Attribute;
 use super::message::Request;
-use netlink_packet_core::Emitable;
+use netlink_packet_utils::Emitable;
 
 const RECORDED: &str = include_str!("../../fixtures/recorded.txt");
 

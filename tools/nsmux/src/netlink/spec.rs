@@ -3,7 +3,7 @@
 //! The numbers and names of the generic netlink family, as
 //! `Documentation/netlink/specs/nsmux.yaml` gives them.
 
-use netlink_packet_core::DecodeError;
+use netlink_packet_utils::DecodeError;
 use serde::Serialize;
 
 /// The name by which the kernel knows the family.
@@ -69,6 +69,10 @@ enumeration! {
         Off = "off",
         /// Look every packet up, and count what was found
         Observe = "observe",
+        /// The same, and compare with what the kernel has found itself
+        Verify = "verify",
+        /// Hand the socket that was found to the stack, which then looks for none
+        Steer = "steer",
     }
 }
 
@@ -79,6 +83,10 @@ enumeration! {
         Receive = "receive",
         /// Out of the namespace.
         Transmit = "transmit",
+        /// Into the namespace, of the protocol that finds neighbours.
+        ArpReceive = "arp-receive",
+        /// Out of the namespace, of that protocol.
+        ArpTransmit = "arp-transmit",
     }
 }
 
@@ -89,6 +97,20 @@ enumeration! {
         Tcp = "tcp",
         /// Sockets with a peer and without.
         Udp = "udp",
+        /// Raw sockets of a protocol over IP.
+        Raw = "raw",
+        /// Packet sockets.
+        Packet = "packet",
+        /// Local sockets.
+        Unix = "unix",
+        /// Netlink sockets.
+        Netlink = "netlink",
+        /// Sockets between virtual machines and their hosts.
+        Vsock = "vsock",
+        /// Network devices.
+        Netdev = "netdev",
+        /// Processes.
+        Pid = "pid",
     }
 }
 
@@ -103,6 +125,14 @@ enumeration! {
         Tcp6 = "tcp6",
         /// UDP over IPv6.
         Udp6 = "udp6",
+        /// Anything over IPv4 that raw sockets want.
+        Raw = "raw",
+        /// Anything over IPv6 that raw sockets want.
+        Raw6 = "raw6",
+        /// An error of ICMP, about a packet of one of the sockets.
+        Error = "error",
+        /// The same of ICMPv6.
+        Error6 = "error6",
     }
 }
 
@@ -115,20 +145,26 @@ enumeration! {
         TimeWait = "time-wait",
         /// A TCP connection that is being asked for.
         Request = "request",
-        /// A TCP listener.
+        /// A socket that listens.
         Listener = "listener",
-        /// A UDP socket with a peer.
+        /// A socket with a peer.
         Connected = "connected",
-        /// A UDP socket without a peer.
+        /// A socket without a peer.
         Unconnected = "unconnected",
         /// One of a reuseport group.
         Ambiguous = "ambiguous",
-        /// Any number of sockets, for a packet to a group or to all.
+        /// Any number of sockets, each of which gets the packet.
         Multiple = "multiple",
         /// A socket of another namespace, which a BPF program chose.
         Foreign = "foreign",
-        /// No socket.
+        /// Nothing.
         None = "none",
+        /// A netlink socket that is a member of the group, or has the port.
+        Member = "member",
+        /// A network device.
+        Device = "device",
+        /// A process.
+        Process = "process",
     }
 }
 
@@ -148,6 +184,8 @@ pub(crate) enum Command {
     NamespaceModeNtf = 5,
     /// Event: no socket for a packet.
     MissNtf = 6,
+    /// Find a socket by its cookie.
+    SocketGet = 7,
 }
 
 /// Names the attributes of a set, counted from 1 as the specification lists them.
@@ -178,15 +216,26 @@ attributes! {
     /// A key and where to look it up, and the answer.
     lookup {
         NETNS, TABLE, LOCAL_ADDRESS, LOCAL_PORT, REMOTE_ADDRESS, REMOTE_PORT, DEVICE, SLAVE,
-        OUTCOME, SOCKET, NETNS_COOKIE, NETNS_INODE,
+        OUTCOME, SOCKET, NETNS_COOKIE, NETNS_INODE, NAME, PROTOCOL, GROUP, PORT_ID, LOCAL_CID,
+        LOCAL_VSOCK_PORT, REMOTE_CID, REMOTE_VSOCK_PORT, NUMBER, PIDNS, SOCKETS, INTERFACE, PROCESS,
+        COOKIE,
     }
 }
 attributes! {
     /// A socket.
     socket {
         COOKIE, FAMILY, LOCAL_ADDRESS, LOCAL_PORT, REMOTE_ADDRESS, REMOTE_PORT, DEVICE, INODE,
-        UID, MARK,
+        UID, MARK, KIND, NETNS_COOKIE, TYPE, PROTOCOL, NAME, PORT_ID, LOCAL_CID, LOCAL_VSOCK_PORT,
+        REMOTE_CID, REMOTE_VSOCK_PORT,
     }
+}
+attributes! {
+    /// A network device.
+    interface { INDEX, NAME, MASTER }
+}
+attributes! {
+    /// A process.
+    process { NUMBER, OWN_NUMBER, PIDNS_INODE, COMMAND }
 }
 attributes! {
     /// A namespace.
@@ -200,6 +249,8 @@ attributes! {
     /// What was counted in one direction.
     counters {
         DIRECTION, BY_SOCKET, BY_DEVICE, BY_HOOK, DISAGREE, UNPARSED, FRAGMENT, NO_TABLE, LOOKUPS,
+        TAPPED, STEERED, LEFT_HAD_SOCKET, LEFT_KIND, LEFT_DEVICE, DISPUTE_EARLY_DEMUX,
+        DISPUTE_SENDER,
     }
 }
 attributes! {
@@ -259,6 +310,8 @@ mod tests {
             ("NSMUX_A_NETNS_", netns::NAMES),
             ("NSMUX_A_LOOKUP_", lookup::NAMES),
             ("NSMUX_A_SOCKET_", socket::NAMES),
+            ("NSMUX_A_INTERFACE_", interface::NAMES),
+            ("NSMUX_A_PROCESS_", process::NAMES),
             ("NSMUX_A_NAMESPACE_", namespace::NAMES),
             ("NSMUX_A_TABLE_", table::NAMES),
             ("NSMUX_A_COUNTERS_", counters::NAMES),
@@ -279,6 +332,7 @@ mod tests {
             (Command::CountersReset, "COUNTERS_RESET"),
             (Command::NamespaceModeNtf, "NAMESPACE_MODE_NTF"),
             (Command::MissNtf, "MISS_NTF"),
+            (Command::SocketGet, "SOCKET_GET"),
         ];
         let header = entries("NSMUX_CMD_");
         assert_eq!(header.len(), commands.len());
@@ -303,9 +357,7 @@ mod tests {
     #[test]
     fn an_unknown_number_is_an_error() {
         assert_eq!(Outcome::try_from(9).unwrap(), Outcome::None);
-        assert_eq!(
-            Outcome::try_from(10).unwrap_err().to_string(),
-            "unknown outcome 10"
-        );
+        let error = Outcome::try_from(13).unwrap_err().to_string();
+        assert!(error.ends_with("unknown outcome 13"), "{error}");
     }
 }

@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use rustix::thread::CapabilitySet;
+use rustix::thread::CapabilityFlags;
 
 use super::Check;
 
@@ -13,7 +13,7 @@ pub(super) fn checks() -> Vec<Check> {
     let uid = rustix::process::geteuid().as_raw();
     let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
     let admin = rustix::thread::capabilities(None)
-        .is_ok_and(|sets| sets.effective.contains(CapabilitySet::NET_ADMIN));
+        .is_ok_and(|sets| sets.effective.contains(CapabilityFlags::NET_ADMIN));
     vec![
         Check::ok("user", user(uid, is_initial(&map))),
         capability(admin, is_initial(&map)),

@@ -3,7 +3,7 @@
 //! Which metrics there are, and how they are labelled.
 
 use crate::names::Names;
-use crate::netlink::counters::outcomes;
+use crate::netlink::counters::{outcomes, OF_IP};
 use crate::netlink::namespace::Namespace;
 use crate::netlink::spec::{Direction, Mode, Protocol};
 use crate::output::openmetrics::{Family, Kind, Labels};
@@ -95,6 +95,26 @@ fn counted(namespaces: &[(&Namespace, Labels)]) -> Vec<Family> {
         Kind::Counter,
         "Packets resolved to another namespace than netfilter's; always 0 if all is well.",
     );
+    let mut tapped = Family::new(
+        "nsmux_tapped_packets",
+        Kind::Counter,
+        "Packets that packet sockets on their device have as well.",
+    );
+    let mut steered = Family::new(
+        "nsmux_steered_packets",
+        Kind::Counter,
+        "Packets that were handed the socket that was found.",
+    );
+    let mut left = Family::new(
+        "nsmux_left_packets",
+        Kind::Counter,
+        "Packets that mode steer leaves to the stack, by the reason.",
+    );
+    let mut disputes = Family::new(
+        "nsmux_disputes",
+        Kind::Counter,
+        "Packets for which the kernel has found another socket; always 0 if all is well.",
+    );
     for (namespace, labels) in namespaces {
         // Where nsmux does nothing and never did, there is nothing to say.
         if namespace.mode == Mode::Off && namespace.counters.packets() == 0 {
@@ -110,6 +130,10 @@ fn counted(namespaces: &[(&Namespace, Labels)]) -> Vec<Family> {
             ] {
                 packets.push(labels.with("by", by), count);
             }
+            disagreements.push(labels.clone(), counters.disagree);
+            if !OF_IP.contains(direction) {
+                continue;
+            }
             for protocol in Protocol::ALL {
                 let labels = labels.with("protocol", protocol);
                 for outcome in outcomes(*protocol) {
@@ -124,10 +148,33 @@ fn counted(namespaces: &[(&Namespace, Labels)]) -> Vec<Family> {
             ] {
                 skipped.push(labels.with("reason", reason), count);
             }
-            disagreements.push(labels, counters.disagree);
+            tapped.push(labels.clone(), counters.tapped);
+            steered.push(labels.clone(), counters.steered);
+            for (reason, count) in [
+                ("had-socket", counters.left_had_socket),
+                ("kind", counters.left_kind),
+                ("device", counters.left_device),
+            ] {
+                left.push(labels.with("reason", reason), count);
+            }
+            for (with, count) in [
+                ("early-demux", counters.dispute_early_demux),
+                ("sender", counters.dispute_sender),
+            ] {
+                disputes.push(labels.with("with", with), count);
+            }
         }
     }
-    vec![packets, lookups, skipped, disagreements]
+    vec![
+        packets,
+        lookups,
+        skipped,
+        disagreements,
+        tapped,
+        steered,
+        left,
+        disputes,
+    ]
 }
 
 #[cfg(test)]

@@ -7,12 +7,15 @@ use comfy_table::{Cell, Color};
 use super::Figure;
 use crate::error::Error;
 use crate::names::Names;
-use crate::netlink::counters::{outcomes, Traffic};
+use crate::netlink::counters::{outcomes, packet_outcomes, Traffic, OF_IP};
 use crate::netlink::namespace::Namespace;
-use crate::netlink::spec::{Direction, Outcome, Protocol};
+use crate::netlink::spec::{Direction, Protocol};
 use crate::output::columns::{Columns, Kind};
 use crate::output::number::Numbers;
 use crate::output::Output;
+
+/// Protocols that are shown even if there is not a packet of them.
+const ALWAYS_SHOWN: [Protocol; 4] = [Protocol::Tcp, Protocol::Udp, Protocol::Tcp6, Protocol::Udp6];
 
 /// Shows them.
 pub(super) fn show<N: Figure>(
@@ -37,9 +40,10 @@ pub(super) fn show<N: Figure>(
 
 /// How namespaces were found, then what lookups found in each direction.
 fn blocks<N: Figure>(traffic: &Traffic<N>, numbers: Numbers) -> Vec<Columns> {
-    let mut blocks = vec![resolved(traffic, numbers)];
+    let mut blocks = vec![resolved(traffic, Direction::ALL, numbers)];
+    blocks.extend(steered(traffic, numbers));
     blocks.extend(
-        Direction::ALL
+        OF_IP
             .iter()
             .map(|direction| lookups(*direction, traffic, numbers)),
     );
@@ -47,7 +51,11 @@ fn blocks<N: Figure>(traffic: &Traffic<N>, numbers: Numbers) -> Vec<Columns> {
 }
 
 /// How namespaces were found.
-pub(in crate::commands) fn resolved<N: Figure>(traffic: &Traffic<N>, numbers: Numbers) -> Columns {
+pub(in crate::commands) fn resolved<N: Figure>(
+    traffic: &Traffic<N>,
+    directions: &[Direction],
+    numbers: Numbers,
+) -> Columns {
     let mut columns = Columns::new(&[
         ("RESOLVED", Kind::Text),
         ("BY SOCKET", Kind::Number),
@@ -58,7 +66,7 @@ pub(in crate::commands) fn resolved<N: Figure>(traffic: &Traffic<N>, numbers: Nu
         ("FRAGMENT", Kind::Number),
         ("NO TABLE", Kind::Number),
     ]);
-    for direction in Direction::ALL {
+    for direction in directions {
         let counters = traffic.of(*direction);
         let disagree = Cell::new(counters.disagree.show(numbers));
         columns.row([
@@ -78,6 +86,37 @@ pub(in crate::commands) fn resolved<N: Figure>(traffic: &Traffic<N>, numbers: Nu
     columns
 }
 
+/// What became of packets in the modes that do more than observe, if there is anything to tell.
+fn steered<N: Figure>(traffic: &Traffic<N>, numbers: Numbers) -> Option<Columns> {
+    let mut columns = Columns::new(&[
+        ("STEERED", Kind::Text),
+        ("PACKETS", Kind::Number),
+        ("HAD SOCKET", Kind::Number),
+        ("KIND", Kind::Number),
+        ("DEVICE", Kind::Number),
+        ("TAPPED", Kind::Number),
+        ("EARLY DEMUX DIFFERS", Kind::Number),
+        ("SENDER DIFFERS", Kind::Number),
+    ]);
+    let mut anything = false;
+    for direction in OF_IP {
+        let counters = traffic.of(direction);
+        let figures = [
+            counters.steered,
+            counters.left_had_socket,
+            counters.left_kind,
+            counters.left_device,
+            counters.tapped,
+            counters.dispute_early_demux,
+            counters.dispute_sender,
+        ];
+        anything |= figures.iter().any(|figure| *figure != N::default());
+        let cells = figures.map(|figure| Cell::new(figure.show(numbers)));
+        columns.row(std::iter::once(Cell::new(direction)).chain(cells));
+    }
+    anything.then_some(columns)
+}
+
 /// What lookups found in a direction: a row for each outcome, a column for each protocol, and a
 /// dash where none can be.
 pub(in crate::commands) fn lookups<N: Figure>(
@@ -85,9 +124,17 @@ pub(in crate::commands) fn lookups<N: Figure>(
     traffic: &Traffic<N>,
     numbers: Numbers,
 ) -> Columns {
+    let protocols: Vec<Protocol> = Protocol::ALL
+        .iter()
+        .copied()
+        .filter(|protocol| {
+            let counted = |direction| traffic.of(direction).lookups.of_protocol(*protocol);
+            ALWAYS_SHOWN.contains(protocol) || OF_IP.map(counted) != [N::default(); 2]
+        })
+        .collect();
     let mut headings = vec![(direction.name().to_uppercase(), Kind::Text)];
     headings.extend(
-        Protocol::ALL
+        protocols
             .iter()
             .map(|protocol| (protocol.name().to_uppercase(), Kind::Number)),
     );
@@ -98,20 +145,18 @@ pub(in crate::commands) fn lookups<N: Figure>(
     let mut columns = Columns::new(&headings);
     let lookups = &traffic.of(direction).lookups;
     let mut row = |name: &str, figure: &dyn Fn(Protocol) -> Option<N>| {
-        let figures = Protocol::ALL
-            .iter()
-            .map(|protocol| match figure(*protocol) {
-                Some(figure) => Cell::new(figure.show(numbers)),
-                None => Cell::new("-"),
-            });
+        let figures = protocols.iter().map(|protocol| match figure(*protocol) {
+            Some(figure) => Cell::new(figure.show(numbers)),
+            None => Cell::new("-"),
+        });
         columns.row(std::iter::once(Cell::new(name)).chain(figures));
     };
     row("packets", &|protocol| Some(lookups.of_protocol(protocol)));
-    for outcome in Outcome::ALL {
+    for outcome in packet_outcomes() {
         row(outcome.name(), &|protocol| {
             outcomes(protocol)
-                .contains(outcome)
-                .then(|| lookups.get(protocol, *outcome))
+                .contains(&outcome)
+                .then(|| lookups.get(protocol, outcome))
         });
     }
     columns

@@ -11,8 +11,7 @@ use ratatui::Frame;
 use super::state::{Row, State};
 use crate::commands::list::use_of;
 use crate::commands::stat::{detail, Figure};
-use crate::netlink::counters::Traffic;
-use crate::netlink::spec::{Direction, Outcome};
+use crate::netlink::counters::{packet_outcomes, Traffic, OF_IP};
 use crate::output::columns::Columns;
 
 /// Draws it.
@@ -21,11 +20,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, row: &Row, state: &State) 
         Constraint::Length(2),
         Constraint::Fill(1),
         Constraint::Length(4),
-        Constraint::Length(Outcome::ALL.len() as u16 + 2),
+        Constraint::Length(packet_outcomes().count() as u16 + 2),
     ])
     .areas(area);
     frame.render_widget(heading(row, state), head);
-    frame.render_widget(packets(row, graph.width, state), graph);
+    let newest = newest(row, graph.width);
+    frame.render_widget(packets(&newest, state), graph);
     let title = if state.totals {
         "since the last reset"
     } else {
@@ -59,9 +59,9 @@ fn counters<N: Figure>(
     block: Block<'_>,
 ) {
     let numbers = state.numbers;
-    let resolved = paragraph(detail::resolved(traffic, numbers)).block(block);
+    let resolved = paragraph(detail::resolved(traffic, &OF_IP, numbers)).block(block);
     frame.render_widget(resolved, above);
-    for (direction, area) in Direction::ALL.iter().zip([left, right]) {
+    for (direction, area) in OF_IP.iter().zip([left, right]) {
         frame.render_widget(
             paragraph(detail::lookups(*direction, traffic, numbers)),
             area,
@@ -82,15 +82,13 @@ fn paragraph(columns: Columns) -> Paragraph<'static> {
     )
 }
 
-fn packets(row: &Row, width: u16, state: &State) -> Sparkline<'static> {
-    let newest: Vec<u64> = row
-        .history
-        .iter()
-        .rev()
-        .take(width.into())
-        .rev()
-        .copied()
-        .collect();
+/// What there is room for, the newest last.
+fn newest(row: &Row, width: u16) -> Vec<u64> {
+    let left_out = row.history.len().saturating_sub(width.into());
+    row.history.iter().skip(left_out).copied().collect()
+}
+
+fn packets<'a>(newest: &'a [u64], state: &State) -> Sparkline<'a> {
     let highest = newest.iter().copied().max().unwrap_or(0);
     let title = format!("packets/s, at most {}", state.numbers.count(highest));
     Sparkline::default()

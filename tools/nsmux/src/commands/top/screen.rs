@@ -135,7 +135,7 @@ fn list(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let table = Table::new(rows, widths)
         .header(header)
         .column_spacing(1)
-        .row_highlight_style(Style::new().add_modifier(Modifier::REVERSED));
+        .highlight_style(Style::new().add_modifier(Modifier::REVERSED));
     let mut position = TableState::new().with_selected(state.position());
     frame.render_stateful_widget(table, area, &mut position);
 }
@@ -171,6 +171,8 @@ fn cells<'a>(row: &'a Row, state: &State) -> [Cell<'a>; COLUMNS.len()] {
     let mode = match row.namespace.mode {
         Mode::Off => Style::new().fg(Color::DarkGray),
         Mode::Observe => Style::new().fg(Color::Green),
+        Mode::Verify => Style::new().fg(Color::Cyan),
+        Mode::Steer => Style::new().fg(Color::Yellow),
     };
     let missed = row.rates.receive.misses() > 0.0 || state.totals && counters.receive.misses() > 0;
     let mut misses = right(misses);

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! From the command line to the requests that answer it.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::cli::lookup::{Tuple, Wanted};
+use crate::cli::Where;
+use crate::error::Error;
+use crate::key::device::Device;
+use crate::key::netlink_group::{NetlinkGroup, To};
+use crate::key::Key;
+use crate::netlink::answer::Answer;
+use crate::netlink::query;
+use crate::netlink::spec::{Outcome, Table};
+use crate::netlink::Connection;
+use crate::selector::{self, Target};
+
+/// As many namespaces are named in one request; each takes 12 bytes of it.
+const NAMED_AT_ONCE: usize = 1000;
+
+/// What is asked for.
+pub(super) struct Request<'a> {
+    /// The user's words for it.
+    pub(super) what: String,
+    /// The network namespaces; none for processes.
+    pub(super) place: Option<&'a Where>,
+    question: Question<'a>,
+}
+
+enum Question<'a> {
+    /// Each of these keys.
+    Keys(Vec<Key>),
+    /// Members of this group, which may have to be asked for first.
+    Group(&'a NetlinkGroup),
+    /// Packet sockets on the device of this name, which has its own index in each namespace.
+    PacketOn { name: String, protocol: Option<u32> },
+    /// A process.
+    Process(Key),
+}
+
+impl<'a> Request<'a> {
+    /// Understands the command line.
+    pub(super) fn new(wanted: &'a Wanted) -> Result<Self, Error> {
+        let one = |key| Question::Keys(vec![key]);
+        let (what, place, question) = match wanted {
+            Wanted::Tcp(tuple) => tuple_request(Table::Tcp, tuple)?,
+            Wanted::Udp(tuple) => tuple_request(Table::Udp, tuple)?,
+            Wanted::Raw(raw) => {
+                let remote = raw.remote().map_err(Error::Usage)?;
+                check_families(raw.local.is_ipv4(), remote.map(|remote| remote.is_ipv4()))?;
+                let key = Key::Raw {
+                    protocol: raw.protocol,
+                    local: raw.local,
+                    remote,
+                    arrival: raw.arrival(),
+                };
+                let what = format!("raw {} {}", raw.protocol, raw.local);
+                (what, Some(&raw.place), one(key))
+            }
+            Wanted::Packet(packet) => {
+                let device = packet.device().map_err(Error::Usage)?;
+                let what = format!("packet dev {device}");
+                let protocol = packet.protocol;
+                let question = match device {
+                    Device::Index(device) => one(Key::Packet { device, protocol }),
+                    Device::Name(name) => Question::PacketOn { name, protocol },
+                };
+                (what, Some(&packet.place), question)
+            }
+            Wanted::Unix(unix) => {
+                let name = unix.name().map_err(Error::Usage)?;
+                let what = format!("unix {}", crate::key::local_name::show(&name));
+                (what, Some(&unix.place), one(Key::Unix(name)))
+            }
+            Wanted::Netlink(netlink) => (
+                format!("netlink {}", netlink.group),
+                Some(&netlink.place),
+                Question::Group(&netlink.group),
+            ),
+            Wanted::Vsock(vsock) => {
+                let key = Key::Vsock {
+                    local: vsock.local,
+                    remote: vsock.remote().map_err(Error::Usage)?,
+                };
+                (
+                    format!("vsock {}", vsock.local),
+                    Some(&vsock.place),
+                    one(key),
+                )
+            }
+            Wanted::Netdev(netdev) => (
+                format!("netdev {}", netdev.device),
+                Some(&netdev.place),
+                one(Key::Netdev(netdev.device.clone())),
+            ),
+            Wanted::Pid(pid) => {
+                let key = Key::Pid {
+                    number: pid.number,
+                    pidns: pid.pidns,
+                };
+                (format!("pid {}", pid.number), None, Question::Process(key))
+            }
+            Wanted::Cookie(cookie) => (
+                format!("cookie {}", cookie.cookie),
+                Some(&cookie.place),
+                one(Key::Cookie(cookie.cookie)),
+            ),
+        };
+        Ok(Request {
+            what,
+            place,
+            question,
+        })
+    }
+
+    /// Asks, in one namespace for what is there, else for all in which there is something.
+    pub(super) fn ask(&self, connection: &mut Connection) -> Result<Vec<Answer>, Error> {
+        let targets = match self.place {
+            Some(place) => selector::open_all(&place.netns)?,
+            None => Vec::new(),
+        };
+        match &self.question {
+            Question::Keys(keys) => {
+                let mut answers = Vec::new();
+                for key in keys {
+                    answers.extend(look_up(connection, &targets, key)?);
+                }
+                Ok(distinct(answers))
+            }
+            Question::Group(group) => {
+                let key = group_key(connection, group)?;
+                look_up(connection, &targets, &key)
+            }
+            Question::PacketOn { name, protocol } => {
+                packet_on(connection, &targets, name, *protocol)
+            }
+            Question::Process(key) => process(connection, key),
+        }
+    }
+}
+
+type Parts<'a> = (String, Option<&'a Where>, Question<'a>);
+
+/// The keys that a tuple stands for: one for each family that its addresses can be of.
+fn tuple_request(table: Table, tuple: &Tuple) -> Result<Parts<'_>, Error> {
+    let remote = tuple.remote().map_err(Error::Usage)?;
+    let remote = remote.and_then(|end| end.addresses().first().copied());
+    let keys: Vec<Key> = tuple
+        .local
+        .addresses()
+        .into_iter()
+        .filter(|local| remote.is_none_or(|remote| remote.is_ipv4() == local.is_ipv4()))
+        .map(|local| Key::Tuple {
+            table,
+            local,
+            remote,
+            arrival: tuple.arrival(),
+        })
+        .collect();
+    if keys.is_empty() {
+        return Err(families_differ());
+    }
+    let what = format!("{table} {}", tuple.local);
+    Ok((what, Some(&tuple.place), Question::Keys(keys)))
+}
+
+fn check_families(local_is_4: bool, remote_is_4: Option<bool>) -> Result<(), Error> {
+    match remote_is_4 {
+        Some(is_4) if is_4 != local_is_4 => Err(families_differ()),
+        _ => Ok(()),
+    }
+}
+
+fn families_differ() -> Error {
+    Error::Usage("both ends must be of one family, IPv4 or IPv6".to_string())
+}
+
+fn look_up(
+    connection: &mut Connection,
+    targets: &[Target],
+    key: &Key,
+) -> Result<Vec<Answer>, Error> {
+    match (targets, key) {
+        // That there is no such socket is an answer, which only a dump gives.
+        ([target], key) if !matches!(key, Key::Cookie(_)) => {
+            query::lookup(connection, target, key).map(|answer| vec![answer])
+        }
+        (targets, key) => query::lookup_all(connection, targets, key),
+    }
+}
+
+fn group_key(connection: &mut Connection, group: &NetlinkGroup) -> Result<Key, Error> {
+    let protocol = group.protocol;
+    Ok(match &group.to {
+        To::Group(group) => Key::NetlinkGroup {
+            protocol,
+            group: *group,
+        },
+        To::Port(port) => Key::NetlinkPort {
+            protocol,
+            port: *port,
+        },
+        To::Family { family, group } => Key::NetlinkGroup {
+            protocol,
+            group: connection.group_of(family, group)?,
+        },
+    })
+}
+
+/// Asks for the device of this name first, and then in the namespaces that have one.
+fn packet_on(
+    connection: &mut Connection,
+    targets: &[Target],
+    name: &str,
+    protocol: Option<u32>,
+) -> Result<Vec<Answer>, Error> {
+    let device = Key::Netdev(Device::Name(name.to_string()));
+    let mut by_index: BTreeMap<u32, Vec<Target>> = BTreeMap::new();
+    for answer in look_up(connection, targets, &device)? {
+        if let (Some(cookie), Some(interface)) = (answer.netns_cookie, answer.interface) {
+            let target = Target::told(format!("cookie:{cookie}"), cookie);
+            by_index.entry(interface.index).or_default().push(target);
+        }
+    }
+    let mut answers = Vec::new();
+    for (device, targets) in by_index {
+        for targets in targets.chunks(NAMED_AT_ONCE) {
+            let key = Key::Packet { device, protocol };
+            answers.extend(query::lookup_all(connection, targets, &key)?);
+        }
+    }
+    Ok(answers)
+}
+
+/// Looks in the PID namespace that was named, or in all that the caller may see.
+fn process(connection: &mut Connection, key: &Key) -> Result<Vec<Answer>, Error> {
+    let everywhere = matches!(key, Key::Pid { pidns: None, .. });
+    let answers = match everywhere {
+        true => query::lookup_all(connection, &[], key)?,
+        false => Vec::new(),
+    };
+    if !answers.is_empty() {
+        return Ok(answers);
+    }
+    // Whoever may not look into the own namespace is told so.
+    let answer = query::process(connection, key)?;
+    Ok(Some(answer)
+        .filter(|answer| answer.outcome != Outcome::None)
+        .into_iter()
+        .collect())
+}
+
+/// The same socket can be found by both families; nothing can be, too.
+fn distinct(answers: Vec<Answer>) -> Vec<Answer> {
+    let mut seen = HashSet::new();
+    let found_in: HashSet<Option<u64>> = answers
+        .iter()
+        .filter(|answer| answer.outcome != Outcome::None)
+        .map(|answer| answer.netns_cookie)
+        .collect();
+    answers
+        .into_iter()
+        .filter(|answer| {
+            answer.outcome != Outcome::None || !found_in.contains(&answer.netns_cookie)
+        })
+        .filter(|answer| {
+            let sockets: Vec<u64> = answer.sockets.iter().map(|socket| socket.cookie).collect();
+            seen.insert((answer.netns_cookie, answer.outcome, sockets))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::netlink::socket::Socket;
+
+    fn answer(netns_cookie: u64, outcome: Outcome, socket: Option<u64>) -> Answer {
+        Answer {
+            netns_cookie: Some(netns_cookie),
+            netns_inode: Some(7),
+            table: Table::Udp,
+            outcome,
+            matching: None,
+            sockets: socket
+                .map(|cookie| Socket {
+                    cookie,
+                    ..Socket::default()
+                })
+                .into_iter()
+                .collect(),
+            interface: None,
+            process: None,
+        }
+    }
+
+    #[test]
+    fn one_socket_found_twice_is_shown_once() {
+        let answers = vec![
+            answer(1, Outcome::Unconnected, Some(5)),
+            answer(2, Outcome::None, None),
+            answer(1, Outcome::Unconnected, Some(5)),
+            answer(1, Outcome::Unconnected, Some(6)),
+            answer(2, Outcome::None, None),
+        ];
+        assert_eq!(distinct(answers).len(), 3);
+    }
+
+    #[test]
+    fn nothing_in_one_family_is_no_news() {
+        let answers = vec![
+            answer(1, Outcome::None, None),
+            answer(1, Outcome::Unconnected, Some(5)),
+        ];
+        assert_eq!(
+            distinct(answers),
+            [answer(1, Outcome::Unconnected, Some(5))]
+        );
+    }
+}
