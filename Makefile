@@ -12,6 +12,7 @@ export KERNEL_VERSION NSMUX_FIRST_LEVEL
 RUN := scripts/bootstrap
 N ?= 200
 MODE ?= observe
+PREFIX ?= /usr/local
 
 all: ## build nsmux.ko (the default)
 ifdef KDIR
@@ -19,6 +20,15 @@ ifdef KDIR
 else
 	@$(RUN) scripts/build_module.py
 endif
+
+tool: ## build the command-line tool, build/tool/nsmux
+	@$(RUN) scripts/build_tool.py
+
+install: ## install the tool, its manual pages and completions (PREFIX=/usr/local, DESTDIR=)
+	@$(RUN) scripts/build_tool.py --install '$(PREFIX)' --destination '$(DESTDIR)'
+
+uninstall: ## remove what was installed (PREFIX=/usr/local, DESTDIR=)
+	@python3 scripts/build_tool.py --uninstall '$(PREFIX)' --destination '$(DESTDIR)'
 
 demo: ## build, boot the stock kernel in QEMU and show nsmux at work (N=200 namespaces, MODE=observe)
 	@$(RUN) scripts/run_demo.py '$(N)' '$(MODE)'
@@ -47,4 +57,4 @@ distclean: clean ## remove the cache with the build root, the kernel and the gue
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
-.PHONY: all demo test mutants shell check doc clean distclean help
+.PHONY: all tool install uninstall demo test mutants shell check doc clean distclean help

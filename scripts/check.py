@@ -6,7 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from checks import (
-    c_sources, documentation, licences, python_sources, rust_sources, shell_sources,
+    c_sources, documentation, licences, python_sources, rust_sources, shell_sources, tool_sources,
 )
 from checks.sources import Sources
 from environment import provision
@@ -19,6 +19,10 @@ CHECKS = {
     "rustdoc": rust_sources.documentation,
     "compile fail": on_host.findings("compile_fail"),
     "compiled out": on_host.findings("compiled_out"),
+    "tool clippy": tool_sources.clippy,
+    "tool tests": tool_sources.unit_tests,
+    "tool rustdoc": tool_sources.documentation,
+    "tool rustfmt": tool_sources.formatting,
     "sphinx": documentation.sphinx,
     "unit tests": python_sources.unit_tests,
     "flake8": python_sources.flake8,

@@ -13,6 +13,7 @@ from environment.failure import Failure, report
 from kernel_module import module
 from machine import boot
 from machine.session import Limits
+from tool import crate
 
 WELCOME = Path(__file__).with_name("guest_shell") / "welcome.sh"
 PLACE = "nsmux/welcome.sh"
@@ -37,6 +38,7 @@ def main():
         )
     environment = provision.ready()
     module.build(environment)
+    crate.build(environment)
     run = boot.Run(
         command=shell_command(),
         contents=boot.default_contents() + [(PLACE, WELCOME)],

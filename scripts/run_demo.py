@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Builds the module, boots the guest and runs the demo in it."""
+"""Builds module and tool, boots the guest and runs the demo in it."""
 
 import argparse
 import sys
@@ -10,6 +10,7 @@ from environment.failure import Failure, report
 from kernel_module import module
 from machine import boot
 from machine.session import Limits
+from tool import crate
 
 MOST = 2000
 MODES = ("observe", "verify", "steer")
@@ -30,6 +31,7 @@ def main(arguments):
         raise Failure(f"N={number} is out of range", f"Give N from 1 to {MOST}.")
     environment = provision.ready()
     module.build(environment)
+    crate.build(environment)
     run = boot.Run(
         command=["/nsmux/demo/demo.py", "--mode", options.mode, str(number)],
         contents=boot.default_contents(),

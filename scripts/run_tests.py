@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Runs the tests: those of what compiles here, all others with the module in the guest."""
+"""Runs the tests: those of what compiles here, all others with module and tool in the guest."""
 
 import argparse
 import sys
@@ -10,6 +10,7 @@ from environment.failure import report
 from kernel_module import module
 from selftests import on_host
 from selftests.run import run_tests
+from tool import crate
 
 
 def main(arguments):
@@ -22,6 +23,7 @@ def main(arguments):
     results = on_host.run(environment, here, asked=bool(options.name))
     if in_guest or not options.name:
         built = module.build(environment)
+        crate.build(environment)
         results = run_tests(environment, in_guest, built, counter=results)
     sys.stdout.flush()
     if results.failures:

@@ -19,6 +19,7 @@ BUILD = (
     "make gcc-14 libc6-dev rustc rust-src bindgen pahole kmod bc bison flex libelf-dev libssl-dev "
     "xz-utils zstd rsync perl python3"
 ).split()
+TOOL = ["cargo"]
 CHECK = "rustfmt rust-clippy shellcheck flake8".split()
 DOCUMENTATION = "python3-sphinx".split()
 MACHINE = "qemu-system-x86".split()
@@ -44,7 +45,7 @@ BACKPORTS = (
 
 def packages():
     """All that is installed."""
-    return sorted(set(BUILD + CHECK + DOCUMENTATION + MACHINE + GUEST_PACKAGES))
+    return sorted(set(BUILD + TOOL + CHECK + DOCUMENTATION + MACHINE + GUEST_PACKAGES))
 
 
 def key():

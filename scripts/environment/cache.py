@@ -24,7 +24,7 @@ PARTIAL = ".partial"
 # Where entries of this project begin with one of these; nothing else is ever removed.
 KINDS = (
     "build-root", "kernel-choice", "kernel-packages", "kernel-image", "kernel-tree",
-    "guest-init", "guest-userland", "guest-modules", "accelerator",
+    "guest-init", "guest-userland", "guest-modules", "accelerator", "crates", "crates-compiled",
 )  # fmt: skip
 FOLDERS = ("logs", "runs")
 LOCKS = ("lock", "users")

@@ -9,6 +9,7 @@ from environment.failure import Failure
 BUILD_ROOT = 1900
 KERNEL = 1700
 GUEST = 200
+CRATES = 300
 
 # What remains free for logs, builds and runs.
 RESERVE_MEGABYTES = 500

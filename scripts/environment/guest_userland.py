@@ -16,8 +16,8 @@ from environment.cache import digest
 PACKAGES = (
     "base-files base-passwd bash bpftool coreutils dash diffutils ethtool findutils gawk grep "
     "gzip hostname iproute2 iputils-ping jq kmod less libc-bin libcap2-bin mawk ncurses-base "
-    "mount netcat-openbsd nftables perl-base procps python3 python3-jsonschema python3-yaml sed "
-    "socat tar tcpdump util-linux"
+    "mount netcat-openbsd nftables perl-base procps python3 python3-jsonschema "
+    "python3-prometheus-client python3-yaml sed socat tar tcpdump tmux util-linux"
 ).split()
 
 # Dependencies that serve installation only, and what hangs on them.

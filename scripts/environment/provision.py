@@ -10,8 +10,8 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from environment import build_root, debian_kernel, disk, guest_init, guest_modules, guest_userland
-from environment import kernel_tree
+from environment import build_root, crates, debian_kernel, disk, guest_init, guest_modules
+from environment import guest_userland, kernel_tree
 from environment.cache import PARTIAL, Cache, default_path, digest, remove
 from environment.chroot import BuildRoot, check_privilege
 from environment.failure import CommandFailure
@@ -69,13 +69,25 @@ class Environment:
         }
         return [self.cache.entry(kind, key) for kind, key in keys.items()]
 
+    @property
+    def crates(self):
+        """The sources of the crates that the tool is made of."""
+        return self.cache.entry("crates", crates.sources_key(self.root_key))
+
+    @property
+    def compiled_crates(self):
+        """The same, compiled."""
+        return self.cache.entry("crates-compiled", crates.compiled_key(self.root_key))
+
     def missing(self):
         """What is still to be made, as names of kinds."""
         if not self.root.path.exists():
-            return {"build-root", "kernel-choice", "kernel-image", "kernel-tree", "guest"}
-        if self.choice is None:
-            return {"kernel-choice", "kernel-image", "kernel-tree", "guest"}
+            return {"build-root", "kernel-choice", "kernel-image", "kernel-tree", "guest", "crates"}
         missing = set()
+        if not self.crates.exists() or not self.compiled_crates.exists():
+            missing.add("crates")
+        if self.choice is None:
+            return missing | {"kernel-choice", "kernel-image", "kernel-tree", "guest"}
         if not self.image.path.exists():
             missing.add("kernel-image")
         if not self.tree.exists():
@@ -97,8 +109,8 @@ class Environment:
                     self._make()
                 self.cache.forget_old()
             say("the set-up is complete")
-        self.cache.mark_used([self.root.path, self.choice_file, self.image.path, self.tree]
-                             + self.layers)
+        self.cache.mark_used([self.root.path, self.choice_file, self.image.path, self.tree,
+                              self.crates, self.compiled_crates] + self.layers)
         return self
 
     def _check_disk(self, missing):
@@ -107,6 +119,8 @@ class Environment:
             megabytes += disk.BUILD_ROOT
         if "kernel-tree" in missing or "kernel-image" in missing:
             megabytes += disk.KERNEL
+        if "crates" in missing:
+            megabytes += disk.CRATES
         disk.check(self.cache.path, megabytes)
 
     def _log(self, name):
@@ -117,15 +131,16 @@ class Environment:
             with step("making the build root: Debian with all tools, about 80 s"):
                 self._entry("build-root", self.root_key, build_root.build)
         with ThreadPoolExecutor() as pool:
-            # These two need the build root alone, and so pass while the kernel is downloaded.
-            guest = [
+            # These need the build root alone, and so pass while the kernel is downloaded.
+            others = [
+                pool.submit(self._make_crates),
                 pool.submit(self._entry, "guest-init", guest_init.key(self.root_key),
                             guest_init.build, self.root),
                 pool.submit(self._entry, "guest-userland", guest_userland.key(self.root_key),
                             guest_userland.build, self.root),
             ]  # fmt: skip
             self._make_kernel()
-            for part in guest:
+            for part in others:
                 part.result()
         self._entry("guest-modules", self.layers[2].name.split("-")[-1], guest_modules.build,
                     self.root, self.tree, self.image.modules, TESTS_CONFIG)
@@ -135,6 +150,15 @@ class Environment:
         log = self._log(kind)
         self.cache.make(kind, key, lambda path: build(path, *arguments, log, self.cache.lock))
         return self.cache.entry(kind, key)
+
+    def _make_crates(self):
+        if self.crates.exists() and self.compiled_crates.exists():
+            return
+        with step("downloading and compiling the tool's crates, about 90 s"):
+            sources = self._entry("crates", crates.sources_key(self.root_key),
+                                  crates.build_sources, self.root)
+            self._entry("crates-compiled", crates.compiled_key(self.root_key),
+                        crates.compile_all, self.root, sources)
 
     def _make_kernel(self):
         if self.choice is None:

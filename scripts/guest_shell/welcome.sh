@@ -31,6 +31,8 @@ nsmux is loaded and observes. Three namespaces, web1, web2 and web3, have one ad
 and a server at one port, 80, each. Try:
 
     ask web1; ask web2; ask web3                       the same name, three answers
+    nsmux lookup tcp 10.0.0.2:80                       who has it, in all namespaces, with one request
+    nsmux list; nsmux stat; nsmux top                  namespaces, what was counted, and that live
     ip netns exec web2 cat /proc/net/nsmux             what web2's packets found, and how
     ip netns exec web2 sysctl net.nsmux.mode=off       no hook is left in web2
     echo 1 >/sys/kernel/tracing/events/nsmux/enable; ask web3; head -40 /sys/kernel/tracing/trace

@@ -99,6 +99,7 @@ def boot(environment, run, on_output=print_output):
 
 
 def default_contents():
-    """The built module and the demo, where they are there."""
-    places = {"nsmux/nsmux.ko": PROJECT / "nsmux.ko", "nsmux/demo": PROJECT / "tests/demo"}
+    """The built module and tool, and the demo, where they are there."""
+    places = {"nsmux/nsmux.ko": PROJECT / "nsmux.ko", "nsmux/demo": PROJECT / "tests/demo",
+              "usr/bin/nsmux": PROJECT / "build/tool/nsmux"}
     return [(place, path) for place, path in places.items() if path.exists()]

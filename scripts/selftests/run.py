@@ -34,7 +34,7 @@ def run_tests(environment, names=(), module=PROJECT / MODULE, on_output=boot.pri
             on_output(data)
             counter.feed(data)
 
-        contents = [("nsmux/nsmux.ko", module), (PLACE, scratch)]
+        contents = [("nsmux/nsmux.ko", module), (PLACE, scratch)] + boot.default_contents()
         run = boot.Run(command=command, contents=contents, limits=limits)
         status = boot.boot(environment, run, take)
     finally:
