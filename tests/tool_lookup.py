@@ -1,0 +1,263 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""`nsmux lookup`: the sockets that it names are those that we opened."""
+
+import contextlib
+import os
+import socket
+import subprocess
+
+from lib import program, tool
+from lib.identity import socket_cookie
+from lib.topology import Namespace
+from net.lib.py import ksft_eq, ksft_in, ksft_true
+
+PORT = 8080
+GROUP_LINK = 1
+ETH_P_LLDP = 0x88CC
+
+
+def only(answers, netns):
+    """The one answer about a namespace."""
+    [answer] = [answer for answer in answers if answer["netns"] == netns.name]
+    ksft_eq(answer["netns_cookie"], netns.cookie)
+    return answer
+
+
+def check_socket(answer, sock, outcome, **expected):
+    """It tells of this socket, which this process holds."""
+    [told] = answer["sockets"]
+    ksft_eq((answer["outcome"], told["kind"]), (outcome, outcome))
+    ksft_eq(told["cookie"], socket_cookie(sock))
+    ksft_eq(told["inode"], os.fstat(sock.fileno()).st_ino)
+    ksft_in({"pid": os.getpid(), "comm": own_name()}, told["holders"])
+    ksft_eq({name: told[name] for name in expected}, expected)
+
+
+def own_name():
+    """What this process calls itself."""
+    with open("/proc/self/comm", encoding="ascii") as file:
+        return file.read().strip()
+
+
+@contextlib.contextmanager
+def two():
+    """Two namespaces, in which only the loopback device is up."""
+    with Namespace() as first, Namespace() as second:
+        for namespace in (first, second):
+            namespace.ip("link set lo up")
+        yield first, second
+
+
+def test_listeners_in_every_namespace():
+    """One command finds the same address in two namespaces, each with its own socket."""
+    with two() as namespaces:
+        listeners = [namespace.listener("127.0.0.1", PORT) for namespace in namespaces]
+        answers = tool.ask("lookup", "tcp", f"127.0.0.1:{PORT}")
+        for namespace, listener in zip(namespaces, listeners):
+            check_socket(only(answers, namespace), listener, "listener", family="ipv4",
+                         type="stream", local=f"127.0.0.1:{PORT}", remote=None, uid=0)
+
+
+def test_both_ends():
+    """With the other end it is the connection, and for another end the listener."""
+    with two() as (namespace, _), namespace.listener("127.0.0.1", PORT) as listener:
+        with namespace.open_socket(kind=socket.SOCK_STREAM) as client:
+            client.connect(("127.0.0.1", PORT))
+            server, (_, port) = listener.accept()
+            with server:
+                asked = ["lookup", "tcp", f"127.0.0.1:{PORT}", "from"]
+                where = ["--netns", namespace.name]
+                [answer] = tool.ask(*asked, f"127.0.0.1:{port}", *where)
+                check_socket(answer, server, "established", remote=f"127.0.0.1:{port}")
+                [answer] = tool.ask(*asked, "127.0.0.1:1", *where)
+                check_socket(answer, listener, "listener")
+
+
+def test_any_address_is_both_families():
+    """A star stands for sockets of either family that are bound to no address."""
+    with two() as (namespace, _):
+        with namespace.udp(port=PORT) as four, \
+                namespace.udp(port=PORT, family=socket.AF_INET6) as six:
+            answers = tool.ask("lookup", "udp", f"*:{PORT}", "--netns", namespace.name)
+            ksft_eq({told["cookie"] for answer in answers for told in answer["sockets"]},
+                    {socket_cookie(four), socket_cookie(six)})
+
+
+def test_ways_to_name_a_namespace():
+    """Each way leads to the same one."""
+    with two() as (namespace, other), namespace.listener("127.0.0.1", PORT) as listener, \
+            other.listener("127.0.0.1", PORT):
+        with namespace.enter():
+            process = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
+        with process:
+            for way in (namespace.name, f"/run/netns/{namespace.name}", process.pid,
+                        f"pid:{process.pid}", f"cookie:{namespace.cookie}"):
+                [answer] = tool.ask("lookup", "tcp", f"127.0.0.1:{PORT}", "--netns", way)
+                check_socket(answer, listener, "listener")
+            process.stdin.close()
+        both = tool.ask("lookup", "tcp", f"127.0.0.1:{PORT}", "--netns", namespace.name,
+                        "--netns", other.name)
+        ksft_eq(len(both), 2)
+
+
+def test_raw():
+    """Every raw socket of the protocol, and none of another."""
+    with two() as (namespace, _):
+        with namespace.open_socket(kind=socket.SOCK_RAW, protocol=socket.IPPROTO_ICMP) as icmp, \
+                namespace.open_socket(kind=socket.SOCK_RAW, protocol=socket.IPPROTO_IGMP):
+            answers = tool.ask("lookup", "raw", "icmp", "127.0.0.1")
+            check_socket(only(answers, namespace), icmp, "unconnected", family="ipv4",
+                         type="raw", protocol=socket.IPPROTO_ICMP, local="0.0.0.0")
+
+
+def test_packet():
+    """Packet sockets on a device by its name, which has another index elsewhere."""
+    with two() as (namespace, other):
+        other.ip("link add d0 type dummy", "link add d1 type dummy")
+        namespace.ip("link add d1 type dummy", "link set d1 up")
+        with namespace.open_socket(socket.AF_PACKET, socket.SOCK_RAW,
+                                   socket.htons(ETH_P_LLDP)) as sock, \
+                other.open_socket(socket.AF_PACKET, socket.SOCK_RAW,
+                                  socket.htons(ETH_P_LLDP)) as elsewhere:
+            sock.bind(("d1", ETH_P_LLDP))
+            elsewhere.bind(("d1", ETH_P_LLDP))
+            answers = tool.ask("lookup", "packet", "dev", "d1")
+            for where, expected in ((namespace, sock), (other, elsewhere)):
+                with where.enter():
+                    index = socket.if_nametoindex("d1")
+                check_socket(only(answers, where), expected, "unconnected", family="packet",
+                             device=index)
+            tool.check_fails(
+                tool.run("lookup", "packet", "dev", "d1", "--protocol", "arp"),
+                tool.NOT_FOUND, "packet dev d1: nothing")
+
+
+def test_unix():
+    """An abstract name is each namespace's own; a path is shown as it was bound."""
+    name = f"nsmux-{os.getpid()}"
+    with two() as namespaces, contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(namespace.open_socket(socket.AF_UNIX))
+                   for namespace in namespaces]
+        for sock in sockets:
+            sock.bind(f"\0{name}")
+        answers = tool.ask("lookup", "unix", f"@{name}")
+        for namespace, sock in zip(namespaces, sockets):
+            check_socket(only(answers, namespace), sock, "unconnected", family="unix",
+                         type="dgram", name=f"@{name}")
+        listener = stack.enter_context(
+            namespaces[0].open_socket(socket.AF_UNIX, socket.SOCK_STREAM))
+        path = f"/run/{name}.socket"
+        listener.bind(path)
+        stack.callback(os.unlink, path)
+        listener.listen()
+        [answer] = tool.ask("lookup", "unix", path)
+        check_socket(answer, listener, "listener", name=path)
+
+
+def test_netlink():
+    """Members of a group by its name, of any family of generic netlink too, and a port."""
+    with two() as (namespace, _):
+        with namespace.open_socket(socket.AF_NETLINK, socket.SOCK_RAW,
+                                   socket.NETLINK_ROUTE) as sock:
+            sock.bind((0, 1 << (GROUP_LINK - 1)))
+            port, _ = sock.getsockname()
+            for receiver in ("route:link", "route:1", "0:link", f"route:port:{port}"):
+                answers = tool.ask("lookup", "netlink", receiver, "--netns", namespace.name)
+                check_socket(answers[0], sock, "member", family="netlink", port_id=port)
+        watcher = tool.start("watch", within=namespace)
+        with watcher:
+            # It joins its groups one after the other.
+            while tool.run("lookup", "netlink", "generic:nsmux/namespace").status:
+                ksft_true(watcher.poll() is None)
+            [answer] = tool.ask("lookup", "netlink", "generic:nsmux/namespace", "--netns",
+                                namespace.name)
+            ksft_eq([told["holders"] for told in answer["sockets"]],
+                    [[{"pid": watcher.pid, "comm": "nsmux"}]])
+            watcher.kill()
+
+
+def test_vsock():
+    """A vsock listener, by its port and by machine and port."""
+    with socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM) as listener:
+        listener.bind((socket.VMADDR_CID_ANY, PORT))
+        listener.listen()
+        for end in (PORT, f"local:{PORT}"):
+            [answer] = tool.ask("lookup", "vsock", end)
+            check_socket(answer, listener, "listener", family="vsock", local=f"*:{PORT}")
+
+
+def test_netdev():
+    """Devices by name, by another name, and by index."""
+    with two() as (namespace, _):
+        namespace.ip("link add b0 type bridge", "link add d0 type dummy",
+                     "link set d0 master b0", "link property add dev d0 altname shop-window")
+        with namespace.enter():
+            bridge, index = socket.if_nametoindex("b0"), socket.if_nametoindex("d0")
+        for device in ("d0", "shop-window"):
+            answer = only(tool.ask("lookup", "netdev", device), namespace)
+            ksft_eq(answer["interface"], {"index": index, "name": "d0", "master": bridge})
+        [answer] = tool.ask("lookup", "netdev", index, "--netns", namespace.name)
+        ksft_eq(answer["interface"]["name"], "d0")
+
+
+def test_pid():
+    """A number is another process in each PID namespace."""
+    with subprocess.Popen(["unshare", "--pid", "--fork", "--mount-proc", "cat"],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as unshare:
+        # It answers, so it is there.
+        unshare.stdin.write(b"\n")
+        unshare.stdin.flush()
+        unshare.stdout.readline()
+        found = {answer["process"]["command"]: answer["process"]
+                 for answer in tool.ask("lookup", "pid", 1)}
+        cat = found["cat"]
+        ksft_eq((cat["number"], found["cat"] is not None), (1, True))
+        ksft_eq(cat["pidns_inode"], os.stat(f"/proc/{cat['own_number']}/ns/pid").st_ino)
+        [answer] = tool.ask("lookup", "pid", 1, "--pidns", cat["own_number"])
+        ksft_eq(answer["process"], cat)
+        unshare.stdin.close()
+
+
+def test_cookie():
+    """A socket of any table, where it is."""
+    with two() as (namespace, other):
+        with namespace.udp("127.0.0.1", PORT) as sock:
+            cookie = socket_cookie(sock)
+            for where in ([], ["--netns", namespace.name]):
+                [answer] = tool.ask("lookup", "cookie", cookie, *where)
+                ksft_eq((answer["netns"], answer["table"]), (namespace.name, "udp"))
+                check_socket(answer, sock, "unconnected", local=f"127.0.0.1:{PORT}")
+            tool.check_fails(tool.run("lookup", "cookie", cookie, "--netns", other.name),
+                             tool.NOT_FOUND, f"cookie {cookie}: nothing in 1 namespace")
+
+
+def test_more_than_fit():
+    """That some of many are not shown is said."""
+    with two() as (namespace, _), contextlib.ExitStack() as stack:
+        for _ in range(20):
+            stack.enter_context(namespace.open_socket(kind=socket.SOCK_RAW,
+                                                      protocol=socket.IPPROTO_ICMP))
+        asked = ["lookup", "raw", "icmp", "127.0.0.1", "--netns", namespace.name]
+        [answer] = tool.ask(*asked)
+        ksft_eq((answer["outcome"], answer["matching"]), ("multiple", 20))
+        told = len(answer["sockets"])
+        ksft_true(1 < told < 20, f"{told} told")
+        result = tool.run(*asked)
+        ksft_in(f"{namespace.name}: 20 sockets match, {told} of them are shown", result.errors)
+        ksft_eq(len(result.text.splitlines()), told + 1)
+
+
+def test_owner():
+    """The user who made the socket."""
+    with two() as (namespace, _):
+        with namespace.enter(), socket.socket() as sock:
+            os.fchown(sock.fileno(), 4242, -1)
+            sock.bind(("127.0.0.1", PORT))
+            sock.listen()
+            [answer] = tool.ask("lookup", "tcp", f"127.0.0.1:{PORT}", "--netns", namespace.name)
+            ksft_eq(answer["sockets"][0]["uid"], 4242)
+
+
+if __name__ == "__main__":
+    program.run(globals())
