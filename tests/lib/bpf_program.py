@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """BPF programs, assembled here: no compiler and no library is needed.
 
-Two small programs that give packets to sockets which no table would have
-given them to.
+Small programs that give packets to sockets which no table would have given
+them to, and to devices of other namespaces.
 """
 
 import contextlib
@@ -25,6 +25,7 @@ TC_ACT_SHOT, SK_PASS = 2, 1
 # Functions that programs call.
 MAP_LOOKUP_ELEM, REDIRECT, SK_LOOKUP_UDP, SK_RELEASE, SK_ASSIGN = (
     1, 23, 85, 86, 124)
+REDIRECT_PEER = 155
 
 # Operation codes: class, operation and where the operand is.
 MOV_REG, MOV_IMM, ADD_IMM, STORE_IMM, LOAD_64 = 0xbf, 0xb7, 0x07, 0x62, 0x18
@@ -116,6 +117,14 @@ def assign_and_redirect(tuple_, device):
                               offset=len(use) + 1 + len(redirect))]
         + use + [instruction(JUMP_IF_NOT, 8, offset=len(redirect))]
         + redirect + drop)
+
+
+def redirect_peer(device):
+    """At a device: let each packet be received by another device's peer."""
+    return b"".join([instruction(MOV_IMM, 1, immediate=device),
+                     instruction(MOV_IMM, 2),
+                     instruction(CALL, immediate=REDIRECT_PEER),
+                     instruction(EXIT)])
 
 
 @contextlib.contextmanager

@@ -6,12 +6,13 @@ entered by the calling thread, and one "ip -batch" configures it.
 """
 
 import contextlib
+import json
 import os
 import secrets
 import socket
 import subprocess
 
-from net.lib.py import NetNS, NetNSEnter
+from net.lib.py import NetNS, NetNSEnter, cmd
 from .identity import namespace_cookie
 
 # Documentation addresses: our end, and the far end.
@@ -110,6 +111,13 @@ def read_sysctl(name):
     """Read a sysctl in the current namespace."""
     with open(f"/proc/sys/{name}", encoding="ascii") as file:
         return file.read().strip()
+
+
+def hardware_address(namespace, device):
+    """The hardware address of a device, in text."""
+    with namespace.enter():
+        told = cmd(["ip", "-json", "link", "show", device]).stdout
+    return json.loads(told)[0]["address"]
 
 
 def address_lines(device, addresses=NEAR):
