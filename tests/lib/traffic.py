@@ -15,6 +15,8 @@ from net.lib.py import ksft_eq
 from .topology import FAMILIES, FAR
 
 PORT = 7
+# How often a transfer sends its question at once.
+REPEAT = 2000
 
 
 class Stream(threading.Thread):
@@ -52,28 +54,54 @@ class Stream(threading.Thread):
             raise ValueError(f"{data} came back, {question} was sent")
 
 
-class Traffic:
-    """A TCP and a UDP stream of each family between two namespaces."""
+class Transfer(Stream):
+    """As much at a time as the connection takes, in one direction."""
 
-    def __init__(self, near, far):
+    def __init__(self, client, server):
+        super().__init__(client, server)
+        client.setblocking(False)
+
+    def ask(self, question):
+        """Send it many times; it has to come as often and in order."""
+        data = question * REPEAT
+        sent, received = 0, b""
+        while len(received) < len(data):
+            if sent < len(data):
+                # It is full: there is something to receive first.
+                with contextlib.suppress(BlockingIOError):
+                    sent += self.client.send(data[sent:])
+            received += self.server.recv(len(data))
+        if received != data:
+            raise ValueError("what came is not what was sent")
+
+
+class Traffic:
+    """A TCP and a UDP stream of each family between two namespaces, which may
+    be one; on demand a transfer over TCP as well."""
+
+    def __init__(self, near, far, addresses=None, with_transfers=False):
         self._sockets = contextlib.ExitStack()
+        self._addresses = addresses or FAR
         self.streams = []
         for family in FAMILIES:
             for connect in (self._udp, self._tcp):
                 self.streams.append(Stream(*connect(near, far, family)))
+            if with_transfers:
+                self.streams.append(Transfer(*self._tcp(near, far, family)))
 
     def _udp(self, near, far, family):
-        server = self._sockets.enter_context(
-            far.udp(FAR[family], PORT, family))
+        address = self._addresses[family]
+        server = self._sockets.enter_context(far.udp(address, PORT, family))
         client = self._sockets.enter_context(near.open_socket(family))
-        client.connect((FAR[family], PORT))
+        client.connect((address, PORT))
         return client, server
 
     def _tcp(self, near, far, family):
-        with far.listener(FAR[family], PORT, family) as listener:
+        address = self._addresses[family]
+        with far.listener(address, PORT, family) as listener:
             client = self._sockets.enter_context(
                 near.open_socket(family, socket.SOCK_STREAM))
-            client.connect((FAR[family], PORT))
+            client.connect((address, PORT))
             child, _ = listener.accept()
         child.settimeout(20)
         return client, self._sockets.enter_context(child)
@@ -84,6 +112,10 @@ class Traffic:
         return self
 
     def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        """Stop, and close all sockets."""
         self.stop()
         self._sockets.close()
 
