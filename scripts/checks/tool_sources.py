@@ -7,9 +7,9 @@ from tool import crate
 RELEASE = "--release"
 
 
-def cargo(sources, *arguments, **options):
+def cargo(sources, *arguments):
     """What a command of Cargo says that fails when it finds something."""
-    status, text = crate.run_cargo(sources.environment, *arguments, **options)
+    status, text = crate.run_cargo(sources.environment, *arguments)
     if status == 0:
         return []
     return text.splitlines() or [f"cargo {arguments[0]}: exit status {status}"]
@@ -39,5 +39,5 @@ def document(environment):
     """Writes the Rust documentation; returns where it is, and what is wrong with it."""
     status, text = crate.run_cargo(
         environment, "doc", RELEASE, "--quiet", "--no-deps", "--document-private-items",
-        environment={"RUSTDOCFLAGS": "-Dwarnings -Arustdoc::private-intra-doc-links"})
-    return crate.target(environment) / "doc/nsmux", text.splitlines() if status else []
+        variables={"RUSTDOCFLAGS": "-Dwarnings -Arustdoc::private-intra-doc-links"})
+    return crate.target(environment) / "doc", text.splitlines() if status else []

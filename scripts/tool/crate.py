@@ -43,12 +43,12 @@ def target(environment):
     return workspace(environment) / "target" / crates.TARGET
 
 
-def run_cargo(environment, *arguments, **options):
+def run_cargo(environment, *arguments, variables=None):
     """Runs Cargo on the crate; returns its exit status and all that it wrote."""
     with alone(environment, CRATE):
         result = environment.root.run(
             crates.cargo(workspace(environment), *arguments), check=False,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, environment=variables,
         )
     return result.returncode, result.stdout.decode(errors="replace")
 
