@@ -47,6 +47,7 @@ impl Dispute {
 
     /// The next one is the first again. Any context.
     pub(crate) fn reopen(&self) {
+        self.noted.take();
         self.is_settled.store(false, Relaxed);
     }
 

@@ -71,10 +71,11 @@ impl Miss {
         });
     }
 
-    /// Takes the packet that is noted, and tells how many there were since the last time; `counted`
-    /// is how many there were at all. Any context.
-    pub(crate) fn take(&self, counted: c_ulong) -> Option<(Missed, c_ulong)> {
+    /// Takes the packet that is noted, and tells how many there were since the last time; `count`
+    /// says how many there were at all. Any context.
+    pub(crate) fn take(&self, count: impl FnOnce() -> c_ulong) -> Option<(Missed, c_ulong)> {
         let missed = self.noted.take()?;
+        let counted = count();
         let before = self.told.xchg(counted, Relaxed);
         Some((missed, counted.wrapping_sub(before)))
     }

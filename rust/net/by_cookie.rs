@@ -135,7 +135,8 @@ impl<R, F: FnMut(&Net, Seen<'_, '_>) -> R> Search<'_, F> {
         };
         (0..=mask as usize).find_map(|bucket| {
             let _guard = rcu::read_lock();
-            // SAFETY: There are as many buckets; listeners are freed by RCU.
+            // SAFETY: There are as many buckets, and all that can be in them, or be led to from them
+            // by a listener that becomes a connection, stays readable in a read-side section.
             let nodes = unsafe { Nulls::new(addr_of!((*table.add(bucket)).nulls_head)) };
             self.full(nodes.map(<*const _>::cast), |socket| Seen::Listener(socket))
         })
@@ -198,6 +199,10 @@ impl<R, F: FnMut(&Net, Seen<'_, '_>) -> R> Search<'_, F> {
             let common = unsafe { Common::from_raw(socket_of(node)) }?;
             if common.known_cookie() != self.cookie {
                 continue;
+            }
+            // A listener that becomes a connection may have led to other kinds of sockets.
+            if !common.as_full()?.is_freed_by_rcu() {
+                return None;
             }
             let net = common.net((&guard).into());
             return Namespace::branded(net, (&guard).into(), |namespace| {

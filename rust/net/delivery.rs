@@ -16,6 +16,7 @@ use core::{
 
 use super::{
     namespace::Brand,
+    packet::Packet,
     socket::{Borrowed, Common, Full, Owned},
 };
 use crate::bindings;
@@ -37,11 +38,9 @@ pub struct Delivery<'n> {
 pub enum Borne<'n> {
     /// None.
     None,
-    /// The one that the kernel has found when the packet was received.
-    Demuxed(&'n Common),
-    /// One that was found for it early on by the kernel, or by someone who wants it to have this
-    /// one: only a user of it could tell.
-    Prefetched(&'n Common),
+    /// One that was chosen for it: by the kernel when the packet was received, by TPROXY or by a
+    /// BPF program. Nothing says by which.
+    Chosen(&'n Common),
     /// Some other one.
     Other,
 }
@@ -75,11 +74,11 @@ impl<'n> Delivery<'n> {
             return Borne::None;
         };
         match destructor {
-            Some(it) if fn_addr_eq(it, bindings::sock_edemux as Destructor) => {
-                Borne::Demuxed(socket)
-            }
-            Some(it) if fn_addr_eq(it, bindings::sock_pfree as Destructor) => {
-                Borne::Prefetched(socket)
+            Some(it)
+                if fn_addr_eq(it, bindings::sock_edemux as Destructor)
+                    || fn_addr_eq(it, bindings::sock_pfree as Destructor) =>
+            {
+                Borne::Chosen(socket)
             }
             _ => Borne::Other,
         }
@@ -89,7 +88,7 @@ impl<'n> Delivery<'n> {
     /// a socket. Any context.
     #[inline]
     pub fn give_connection(self, socket: Owned<'n, Full>) -> bool {
-        if !self.is_free() {
+        if !self.is_free() || !self.fits(&socket) {
             return false;
         }
         let socket = ManuallyDrop::new(socket);
@@ -105,7 +104,7 @@ impl<'n> Delivery<'n> {
     /// as queues to user space do, takes a reference.
     #[inline]
     pub fn give(self, socket: Borrowed<'n, Full>) -> bool {
-        if !self.is_free() || !socket.is_freed_by_rcu() {
+        if !self.is_free() || !self.fits(&socket) || !socket.is_freed_by_rcu() {
             return false;
         }
         // SAFETY: The destructor puts no reference of a socket that is freed by RCU.
@@ -124,6 +123,27 @@ impl<'n> Delivery<'n> {
             )
         };
         sk.is_null() && destructor.is_none()
+    }
+
+    /// Whether a socket is of the packet's protocol and family. The stack takes it for one of them
+    /// without a look: what it is handed has to be one, whatever table it was found in.
+    #[inline]
+    fn fits(&self, socket: &Full) -> bool {
+        // SAFETY: By the type invariants nobody else uses the packet.
+        let packet = unsafe { Packet::from_raw(self.skb) };
+        let Some(header) = packet.read::<[u8; 10]>(packet.network_offset()) else {
+            return false;
+        };
+        let [version, _, _, _, _, _, next_header, _, _, protocol] = header;
+        let (protocol, is_of_family) = match version >> 4 {
+            // A socket of IPv6 may take packets of IPv4.
+            4 => (protocol, true),
+            _ => (
+                next_header,
+                u32::from(socket.family()) == bindings::AF_INET6,
+            ),
+        };
+        is_of_family && u16::from(protocol) == socket.protocol() && !socket.is_raw()
     }
 
     /// # Safety

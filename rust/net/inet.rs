@@ -18,7 +18,7 @@ mod v6;
 use super::{
     namespace::Namespace,
     packet::Packet,
-    socket::{Address, Connection, Found, Full},
+    socket::{Address, Common, Connection, Found, Full},
 };
 use crate::bindings;
 use kernel::ffi::c_int;
@@ -140,7 +140,12 @@ impl Fragment {
 }
 
 /// IPv4 or IPv6.
-pub trait Family: Copy + 'static {
+///
+/// # Safety
+///
+/// [`NUMBER`](Self::NUMBER) must be that of the family whose packets [`arrival`](Self::arrival) can
+/// be asked about, and [`raw_table`](Self::raw_table) give a table of the kernel's.
+pub unsafe trait Family: Copy + 'static {
     /// An address in the order of the network.
     type Address: Copy;
 
@@ -196,6 +201,9 @@ pub trait Family: Copy + 'static {
 
     /// The table of raw sockets, `raw_v4_hashinfo`.
     fn raw_table() -> *mut bindings::raw_hashinfo;
+
+    /// Whether the ends of a socket, a connected one, are those of the tuple. Any context.
+    fn are_ends(socket: &Common, tuple: &Tuple<Self>) -> bool;
 
     /// Whether a raw socket gets what is looked up, `raw_v4_match()`. Any context.
     fn raw_matches(namespace: Namespace<'_>, socket: &Full, key: &RawKey<Self>) -> bool;

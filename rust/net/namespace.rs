@@ -100,12 +100,17 @@ impl PartialEq for Net {
 }
 
 /// What a user namespace owns.
-pub trait Governed {
+///
+/// # Safety
+///
+/// [`owner`](Self::owner) must give a user namespace that is valid as long as `self`.
+pub unsafe trait Governed {
     /// The user namespace: `CAP_NET_ADMIN` there is what it takes to ask and to change.
     fn owner(&self) -> *mut bindings::user_namespace;
 }
 
-impl Governed for Net {
+// SAFETY: A network namespace holds its owner.
+unsafe impl Governed for Net {
     fn owner(&self) -> *mut bindings::user_namespace {
         // SAFETY: `self` is a valid namespace; the owner is set once, when it is made.
         unsafe { addr_of!((*self.as_ptr()).user_ns).read() }

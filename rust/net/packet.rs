@@ -20,14 +20,16 @@ use super::{
 };
 use crate::bindings;
 
-/// A packet, `struct sk_buff`, that someone else owns: it can be read and is never changed.
+/// A packet, `struct sk_buff`, that someone else owns: it can be read and is never changed, but for
+/// the socket that it bears (see [`delivery`](super::delivery)), which is not read here.
 ///
 /// A packet that was resolved bears the brand of its namespace as `'p`, see
 /// [`Namespace`].
 ///
 /// # Invariants
 ///
-/// The pointer leads to a packet that is valid and that nobody changes for all of `'p`.
+/// The pointer leads to a packet that is valid and that nobody changes for all of `'p`, but for its
+/// socket.
 pub struct Packet<'p> {
     skb: NonNull<bindings::sk_buff>,
     _brand: Brand<'p>,

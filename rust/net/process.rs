@@ -53,7 +53,8 @@ impl PidNamespace {
     }
 }
 
-impl Governed for PidNamespace {
+// SAFETY: A PID namespace holds its owner.
+unsafe impl Governed for PidNamespace {
     fn owner(&self) -> *mut bindings::user_namespace {
         // SAFETY: `self` is a valid namespace; the owner is set once, when it is made.
         unsafe { addr_of!((*self.as_ptr()).user_ns).read() }

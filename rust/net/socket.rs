@@ -129,6 +129,26 @@ impl Common {
         (self.address(v4, v6), Port::from_header(port.to_ne_bytes()))
     }
 
+    /// The addresses of both ends as IPv4 has them, in the order of the network; also those of a
+    /// socket of IPv6 whose addresses are mapped.
+    pub fn addresses_v4(&self) -> (u32, u32) {
+        // SAFETY: `self` is a valid socket; the union has this layout for TCP and UDP.
+        let ends = unsafe { (*self.0.get()).__bindgen_anon_1.__bindgen_anon_1 };
+        (ends.skc_rcv_saddr, ends.skc_daddr)
+    }
+
+    /// The addresses of both ends as IPv6 has them.
+    pub fn addresses_v6(&self) -> ([u8; 16], [u8; 16]) {
+        // SAFETY: `self` is a valid socket; all patterns of these unions are bytes.
+        unsafe {
+            let common = self.0.get();
+            (
+                (*common).skc_v6_rcv_saddr.in6_u.u6_addr8,
+                (*common).skc_v6_daddr.in6_u.u6_addr8,
+            )
+        }
+    }
+
     fn address(&self, v4: u32, v6: [u8; 16]) -> Address {
         if u32::from(self.family()) == bindings::AF_INET6 {
             Address::V6(v6)
@@ -240,6 +260,12 @@ impl Full {
             addr_of!((*self.0.get()).__sk_common.__bindgen_anon_5.skc_flags).read_volatile()
         };
         flags >> bindings::SOCK_RCU_FREE & 1 != 0
+    }
+
+    /// Whether it is a raw socket, `SOCK_RAW`.
+    #[inline]
+    pub fn is_raw(&self) -> bool {
+        u32::from(self.kind()) == bindings::NSMUX_SOCK_RAW
     }
 
     /// Whether the socket waits for connections.

@@ -17,16 +17,19 @@ use crate::bindings;
 ///
 /// # Invariants
 ///
-/// It is in a bucket whose lock is held.
-pub struct UnixSocket<'n>(Borrowed<'n, Full>);
+/// It is in the bucket with this number, whose lock is held.
+pub struct UnixSocket<'n> {
+    socket: Borrowed<'n, Full>,
+    bucket: usize,
+}
 
 impl UnixSocket<'_> {
     /// What the socket was bound to: a path, without a zero at its end, or a zero and an abstract
     /// name; nothing if it was not.
     pub fn name(&self) -> &[u8] {
-        let sk: *const bindings::unix_sock = self.0.as_ptr().cast();
-        // SAFETY: By the type invariants; a socket that is bound changes its bucket.
-        let address = unsafe { addr_of!((*sk).addr).read_volatile() };
+        // SAFETY: By the type invariants. Volatile as `smp_load_acquire()`: what the address has in
+        // it is read through it.
+        let address = unsafe { addr_of!((*self.as_unix()).addr).read_volatile() };
         if address.is_null() {
             return &[];
         }
@@ -45,11 +48,57 @@ impl UnixSocket<'_> {
     }
 }
 
+impl UnixSocket<'_> {
+    /// Whether the name is its own. A socket that was accepted has the name of its listener, and
+    /// stays among those that have none.
+    ///
+    /// One in 256 such sockets is by chance where the name would have it; it is told from one that
+    /// was bound and is connected as long as anyone else has the name.
+    pub fn is_bound(&self) -> bool {
+        match self.name() {
+            [] => false,
+            [0, ..] => self.bucket >= FIRST_ABSTRACT,
+            _ => self.is_where_its_file_says() && !(self.is_connected() && self.shares_its_name()),
+        }
+    }
+
+    /// Whether the bucket is that of the file at its path (`unix_bsd_hash()`).
+    fn is_where_its_file_says(&self) -> bool {
+        // SAFETY: By the type invariants; the path is set before the address is, and lasts as long
+        // as the socket.
+        let dentry = unsafe { addr_of!((*self.as_unix()).path.dentry).read() };
+        let dentry: *const kernel::bindings::dentry = dentry.cast();
+        if dentry.is_null() {
+            return false;
+        }
+        // SAFETY: The path holds its dentry, and that the inode of the socket.
+        let number = unsafe { (*(*dentry).d_inode).i_ino };
+        number as usize % FIRST_ABSTRACT == self.bucket
+    }
+
+    fn shares_its_name(&self) -> bool {
+        // SAFETY: By the type invariants; the caller has seen that there is an address. Volatile,
+        // since others take and give back references to it.
+        unsafe {
+            let address = addr_of!((*self.as_unix()).addr).read_volatile();
+            addr_of!((*address).refcnt.refs.counter).read_volatile() > 1
+        }
+    }
+
+    fn as_unix(&self) -> *const bindings::unix_sock {
+        self.socket.as_ptr().cast()
+    }
+}
+
+/// The first bucket of sockets with abstract names; before it are those with paths, and those
+/// without a name.
+const FIRST_ABSTRACT: usize = bindings::NSMUX_UNIX_BUCKETS as usize / 2;
+
 impl Deref for UnixSocket<'_> {
     type Target = Full;
 
     fn deref(&self) -> &Full {
-        &self.0
+        &self.socket
     }
 }
 
@@ -79,7 +128,7 @@ pub fn for_each<'n, E>(
             // lock.
             if let Some(socket) = unsafe { Borrowed::from_node(node, namespace) } {
                 // INVARIANT: The lock is held.
-                f(&UnixSocket(socket))?;
+                f(&UnixSocket { socket, bucket })?;
             }
         }
     }

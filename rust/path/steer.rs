@@ -51,12 +51,12 @@ fn hand_over<'n, F: Family>(
         is_given_away,
         ..
     } = resolved.orientation;
-    if is_given_away || !resolved.agrees {
-        side.count(Event::Left(Left::Device));
-        return;
-    }
     let is_steered = match finding {
         Finding::Tcp(_, TcpAnswer::None) | Finding::Udp(_, UdpAnswer::None) => return,
+        Finding::Tcp(..) | Finding::Udp(..) if is_given_away || !resolved.agrees => {
+            side.count(Event::Left(Left::Device));
+            return;
+        }
         Finding::Tcp(_, answer) if is_plain => give_tcp(delivery, answer),
         Finding::Udp(_, answer) if is_plain => give_udp(delivery, answer),
         Finding::Tcp(..) | Finding::Udp(..) => false,

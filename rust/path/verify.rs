@@ -31,9 +31,7 @@ pub(super) fn verify_received<F: Observed>(instance: &Instance, packet: Incoming
     Received::new(packet).resolve(|resolved| {
         count_resolved::<F, _>(&side, &resolved);
         let (finding, _) = look_up::<F, _>(instance, &side, &resolved);
-        let (Borne::Demuxed(kernel) | Borne::Prefetched(kernel)) =
-            resolved.orientation.delivery.borne()
-        else {
+        let Borne::Chosen(kernel) = resolved.orientation.delivery.borne() else {
             return;
         };
         compare(instance, &side, Dispute::EarlyDemux, kernel, &finding);
@@ -85,6 +83,13 @@ fn settle<F: Family>(
     tuple: &Tuple<F>,
     answer: &impl Answer,
 ) {
+    // Only what has a connection with the packet's own ends is an answer to the same question. NAT
+    // and source routes change the packet after the socket was found, TPROXY and BPF programs
+    // choose whom they like, and a connection may have ended a moment ago.
+    let is_connected = kernel.as_full().is_some_and(|socket| socket.is_connected());
+    if !is_connected || !F::are_ends(kernel, tuple) {
+        return;
+    }
     let found = answer.socket();
     if found.is_some_and(|found| core::ptr::eq(found, kernel)) {
         return;

@@ -12,9 +12,9 @@ use kernel::ffi::c_int;
 
 /// A packet that was received.
 ///
-/// It may bear a socket: one that crosses from a namespace to another over a veth pair keeps its
-/// sender's, so that the sender is held back when the receiver is slow. That socket is not asked,
-/// and there is no way to ask it.
+/// It may bear a socket: one that the stack, TPROXY or a BPF program has chosen, maybe in another
+/// namespace that the packet has come through. That socket is not asked, and there is no way to ask
+/// it.
 pub(crate) struct Received<'p, F>(Incoming<'p, F>);
 
 impl<'p, F: Family> Received<'p, F> {

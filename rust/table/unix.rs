@@ -49,7 +49,7 @@ impl Several for Unix {
         mut f: impl FnMut(&UnixSocket<'n>) -> Result,
     ) -> Result {
         unix::for_each(namespace, |socket| {
-            if socket.name() == key.bytes() {
+            if socket.is_bound() && socket.name() == key.bytes() {
                 f(socket)?;
             }
             Ok(())

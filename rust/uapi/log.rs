@@ -13,7 +13,7 @@ use crate::{
 /// Tells of a packet for which two answers differ.
 pub(crate) fn disputed(net: &Net, disputed: &Disputed) {
     let kernel = match disputed.with {
-        Dispute::EarlyDemux => "early demultiplexing has",
+        Dispute::EarlyDemux => "it bears",
         Dispute::Sender => "its sender is",
     };
     pr_warn!(

@@ -13,7 +13,7 @@ use crate::{
     net::{
         namespace::Namespace,
         packet::Packet,
-        socket::{Address, Connection, Found, Full},
+        socket::{Address, Common, Connection, Found, Full},
     },
 };
 
@@ -21,7 +21,8 @@ use crate::{
 #[derive(Clone, Copy)]
 pub struct V4;
 
-impl Family for V4 {
+// SAFETY: All of it is of IPv4.
+unsafe impl Family for V4 {
     /// `__be32`
     type Address = u32;
 
@@ -144,6 +145,13 @@ impl Family for V4 {
 
     fn raw_table() -> *mut bindings::raw_hashinfo {
         &raw mut bindings::raw_v4_hashinfo
+    }
+
+    fn are_ends(socket: &Common, tuple: &Tuple<Self>) -> bool {
+        let (local, remote) = socket.addresses_v4();
+        let ports = (socket.local().1, socket.remote().1);
+        (local, remote) == (tuple.local, tuple.remote)
+            && ports == (tuple.local_port, tuple.remote_port)
     }
 
     fn raw_matches(namespace: Namespace<'_>, socket: &Full, key: &RawKey<Self>) -> bool {

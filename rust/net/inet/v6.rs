@@ -13,7 +13,7 @@ use crate::{
     net::{
         namespace::Namespace,
         packet::Packet,
-        socket::{Address, Connection, Found, Full},
+        socket::{Address, Common, Connection, Found, Full},
     },
 };
 
@@ -35,7 +35,8 @@ const EXTENSION_HEADERS: usize = 12;
 #[derive(Clone, Copy)]
 pub struct V6;
 
-impl Family for V6 {
+// SAFETY: All of it is of IPv6.
+unsafe impl Family for V6 {
     /// The bytes of `struct in6_addr`.
     type Address = V6Address;
 
@@ -161,6 +162,13 @@ impl Family for V6 {
 
     fn raw_table() -> *mut bindings::raw_hashinfo {
         &raw mut bindings::raw_v6_hashinfo
+    }
+
+    fn are_ends(socket: &Common, tuple: &Tuple<Self>) -> bool {
+        let (local, remote) = socket.addresses_v6();
+        let ports = (socket.local().1, socket.remote().1);
+        (local, remote) == (tuple.local.0, tuple.remote.0)
+            && ports == (tuple.local_port, tuple.remote_port)
     }
 
     fn raw_matches(namespace: Namespace<'_>, socket: &Full, key: &RawKey<Self>) -> bool {

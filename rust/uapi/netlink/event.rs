@@ -123,19 +123,35 @@ fn has_listeners(net: &Net, group: u32) -> bool {
 /// somebody is a member of a group a moment after having joined it.
 const PATIENCE: u32 = 50;
 
-/// How many disputes are told at once: the log is not to be flooded when all namespaces have one.
-const DISPUTES: usize = 5;
+/// How many disputes are told in a minute: the log is not to be flooded, neither when all namespaces
+/// have one nor by somebody who changes the mode to and fro.
+const DISPUTES: u32 = 5;
+/// As many rounds of the periodic work as there are in a minute.
+const MINUTE: u32 = 600;
 
 /// Tells the misses and disputes that were noted, and does so again while somebody listens or there
 /// may be disputes.
 #[no_mangle]
 extern "C" fn nsmux_periodic_work() {
     static ALONE: Atomic<u32> = Atomic::new(0);
+    static ROUND: Atomic<u32> = Atomic::new(0);
 
+    let round = ROUND.load(Relaxed);
+    ROUND.store((round + 1) % MINUTE, Relaxed);
+    if round == 0 {
+        TOLD.store(0, Relaxed);
+    }
     let alone = match tell_noted() {
-        Ok(false) => ALONE.load(Relaxed) + 1,
+        Ok(Awaited {
+            is_heard: false,
+            is_verified: false,
+        }) => ALONE.load(Relaxed) + 1,
+        Ok(Awaited { is_heard, .. }) => {
+            miss::want(is_heard);
+            0
+        }
         // Without memory nothing is known, and the notes stay.
-        Ok(true) | Err(_) => 0,
+        Err(_) => 0,
     };
     ALONE.store(alone, Relaxed);
     if alone < PATIENCE {
@@ -146,11 +162,25 @@ extern "C" fn nsmux_periodic_work() {
     }
 }
 
-/// Tells what was noted in all namespaces; whether anyone listens anywhere, or a mode is verify.
-fn tell_noted() -> Result<bool> {
-    let mut is_heard = has_listeners(Net::initial(), MISS);
+/// How many disputes were told in this minute.
+static TOLD: Atomic<u32> = Atomic::new(0);
+
+/// What makes another round necessary.
+#[derive(Clone, Copy)]
+struct Awaited {
+    /// Somebody listens for misses.
+    is_heard: bool,
+    /// The mode of some namespace is verify.
+    is_verified: bool,
+}
+
+/// Tells what was noted in all namespaces, and what may still be.
+fn tell_noted() -> Result<Awaited> {
+    let mut awaited = Awaited {
+        is_heard: has_listeners(Net::initial(), MISS),
+        is_verified: false,
+    };
     let mut cookie = 0;
-    let mut disputes = 0;
     loop {
         let mut notes = KVec::with_capacity(AT_ONCE, GFP_KERNEL)?;
         let mut seen = 0;
@@ -158,17 +188,12 @@ fn tell_noted() -> Result<bool> {
         for listed in Listed::after(cookie, (&guard).into()).take(AT_ONCE) {
             seen += 1;
             cookie = listed.net().cookie();
-            is_heard |= has_listeners(listed.net(), MISS);
+            awaited.is_heard |= has_listeners(listed.net(), MISS);
             // SAFETY: The instances last as long as the family, and the namespace is listed.
             let instance = unsafe { Slot::<Instance>::of(listed.net()) };
-            is_heard |= instance.mode() == Mode::Verify;
-            if disputes < DISPUTES {
-                if let Some(disputed) = instance.dispute().take() {
-                    disputes += 1;
-                    log::disputed(listed.net(), &disputed);
-                }
-            }
-            let note = instance.miss().take(instance.account().misses());
+            awaited.is_verified |= instance.mode() == Mode::Verify;
+            tell_dispute(listed.net(), instance);
+            let note = instance.miss().take(|| instance.account().misses());
             if let (Some((missed, count)), Some(held)) = (note, listed.hold()) {
                 notes.push_within_capacity((held, missed, count as u64))?;
             }
@@ -178,8 +203,20 @@ fn tell_noted() -> Result<bool> {
             tell_miss(held, missed, *count);
         }
         if seen < AT_ONCE {
-            return Ok(is_heard);
+            return Ok(awaited);
         }
+    }
+}
+
+/// Tells the dispute of a namespace, if there is one and it is not one too many.
+fn tell_dispute(net: &Net, instance: &Instance) {
+    let told = TOLD.load(Relaxed);
+    if told >= DISPUTES {
+        return;
+    }
+    if let Some(disputed) = instance.dispute().take() {
+        TOLD.store(told + 1, Relaxed);
+        log::disputed(net, &disputed);
     }
 }
 

@@ -70,7 +70,9 @@ pub(super) fn each_selected(
     let done = part.progress.entries as usize;
     for selector in selector::selectors(attributes, NETNS).skip(done) {
         let held = selector::resolve(&part.request, selector)?;
-        if part.request.may_administer(held.listed().net()) && !add(part, held.listed())? {
+        let net = held.listed().net();
+        let is_seen = net.is_reached() && part.request.may_administer(net);
+        if is_seen && !add(part, held.listed())? {
             return Ok(false);
         }
         part.progress.entries += 1;

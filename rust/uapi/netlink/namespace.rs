@@ -84,7 +84,8 @@ pub(super) fn each(
         let mut seen = 0;
         for net in Listed::after(part.progress.cookie, (&guard).into()).take(AT_ONCE) {
             seen += 1;
-            if part.request.may_administer(net.net()) && !add(part, net)? {
+            let is_seen = net.net().is_reached() && part.request.may_administer(net.net());
+            if is_seen && !add(part, net)? {
                 return Ok(false);
             }
             part.progress.cookie = net.net().cookie();

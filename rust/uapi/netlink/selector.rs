@@ -78,6 +78,10 @@ pub(super) fn resolve(request: &Asked<'_>, selector: Attribute<'_>) -> Result<He
 
 /// Refuses a requester who may not administer the namespace.
 pub(super) fn check(request: &Asked<'_>, net: Listed<'_>) -> Result<(), Refusal> {
+    if !net.net().is_reached() {
+        let text = c"built without the first level, nsmux knows the initial namespace alone";
+        return Err(Refusal::new(EOPNOTSUPP, text));
+    }
     if request.may_administer(net.net()) {
         return Ok(());
     }

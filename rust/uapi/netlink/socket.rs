@@ -21,6 +21,10 @@ use crate::{
 
 const COOKIE: u16 = NSMUX_A_LOOKUP_COOKIE as u16;
 
+/// How many namespaces a dump may name. Each of them may take a way through the tables that all
+/// share.
+const NAMED: usize = 16;
+
 /// Looks among the sockets of one namespace.
 pub(super) fn answer(request: &Asked<'_>, message: &mut Message<'_>) -> Result<(), Refusal> {
     let attribute = required(request.attributes(), COOKIE)?;
@@ -37,6 +41,11 @@ pub(super) fn answer(request: &Asked<'_>, message: &mut Message<'_>) -> Result<(
 /// Looks among those of all namespaces that the request names, or that the requester may see.
 pub(super) fn dump(part: &mut Part<'_, Instance>) -> Result<bool, Refusal> {
     let cookie = required(part.request.attributes(), COOKIE)?.uint()?;
+    let mut selectors = selector::selectors(part.request.attributes(), NETNS);
+    if let Some(attribute) = selectors.nth(NAMED) {
+        let text = c"a socket is looked for in 16 namespaces that are named, or in all";
+        return Err(Refusal::of(attribute, EINVAL, text));
+    }
     let selectors = selector::selectors(part.request.attributes(), NETNS);
     // Who may not see the initial namespace does not have it gone through for the others.
     let everywhere = selectors.count() == 0 && part.request.may_administer(Net::initial());
