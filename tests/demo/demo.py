@@ -23,6 +23,7 @@ import time
 from pathlib import Path
 
 import cost
+import lookup
 import plan
 import topology
 from clients import ask_tcp, ask_udp
@@ -99,6 +100,9 @@ def show(results, namespaces, progress):
             ask(results.answers, due, results.rounds, progress)
             results.count_answers()
             wait_for_the_last_segment()
+            progress.step("asking nsmux, and ss, who has the address")
+            results.lookup = lookup.compare(names)
+            results.problems += lookup.problems(results.lookup, len(names))
         finally:
             process.stop()
         progress.step("reading the counters")
@@ -195,6 +199,7 @@ def main():
     try:
         run(results, arguments, progress)
         print_table(results, arguments.color)
+        lookup.print_comparison(results.lookup)
     except KeyboardInterrupt:
         progress.end()
         results.problems.append("interrupted")

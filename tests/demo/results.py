@@ -19,6 +19,7 @@ class Results:
     outcomes: list = field(default_factory=list)
     others: Counter = field(default_factory=Counter)
     cost: object = None
+    lookup: object = None
     problems: list = field(default_factory=list)
 
     def __post_init__(self):
