@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Process 1 of the guest: mounts what user space expects, runs one command, sends its exit
-//! status to the host and turns the machine off.
+//! status to the host and restarts the machine, which ends it.
 //!
 //! The command's output goes to one virtio-serial port and the verdict to another, so that
 //! neither can be mistaken for something that the kernel wrote to its console. A guest that
@@ -158,7 +158,7 @@ fn main() {
     if let Err(error) = serve() {
         eprintln!("init: {error}");
     }
-    let error = syscalls::power_off();
+    let error = syscalls::restart();
     // Returning makes the kernel panic, which ends the guest as well.
-    eprintln!("init: cannot turn the machine off: {error}");
+    eprintln!("init: cannot restart the machine: {error}");
 }

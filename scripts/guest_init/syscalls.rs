@@ -10,8 +10,8 @@ use std::{
     ptr,
 };
 
-/// `RB_POWER_OFF` of `<sys/reboot.h>`.
-const POWER_OFF: c_int = 0x4321_fedc;
+/// `RB_AUTOBOOT` of `<sys/reboot.h>`.
+const RESTART: c_int = 0x0123_4567;
 
 /// `SIGKILL` and `ESRCH` of the kernel's interface.
 const SIGKILL: c_int = 9;
@@ -81,9 +81,11 @@ pub fn kill_all() -> io::Result<()> {
     }
 }
 
-/// Turns the machine off; returns only if that is not possible.
-pub fn power_off() -> io::Error {
+/// Restarts the machine, at which QEMU ends; returns only if that is not possible.
+///
+/// Turning it off takes a driver that not every kernel has.
+pub fn restart() -> io::Error {
     // SAFETY: The command takes no further argument.
-    unsafe { reboot(POWER_OFF) };
+    unsafe { reboot(RESTART) };
     io::Error::last_os_error()
 }

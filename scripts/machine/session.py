@@ -117,4 +117,4 @@ class Session:
                         on_output(data)
                     else:
                         verdict += data
-        return verdict, "it turned itself off"
+        return verdict, "it ended by itself"
