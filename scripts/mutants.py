@@ -22,13 +22,13 @@ from environment.failure import Failure, report
 from kernel_module import module, scratch
 from machine.session import Limits
 from selftests import on_host
-from selftests.run import run_tests
+from selftests.run import Manner, run_tests
 
 PROJECT = Path(__file__).resolve().parent.parent
 MUTANTS = PROJECT / "tests/mutants"
 
 # A mutant may hang its guest: that is noticed too, but not for as long as in a real run.
-LIMITS = Limits(total=900, silence=150)
+BROKEN = Manner(limits=Limits(total=900, silence=150))
 
 
 # What the kernel says when something is badly wrong.
@@ -108,7 +108,7 @@ def failures_in_guest(environment, tree, tests):
     trouble = io.StringIO()
     # What a broken module does to its guest is told in one line, if nothing else is.
     with contextlib.redirect_stderr(trouble):
-        counter = run_tests(environment, tests, tree / module.MODULE, output.extend, LIMITS)
+        counter = run_tests(environment, tests, tree / module.MODULE, output.extend, BROKEN)
     if b"TAP version" not in output or not counter.passed and not counter.failed:
         raise Failure(f"the tests {' '.join(tests)} did not run:\n{trouble.getvalue()}")
     return told(counter, trouble.getvalue())

@@ -5,6 +5,7 @@ A /dev/kvm that exists proves nothing: nested virtualisation can fail at the fir
 a real kernel. So the kernel to be used is started with KVM once, and must write its first line.
 """
 
+import functools
 import os
 import re
 import subprocess
@@ -41,6 +42,7 @@ def why_not(environment):
     return ""
 
 
+@functools.cache
 def choose(environment):
     """"kvm" or "tcg"; says which, and remembers it until the host is booted again."""
     kernel = environment.image.path.name

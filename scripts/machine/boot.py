@@ -69,8 +69,13 @@ def new_log(folder):
     return folder / f"console-{os.getpid()}-{secrets.token_hex(4)}.log"
 
 
-def boot(environment, run, on_output=print_output):
-    """Runs the guest. Returns the command's exit status, or None after saying what went wrong."""
+def print_trouble(text):
+    """Tells a person what is wrong with a guest."""
+    print(text, file=sys.stderr)
+
+
+def boot(environment, run, on_output=print_output, on_trouble=print_trouble):
+    """Runs the guest. Returns the command's exit status, or None after telling what went wrong."""
     nonce = secrets.token_hex(8)
     scratch = environment.cache.path / "runs" / nonce
     scratch.mkdir(parents=True)
@@ -92,8 +97,7 @@ def boot(environment, run, on_output=print_output):
         shutil.rmtree(scratch)
     trouble = outcome.trouble()
     if trouble:
-        print("\n".join(trouble), file=sys.stderr)
-        print(f"nsmux: the guest failed; its whole log: {log}", file=sys.stderr)
+        on_trouble("\n".join(trouble + [f"nsmux: the guest failed; its whole log: {log}"]))
         return None
     return outcome.status
 

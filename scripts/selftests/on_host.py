@@ -33,24 +33,29 @@ def print_line(line):
 def run(environment, names, source=PROJECT, on_line=print_line, asked=False):
     """Runs tests and writes KTAP. Returns the counted results."""
     counter = Counter()
-
-    def tell(line):
-        on_line(line)
-        counter.feed(f"{line}\n".encode())
-
     for name in names:
         if not asked and name in READY and not READY[name](environment):
-            tell(f"ok 1 {name} # SKIP takes long, once: make test T={name}")
-            counter.close()
-            continue
-        results = TESTS[name](environment, source)
-        tell(f"1..{len(results)}")
-        for number, (result, problems) in enumerate(results.items(), 1):
-            for line in problems:
-                tell(f"# {line}")
-            tell(f"{'not ok' if problems else 'ok'} {number} {name}.{result}")
-        counter.close()
+            tell([f"ok 1 {name} # SKIP takes long, once: make test T={name}"], counter, on_line)
+        else:
+            tell(lines(name, TESTS[name](environment, source)), counter, on_line)
     return counter
+
+
+def lines(name, results):
+    """The results of one test as KTAP."""
+    yield f"1..{len(results)}"
+    for number, (result, problems) in enumerate(results.items(), 1):
+        for line in problems:
+            yield f"# {line}"
+        yield f"{'not ok' if problems else 'ok'} {number} {name}.{result}"
+
+
+def tell(text, counter, on_line=print_line):
+    """Shows the KTAP of one test, and counts its results."""
+    for line in text:
+        on_line(line)
+        counter.feed(f"{line}\n".encode())
+    counter.close()
 
 
 def findings(name):

@@ -3,21 +3,34 @@
 
 import secrets
 import shutil
+from dataclasses import dataclass, field
 
 from kernel_module.module import MODULE, PROJECT
-from machine import boot
+from machine import boot, qemu
 from machine.session import Limits
 from selftests import tree
 from selftests.ktap import Counter
 
 PLACE = "nsmux/kselftest"
 
-# The runner ends a test after the time in tests/settings; this must be longer than that.
-LIMITS = Limits(total=1800, silence=240)
+
+@dataclass
+class Manner:
+    """How the tests are run: as here on the stock kernel, elsewhere with differences."""
+
+    # The runner ends a test after the time in tests/settings; this must be longer than that.
+    limits: Limits = field(default_factory=lambda: Limits(total=1800, silence=240))
+    # What runs the runner, options for the runner, and what has to be in the guest for them.
+    prefix: list = field(default_factory=list)
+    options: list = field(default_factory=list)
+    contents: list = field(default_factory=list)
+    # More words for the kernel's command line.
+    boot: str = ""
+    megabytes: int = qemu.MEGABYTES
 
 
 def run_tests(environment, names=(), module=PROJECT / MODULE, on_output=boot.print_output,
-              limits=LIMITS, counter=None):
+              manner=Manner(), counter=None, on_trouble=boot.print_trouble):
     """Runs the named tests, or all. Returns the counted results, together with those before.
 
     All that is wrong is counted: a failed test, a guest without a verdict, trouble in its log.
@@ -26,7 +39,7 @@ def run_tests(environment, names=(), module=PROJECT / MODULE, on_output=boot.pri
     scratch = environment.cache.path / "runs" / f"kselftest-{secrets.token_hex(8)}"
     try:
         tree.install(environment, scratch)
-        command = [f"/{PLACE}/run_kselftest.sh"]
+        command = manner.prefix + [f"/{PLACE}/run_kselftest.sh"] + manner.options
         for name in tree.select(scratch, names):
             command += ["-t", name]
 
@@ -34,9 +47,11 @@ def run_tests(environment, names=(), module=PROJECT / MODULE, on_output=boot.pri
             on_output(data)
             counter.feed(data)
 
-        contents = [("nsmux/nsmux.ko", module), (PLACE, scratch)] + boot.default_contents()
-        run = boot.Run(command=command, contents=contents, limits=limits)
-        status = boot.boot(environment, run, take)
+        contents = [("nsmux/nsmux.ko", module), (PLACE, scratch)] + manner.contents
+        contents += boot.default_contents()
+        run = boot.Run(command=command, contents=contents, boot=manner.boot, limits=manner.limits,
+                       megabytes=manner.megabytes)
+        status = boot.boot(environment, run, take, on_trouble)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     counter.close()
