@@ -10,6 +10,7 @@ BUILD_ROOT = 1900
 KERNEL = 1700
 GUEST = 200
 CRATES = 300
+DEBUG = 6500
 
 # What remains free for logs, builds and runs.
 RESERVE_MEGABYTES = 500
