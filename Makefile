@@ -36,6 +36,9 @@ demo: ## build, boot the stock kernel in QEMU and show nsmux at work (N=200 name
 test: ## build, boot and run all tests (T=<name>... runs some)
 	@$(RUN) scripts/run_tests.py $(T)
 
+test-debug: ## run the tests on a kernel with KASAN, lockdep and kmemleak, built once (T=<name>...)
+	@$(RUN) scripts/run_debug_tests.py $(T)
+
 mutants: ## break the module in many ways and show the test that notices each
 	@$(RUN) scripts/mutants.py
 
@@ -55,6 +58,6 @@ distclean: clean ## remove the cache with the build root, the kernel and the gue
 	@$(RUN) scripts/clean.py --cache
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
-.PHONY: all tool install uninstall demo test mutants shell check doc clean distclean help
+.PHONY: all tool install uninstall demo test test-debug mutants shell check doc clean distclean help

@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Runs the tests on a kernel that looks for mistakes of ours: memory, locks, references.
+
+First it shows that this kernel finds such mistakes, in a module that is full of them.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from environment import debug_kernel
+from environment.failure import report
+from kernel_module import module, scratch
+from machine.session import Limits
+from selftests import broken, on_host
+from selftests.ktap import Counter
+from selftests.run import Manner, run_tests
+from tool import crate
+
+AUDIT = Path(__file__).with_name("guest_audit") / "audit.py"
+PLACE = "nsmux/audit.py"
+
+# Everything takes several times as long as on the stock kernel.
+SECONDS_PER_TEST = 1800
+MANNER = Manner(
+    limits=Limits(total=7200, silence=600),
+    prefix=[f"/{PLACE}"],
+    options=["--override-timeout", str(SECONDS_PER_TEST)],
+    contents=[(PLACE, AUDIT)],
+    # Every bad access is told, not only the first; and an emulated processor of a busy host
+    # that stands still for a while is not the kernel's mistake.
+    boot="kasan_multi_shot watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120",
+    # The detectors take more than half of it.
+    megabytes=6144,
+)
+
+
+def main(arguments):
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("name", nargs="*",
+                        help="a test, with or without suffix, or `broken` (default: all)")
+    names = parser.parse_args(arguments).name
+    environment = debug_kernel.ready()
+    results = Counter()
+    if "broken" in names or not names:
+        on_host.tell(on_host.lines("broken", broken.verdicts(environment, MANNER)), results)
+    in_guest = [name for name in names if name != "broken"]
+    if in_guest or not names:
+        crate.build(environment.stock)
+        with scratch.copy(environment) as tree:
+            built = module.build(environment, tree)
+            results = run_tests(environment, in_guest, built, manner=MANNER, counter=results)
+    sys.stdout.flush()
+    if results.failures:
+        print("\nFailed:", *results.failures, sep="\n    ")
+    print(f"\n{results.summary()}")
+    return 0 if results.passed and not results.failed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(report(lambda: main(sys.argv[1:])))
