@@ -7,12 +7,14 @@
 //! two types, made by two hooks: which is asked first is decided when the code is compiled, and
 //! never guessed from the packet.
 
+#[cfg(CONFIG_NETFILTER_FAMILY_ARP)]
 mod neighbour;
 mod received;
 mod transmitted;
 
+#[cfg(CONFIG_NETFILTER_FAMILY_ARP)]
+pub(crate) use self::neighbour::{resolve_received, resolve_transmitted};
 pub(crate) use self::{
-    neighbour::{resolve_received, resolve_transmitted},
     received::{Inward, Received},
     transmitted::Transmitted,
 };
