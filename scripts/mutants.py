@@ -8,28 +8,39 @@ and so is one that no longer applies.
 """
 
 import argparse
-import contextlib
-import io
+import json
+import os
+import queue
 import re
+import subprocess
 import sys
 import time
-import tomllib
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from environment import provision
 from environment.failure import Failure, report
 from kernel_module import module, scratch
+from machine import accelerator
 from machine.session import Limits
 from selftests import on_host
+from selftests.ktap import Counter
 from selftests.run import Manner, run_tests
 
 PROJECT = Path(__file__).resolve().parent.parent
 MUTANTS = PROJECT / "tests/mutants"
 
 # A mutant may hang its guest: that is noticed too, but not for as long as in a real run.
-BROKEN = Manner(limits=Limits(total=900, silence=150))
+BROKEN = Manner(limits=Limits(total=600, silence=150))
 
+# The tests on the module as it is: all of them in one guest.
+UNBROKEN = Manner()
+
+# Run by the build root's Python: a host's may be too old to read this format.
+PARSE = ("import json, sys, tomllib\n"
+         "print(json.dumps([tomllib.load(open(path, 'rb')) for path in sys.argv[1:]]))")
 
 # What the kernel says when something is badly wrong.
 TROUBLE = re.compile(r"BUG:|WARNING:|Oops|refcount_t:|panic|stall|unreferenced|blocked for more")
@@ -37,6 +48,10 @@ TROUBLE = re.compile(r"BUG:|WARNING:|Oops|refcount_t:|panic|stall|unreferenced|b
 
 class BuildFailure(Failure):
     """The broken module does not even build."""
+
+
+class Noticed(Exception):
+    """A test has failed: nothing more has to be known of this mutant."""
 
 
 @dataclass
@@ -47,13 +62,6 @@ class Mutant:
     what: str
     tests: list
     changes: list
-
-    @classmethod
-    def load(cls, path):
-        """Reads a mutant's file."""
-        with open(path, "rb") as file:
-            content = tomllib.load(file)
-        return cls(path.stem, content["what"], content["tests"], content["change"])
 
     def apply(self, tree):
         """Breaks the copy of the module. Returns what the changed files said before."""
@@ -80,90 +88,143 @@ def restore(before):
         path.write_text(text, encoding="utf-8")
 
 
-def select(names):
-    """The mutants of these names, or all."""
+def select(names, run=subprocess.run):
+    """The mutants of these names, or all. `run` runs Python to read their files."""
     mutants = {path.stem: path for path in sorted(MUTANTS.glob("*.toml"))}
     unknown = set(names) - set(mutants)
     if unknown:
         raise Failure(f"there is no mutant {' '.join(sorted(unknown))}",
                       f"There are: {' '.join(mutants)}")
-    return [Mutant.load(mutants[name]) for name in names or mutants]
+    chosen = names or list(mutants)
+    parsed = run(["python3", "-c", PARSE] + [mutants[name] for name in chosen],
+                 stdout=subprocess.PIPE, check=True)
+    return [Mutant(name, content["what"], content["tests"], content["change"])
+            for name, content in zip(chosen, json.loads(parsed.stdout))]
 
 
-def failures(environment, tree, tests):
-    """The results that failed with the module of that copy."""
+def build(environment, tree):
+    """Builds the module of that copy."""
     try:
         # A mutant may well make the compiler warn of what is not used any more.
         module.run_make(environment, tree, "modules")
     except Failure as failure:
         raise BuildFailure(failure.problem) from failure
+
+
+def failures(environment, tree, tests, manner, at_once=False):
+    """The results that failed with the module of that copy: the first only, or all."""
     here, in_guest = on_host.select(tests)
-    counter = on_host.run(environment, here, tree, lambda line: None)
-    return told(counter, "") + (failures_in_guest(environment, tree, in_guest) if in_guest else [])
+    failed = on_host.run(environment, here, tree, lambda line: None).failures
+    if in_guest and not (failed and at_once):
+        failed += failures_in_guest(environment, tree, in_guest, manner, at_once)
+    return failed
 
 
-def failures_in_guest(environment, tree, tests):
-    """Those in a guest."""
+def failures_in_guest(environment, tree, tests, manner, at_once):
+    """Those in a guest, which is ended when no more has to be known."""
+    seen = Counter()
     output = bytearray()
-    trouble = io.StringIO()
-    # What a broken module does to its guest is told in one line, if nothing else is.
-    with contextlib.redirect_stderr(trouble):
-        counter = run_tests(environment, tests, tree / module.MODULE, output.extend, BROKEN)
-    if b"TAP version" not in output or not counter.passed and not counter.failed:
-        raise Failure(f"the tests {' '.join(tests)} did not run:\n{trouble.getvalue()}")
-    return told(counter, trouble.getvalue())
+    trouble = []
 
+    def watch(data):
+        output.extend(data)
+        seen.feed(data)
+        if at_once and seen.failures:
+            raise Noticed
 
-def told(counter, trouble):
-    """First the tests that failed by themselves, last those that a dead guest took with it."""
-    names = [f"the guest: {reason(trouble)}" if name.startswith("the guest") else name
-             for name in counter.failures]
-    return sorted(names, key=lambda name: (name.startswith("the "), "planned" in name))
+    try:
+        whole = run_tests(environment, tests, tree / module.MODULE, watch, manner,
+                          on_trouble=trouble.append)
+    except Noticed:
+        return seen.failures
+    if b"TAP version" not in output:
+        raise Failure(f"the tests {' '.join(tests)} did not run:\n" + "\n".join(trouble))
+    # A broken module may have ended its guest before any test could fail: the log says how.
+    return [f"the guest: {reason(trouble)}" if name.startswith("the guest") else name
+            for name in sorted(whole.failures, key=lambda name: "planned" in name)]
 
 
 def reason(trouble):
     """The line of the guest's trouble that says what it was."""
-    lines = trouble.splitlines() or ["nothing was said"]
+    lines = "\n".join(trouble).splitlines() or ["nothing was said"]
     return next((line.strip() for line in lines if TROUBLE.search(line)), lines[0])
 
 
 def judge(environment, tree, mutant):
     """What becomes of the mutant, and that in words."""
+    start = time.monotonic()
     before = mutant.apply(tree)
     try:
-        noticed = failures(environment, tree, mutant.tests)
+        build(environment, tree)
+        # The one that should notice comes first. The others are asked if it did not.
+        noticed = next(filter(None, (failures(environment, tree, [test], BROKEN, at_once=True)
+                                     for test in mutant.tests)), [])
     except BuildFailure as failure:
         return "do not build", failure.problem
     finally:
         restore(before)
+    seconds = time.monotonic() - start
     if not noticed:
-        return "survived", f"NOT NOTICED by {' '.join(mutant.tests)}"
-    more = f" and {len(noticed) - 1} more" if noticed[1:] else ""
-    return "noticed", f"noticed by {noticed[0]}{more}"
+        return "survived", f"NOT NOTICED by {' '.join(mutant.tests)} ({seconds:.0f} s)"
+    return "noticed", f"noticed by {noticed[0]} ({seconds:.0f} s)"
+
+
+def judge_all(environment, mutants, workers):
+    """Yields for each mutant what became of it; several are judged at a time.
+
+    Meanwhile the tests are run on the module as it is: one that fails then has noticed nothing.
+    """
+    tests = sorted({test for mutant in mutants for test in mutant.tests})
+    with ExitStack() as stack:
+        trees = queue.SimpleQueue()
+        for _ in range(workers):
+            trees.put(stack.enter_context(scratch.copy(environment)))
+        pool = stack.enter_context(ThreadPoolExecutor(workers))
+        stack.callback(pool.shutdown, cancel_futures=True)
+
+        def in_a_tree(do, *arguments):
+            tree = trees.get()
+            try:
+                return do(environment, tree, *arguments)
+            finally:
+                trees.put(tree)
+
+        unbroken = pool.submit(in_a_tree, judge_unbroken, tests)
+        judged = {pool.submit(in_a_tree, judge, mutant): mutant for mutant in mutants}
+        print(f"nsmux: at the same time, on the module as it is: {' '.join(tests)}", flush=True)
+        for future in as_completed([unbroken, *judged]):
+            result = future.result()
+            if future is not unbroken:
+                yield judged[future], *result
+
+
+def judge_unbroken(environment, tree, tests):
+    """Fails if a test fails without any mutant: then it shows nothing."""
+    build(environment, tree)
+    failed = failures(environment, tree, tests, UNBROKEN)
+    if failed:
+        raise Failure(f"these fail without any mutant: {' '.join(failed)}", "Mend them first.")
 
 
 def main(arguments):
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("name", nargs="*", help="a mutant (default: all in tests/mutants/)")
-    mutants = select(parser.parse_args(arguments).name)
+    parser.add_argument("--jobs", type=int, default=min(os.cpu_count(), 4), metavar="NUMBER",
+                        help="judge so many at a time (default: %(default)s)")
+    options = parser.parse_args(arguments)
     environment = provision.ready()
+    mutants = select(options.name, environment.root.run)
+    accelerator.choose(environment)
     results = {"noticed": [], "survived": [], "do not build": []}
-    with scratch.copy(environment) as tree:
-        tests = sorted({test for mutant in mutants for test in mutant.tests})
-        print(f"nsmux: the tests on the module as it is: {' '.join(tests)}", flush=True)
-        failed = failures(environment, tree, tests)
-        if failed:
-            raise Failure(f"these fail without any mutant: {' '.join(failed)}", "Mend them first.")
-        for number, mutant in enumerate(mutants, 1):
-            start = time.monotonic()
-            result, told = judge(environment, tree, mutant)
-            results[result].append(mutant.name)
-            print(f"{number:>3}/{len(mutants)} {mutant.name}: {mutant.what}\n"
-                  f"        {told} ({time.monotonic() - start:.0f} s)", flush=True)
+    for number, (mutant, result, told) in enumerate(
+            judge_all(environment, mutants, options.jobs), 1):
+        results[result].append(mutant.name)
+        print(f"{number:>3}/{len(mutants)} {mutant.name}: {mutant.what}\n        {told}",
+              flush=True)
     counts = ", ".join(f"{len(names)} {result}" for result, names in results.items())
     print(f"\nmutants: {counts}", *results["survived"], *results["do not build"], sep="\n    ")
-    return 0 if results["noticed"] == [mutant.name for mutant in mutants] else 1
+    return 0 if len(results["noticed"]) == len(mutants) else 1
 
 
 if __name__ == "__main__":
