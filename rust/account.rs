@@ -7,6 +7,8 @@
 //! What is counted are calls of a hook. A packet that the kernel sends through `LOCAL_OUT` twice,
 //! as VRF and IPsec do, is counted twice.
 
+pub(crate) mod device;
+
 use kernel::{
     alloc::AllocError,
     ffi::c_ulong,

@@ -6,13 +6,14 @@ use core::convert::Infallible;
 use kernel::{new_mutex, prelude::*, sync::Mutex};
 
 use crate::{
-    account::Account,
+    account::{device::DeviceAccount, Account},
     dispute::Dispute,
     miss::Miss,
     mode::{self, AtomicMode, Mode},
     net::{
         namespace::Net,
         netfilter::Hook,
+        perdevice::Table,
         pernet::{Id, PerNamespace, Slot},
         procfs::File,
         sysctl::Directory,
@@ -30,6 +31,8 @@ pub(crate) struct Instance {
     account: Account,
     miss: Miss,
     dispute: Dispute,
+    #[pin]
+    devices: Table<DeviceAccount>,
 }
 
 impl Instance {
@@ -37,6 +40,12 @@ impl Instance {
     #[inline]
     pub(crate) fn account(&self) -> &Account {
         &self.account
+    }
+
+    /// The accounts of the devices that are in the namespace.
+    #[inline]
+    pub(crate) fn devices(&self) -> &Table<DeviceAccount> {
+        &self.devices
     }
 
     /// The misses.
@@ -99,6 +108,7 @@ unsafe impl PerNamespace for Instance {
             account: Account::new(),
             miss: Miss::new(),
             dispute: Dispute::new(),
+            devices <- Table::new(),
         })
     }
 

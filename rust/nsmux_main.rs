@@ -23,7 +23,7 @@ mod uapi;
 
 use kernel::{prelude::*, InPlaceModule};
 
-use crate::uapi::netlink::Netlink;
+use crate::{account::device::DeviceAccount, net::perdevice, uapi::netlink::Netlink};
 
 module! {
     type: Nsmux,
@@ -36,6 +36,9 @@ module! {
 /// The module while it is loaded.
 #[pin_data]
 struct Nsmux {
+    /// Dropped first, and made last: its tables are in what the other has made.
+    #[pin]
+    devices: perdevice::Registration<DeviceAccount>,
     #[pin]
     netlink: Netlink,
 }
@@ -44,6 +47,8 @@ impl InPlaceModule for Nsmux {
     fn init(_module: &'static ThisModule) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
             netlink <- Netlink::new(),
+            // SAFETY: The other one registers the instances, and is dropped after this.
+            devices <- unsafe { perdevice::Registration::new() },
         })
     }
 }

@@ -24,6 +24,7 @@ use kernel::ffi::c_int;
 use crate::{
     bindings,
     net::{
+        device::Device,
         inet::{Family, Header, Port, RawKey, Tuple},
         namespace::Namespace,
         packet::Packet,
@@ -104,6 +105,9 @@ pub(crate) trait Orient {
 
     /// What raw sockets are looked up by.
     fn orient_raw<F: Family>(&self, header: &Header<F>) -> RawKey<F>;
+
+    /// The device that the packet was received on, or the master of that.
+    fn device(&self) -> Option<&Device>;
 
     /// The index of the device that the packet is on, if it was received.
     fn received_on(&self) -> Option<c_int>;

@@ -7,6 +7,7 @@ pub(crate) mod netlink;
 mod parameter;
 pub(crate) mod procfs;
 pub(crate) mod sysctl;
+pub(crate) mod sysfs;
 
 /// The version of the module.
 pub(crate) const VERSION: &str = env!("NSMUX_VERSION");

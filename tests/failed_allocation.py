@@ -16,8 +16,10 @@ from lib.topology import Namespace, read_sysctl
 from net.lib.py import (KsftNamedVariant, ksft_eq, ksft_exit, ksft_in,
                         ksft_pr, ksft_run, ksft_true, ksft_variants)
 
-REGISTERED_ONCE = ("genl_register_family", "register_pernet_subsys")
-MADE_WITH_NAMESPACE = ("proc_create_net_single", "register_net_sysctl_sz")
+REGISTERED_ONCE = ("genl_register_family", "register_pernet_subsys",
+                   "register_netdevice_notifier")
+MADE_WITH_NAMESPACE = ("proc_create_net_single", "register_net_sysctl_sz",
+                       "sysfs_create_group", "xa_store")
 HOOKS = {"off": 0, "observe": 6, None: 0}
 
 

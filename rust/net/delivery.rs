@@ -15,6 +15,7 @@ use core::{
 };
 
 use super::{
+    device::Device,
     namespace::Brand,
     packet::Packet,
     socket::{Borrowed, Common, Full, Owned},
@@ -56,6 +57,15 @@ impl<'n> Delivery<'n> {
             skb,
             _brand: Brand::default(),
         }
+    }
+
+    /// The device that the packet is on: the one that received it, or the master of that.
+    #[inline]
+    pub fn device(&self) -> Option<&'n Device> {
+        // SAFETY: By the type invariants.
+        let packet = unsafe { Packet::<'n>::from_raw(self.skb) };
+        // SAFETY: At `NF_INET_LOCAL_IN`, by the type invariants.
+        unsafe { packet.device() }
     }
 
     /// The socket that the packet bears. Any context.

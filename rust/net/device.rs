@@ -56,6 +56,19 @@ impl Device {
         unsafe { dev.cast::<Self>().as_ref() }
     }
 
+    /// The pointer that C is given.
+    #[inline]
+    pub(super) fn as_ptr(&self) -> *mut bindings::net_device {
+        self.0.get()
+    }
+
+    /// Whether the device is on its way from one namespace to another.
+    pub(super) fn is_moving(&self) -> bool {
+        // SAFETY: `self` is a valid device. Volatile, since who asks may not be the one who moves
+        // it.
+        unsafe { addr_of!((*self.0.get()).moving_ns).read_volatile() }
+    }
+
     /// The namespace that owns the device now, `dev_net_rcu()`: one load.
     ///
     /// It may be moved to another one at any time; the answer stays valid for the read-side

@@ -3,7 +3,7 @@
 //! Mode `observe`: both levels run, what they give is counted and traced, and nothing is changed.
 
 use crate::{
-    account::{Event, Protocol, Side},
+    account::{device::Seen, Event, Protocol, Side},
     instance::Instance,
     mux::{self, Finding, Quoted},
     net::{
@@ -74,26 +74,36 @@ pub(super) fn look_up<'n, F: Observed, O: Orient>(
     resolved: &Resolved<'n, O>,
 ) -> (Finding<'n, F>, bool) {
     let (finding, is_plain) = mux::find::<F, O>(resolved);
-    match &finding {
+    let seen = match &finding {
         Finding::Tcp(tuple, answer) => {
             note_miss(instance, side, F::TCP, tuple, answer);
-            tell(side, resolved, F::TCP, Some(tuple), answer);
+            tell(side, resolved, F::TCP, Some(tuple), answer)
         }
         Finding::Udp(tuple, answer) => {
             note_miss(instance, side, F::UDP, tuple, answer);
-            tell(side, resolved, F::UDP, Some(tuple), answer);
+            tell(side, resolved, F::UDP, Some(tuple), answer)
         }
         Finding::Error(Quoted::Tcp(tuple, answer)) => {
-            tell(side, resolved, F::ERROR, Some(tuple), answer);
+            tell(side, resolved, F::ERROR, Some(tuple), answer)
         }
         Finding::Error(Quoted::Udp(tuple, answer)) => {
-            tell(side, resolved, F::ERROR, Some(tuple), answer);
+            tell(side, resolved, F::ERROR, Some(tuple), answer)
         }
         Finding::Raw(answer) => tell::<F, O>(side, resolved, F::RAW, None, answer),
-        Finding::NoTable => side.count(Event::NoTable),
-        Finding::LaterFragment => side.count(Event::LaterFragment),
-        Finding::Unparsed => side.count(Event::Unparsed),
-    }
+        Finding::NoTable => {
+            side.count(Event::NoTable);
+            Seen::NoTable
+        }
+        Finding::LaterFragment => {
+            side.count(Event::LaterFragment);
+            Seen::LaterFragment
+        }
+        Finding::Unparsed => {
+            side.count(Event::Unparsed);
+            Seen::Unparsed
+        }
+    };
+    count_on_device(instance, resolved, seen);
     (finding, is_plain)
 }
 
@@ -112,6 +122,22 @@ fn note_miss<F: Family>(
     }
 }
 
+/// Counts a received packet for its device. Any context.
+#[inline(always)]
+pub(super) fn count_on_device<O: Orient>(
+    instance: &Instance,
+    resolved: &Resolved<'_, O>,
+    seen: Seen,
+) {
+    let Some(device) = resolved.orientation.device() else {
+        return;
+    };
+    let section = resolved.namespace.section();
+    if let Some(account) = instance.devices().find(device, section) {
+        account.count(seen);
+    }
+}
+
 #[inline(always)]
 fn tell<F: Family, O>(
     side: &Side<'_>,
@@ -119,7 +145,7 @@ fn tell<F: Family, O>(
     protocol: Protocol,
     tuple: Option<&Tuple<F>>,
     answer: &impl Answer,
-) {
+) -> Seen {
     let outcome = answer.outcome();
     side.count(Event::Lookup(protocol, outcome));
     trace::lookup(|| {
@@ -140,4 +166,5 @@ fn tell<F: Family, O>(
             destination_port: destination_port.number(),
         }
     });
+    Seen::Found(outcome)
 }

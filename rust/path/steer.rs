@@ -7,9 +7,9 @@
 //! stack, and counted. What bears a socket already is the kernel's own answer, and is taken for it:
 //! it is not looked up a second time.
 
-use super::observe::{count_resolved, look_up, Observed};
+use super::observe::{count_on_device, count_resolved, look_up, Observed};
 use crate::{
-    account::{Event, Left, Side},
+    account::{device::Seen, Event, Left, Side},
     instance::Instance,
     mux::Finding,
     net::{
@@ -32,6 +32,7 @@ pub(super) fn steer<F: Observed>(instance: &Instance, packet: Incoming<'_, F>) {
         count_resolved::<F, _>(&side, &resolved);
         if !matches!(resolved.orientation.delivery.borne(), Borne::None) {
             side.count(Event::Left(Left::HadSocket));
+            count_on_device(instance, &resolved, Seen::HadSocket);
             return;
         }
         let (finding, is_plain) = look_up::<F, _>(instance, &side, &resolved);

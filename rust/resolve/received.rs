@@ -5,6 +5,7 @@
 use super::{Direction, Orient, Resolve, Resolved, ResolvedBy};
 use crate::net::{
     delivery::Delivery,
+    device::Device,
     inet::{Arrival, Family, Header, Port, RawKey, Tuple},
     netfilter::Incoming,
 };
@@ -113,6 +114,11 @@ impl Orient for Inward<'_> {
             device: self.arrival.device,
             slave: self.arrival.slave,
         }
+    }
+
+    #[inline(always)]
+    fn device(&self) -> Option<&Device> {
+        self.delivery.device()
     }
 
     fn received_on(&self) -> Option<c_int> {

@@ -4,6 +4,7 @@
 
 use super::{Direction, Orient, Resolve, Resolved, ResolvedBy};
 use crate::net::{
+    device::Device,
     inet::{Family, Header, Port, RawKey, Tuple},
     netfilter::Outgoing,
     socket::Common,
@@ -102,6 +103,11 @@ impl Orient for Outward<'_> {
             device: self.device,
             slave: 0,
         }
+    }
+
+    #[inline(always)]
+    fn device(&self) -> Option<&Device> {
+        None
     }
 
     fn received_on(&self) -> Option<c_int> {

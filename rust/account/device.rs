@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The account of one net device: what was found for the packets that it received.
+
+use kernel::{ffi::c_ulong, prelude::*};
+
+use crate::{
+    instance::Instance,
+    net::{
+        percpu::PerCpu,
+        perdevice::{PerDevice, Table},
+        sysfs::Group,
+    },
+    table::Outcome,
+    uapi,
+};
+
+/// What became of a received packet; each is one of them.
+#[derive(Clone, Copy)]
+pub(crate) enum Seen {
+    /// It was looked up.
+    Found(Outcome),
+    /// A header is cut short or contradicts itself.
+    Unparsed,
+    /// It is a fragment, and not the first of its packet.
+    LaterFragment,
+    /// Its protocol has no table, and no raw socket wants it.
+    NoTable,
+    /// In mode steer: it bore a socket already, and was not looked up.
+    HadSocket,
+}
+
+/// How many counters there are.
+const COUNTERS: usize = Outcome::ALL.len() + 4;
+
+impl Seen {
+    #[inline(always)]
+    const fn place(self) -> usize {
+        match self {
+            Self::Found(outcome) => outcome as usize,
+            Self::Unparsed => Outcome::ALL.len(),
+            Self::LaterFragment => Outcome::ALL.len() + 1,
+            Self::NoTable => Outcome::ALL.len() + 2,
+            Self::HadSocket => Outcome::ALL.len() + 3,
+        }
+    }
+}
+
+/// The counters of one device, which it takes along when it moves to another namespace.
+pub(crate) struct DeviceAccount(PerCpu<COUNTERS>);
+
+impl DeviceAccount {
+    /// Counts a packet. Any context.
+    #[inline(always)]
+    pub(crate) fn count(&self, seen: Seen) {
+        self.0.increment(seen.place());
+    }
+}
+
+impl PerDevice for DeviceAccount {
+    type Namespace = Instance;
+
+    /// `None` for all packets.
+    type Shown = Option<Seen>;
+
+    const GROUP: &'static Group<Self> = &uapi::sysfs::GROUP;
+
+    fn table(instance: &Instance) -> &Table<Self> {
+        instance.devices()
+    }
+
+    fn new() -> Result<Self> {
+        Ok(Self(PerCpu::new()?))
+    }
+
+    fn show(&self, what: Option<Seen>) -> c_ulong {
+        match what {
+            Some(seen) => self.0.sum(seen.place()),
+            None => (0..COUNTERS)
+                .map(|place| self.0.sum(place))
+                .fold(0, c_ulong::wrapping_add),
+        }
+    }
+}
