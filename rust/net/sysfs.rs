@@ -46,7 +46,7 @@ impl<T: PerDevice> Attribute<T> {
     pub const fn new(name: &'static CStr, what: T::Shown) -> Self {
         // SAFETY: All zeroes is a valid value: null pointers and numbers.
         let mut raw: device_attribute = unsafe { zeroed() };
-        raw.attr.name = name.as_ptr().cast();
+        raw.attr.name = name.to_bytes_with_nul().as_ptr().cast();
         raw.attr.mode = 0o444;
         raw.__bindgen_anon_1 = device_attribute__bindgen_ty_1 {
             show: Some(show::<T>),
@@ -88,7 +88,7 @@ impl<T: PerDevice> Group<T> {
     pub const fn new<const N: usize>(name: &'static CStr, list: &'static List<T, N>) -> Self {
         // SAFETY: All zeroes is a valid value: null pointers.
         let mut group: attribute_group = unsafe { zeroed() };
-        group.name = name.as_ptr().cast();
+        group.name = name.to_bytes_with_nul().as_ptr().cast();
         group.__bindgen_anon_2 = attribute_group__bindgen_ty_2 {
             attrs: list.0.as_ptr().cast_mut(),
         };
@@ -150,5 +150,5 @@ unsafe extern "C" fn show<T: PerDevice>(
         .map_or(0, |state| state.show(attribute.what));
     drop(guard);
     // SAFETY: The format has one number.
-    unsafe { sysfs_emit(page, c"%lu\n".as_ptr().cast(), number) as isize }
+    unsafe { sysfs_emit(page, c"%lu\n".as_char_ptr(), number) as isize }
 }
