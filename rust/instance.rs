@@ -7,6 +7,7 @@ use kernel::{new_mutex, prelude::*, sync::Mutex};
 
 use crate::{
     account::{device::DeviceAccount, Account},
+    children::Former,
     dispute::Dispute,
     miss::Miss,
     mode::{self, AtomicMode, Mode},
@@ -31,6 +32,7 @@ pub(crate) struct Instance {
     account: Account,
     miss: Miss,
     dispute: Dispute,
+    former: Former,
     #[pin]
     devices: Table<DeviceAccount>,
 }
@@ -108,11 +110,17 @@ unsafe impl PerNamespace for Instance {
             account: Account::new(),
             miss: Miss::new(),
             dispute: Dispute::new(),
+            former: Former::new(),
             devices <- Table::new(),
         })
     }
 
+    fn leaving(slot: &Slot<Self>) {
+        slot.former.restore(slot.net());
+    }
+
     fn born(slot: &Slot<Self>) {
+        slot.former.replace(slot.net());
         let initial = mode::INITIAL.get();
         if !slot.net().is_reached() {
             return;

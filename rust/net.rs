@@ -19,6 +19,7 @@
 //! its [`procfs`] file, and takes them away in the order that is safe.
 
 pub mod by_cookie;
+pub mod chains;
 pub mod delivery;
 pub mod device;
 pub mod genetlink;

@@ -10,6 +10,7 @@
 
 mod account;
 mod bindings;
+mod children;
 mod dispute;
 mod instance;
 mod miss;
@@ -31,6 +32,16 @@ module! {
     authors: ["The nsmux developers"],
     description: "Socket lookup per network namespace, as a mux of two levels",
     license: "GPL",
+    params: {
+        tcp_table_size: u32 {
+            default: 0,
+            description: "buckets of the TCP tables of namespaces that are made while the module is loaded (default: as sysctl says)",
+        },
+        udp_table_size: u32 {
+            default: 0,
+            description: "the same of their UDP tables",
+        },
+    },
 }
 
 /// The module while it is loaded.
@@ -46,7 +57,10 @@ struct Nsmux {
 impl InPlaceModule for Nsmux {
     fn init(_module: &'static ThisModule) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
-            netlink <- Netlink::new(),
+            netlink <- {
+                children::check()?;
+                Netlink::new()
+            },
             // SAFETY: The other one registers the instances, and is dropped after this.
             devices <- unsafe { perdevice::Registration::new() },
         })

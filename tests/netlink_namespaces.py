@@ -201,7 +201,12 @@ def test_dump():
                    for answer in nsmux.dump("namespace-get", {})}
         ksft_eq(list(answers), sorted(answers), "in the order of cookies")
         for namespace in (one, two):
-            ksft_eq(answers.get(namespace.cookie), get(namespace, nsmux))
+            single = get(namespace, nsmux)
+            for table in single["table"]:
+                # What takes a look into the table is not told of all.
+                for name in ("walked", "used", "entries", "own", "longest"):
+                    del table[name]
+            ksft_eq(answers.get(namespace.cookie), single)
         ksft_in(os.stat("/proc/self/ns/net").st_ino,
                 [answer["inode"] for answer in answers.values()])
     with Nsmux() as nsmux:

@@ -58,6 +58,7 @@ enum {
 	NSMUX_UNIX_BUCKETS = UNIX_HASH_SIZE,
 	NSMUX_VMADDR_CID_ANY = VMADDR_CID_ANY,
 	NSMUX_SK_NODE = offsetof(struct sock, __sk_common.skc_node),
+	NSMUX_SK_PORTADDR_NODE = offsetof(struct sock, __sk_common.skc_portaddr_node),
 	NSMUX_SK_BIND_NODE = offsetof(struct sock, __sk_common.skc_bind_node),
 	NSMUX_NET_LIST_ENTRY = offsetof(struct net, ns.ns_tree_node.ns_list_entry),
 };
@@ -67,6 +68,7 @@ unsigned long nsmux_percpu_sum(const unsigned long __percpu *counter);
 void nsmux_this_cpu_inc(unsigned long __percpu *counter);
 struct net *nsmux_maybe_get_net(struct net *net);
 void nsmux_put_net(struct net *net);
+void nsmux_cond_resched(void);
 struct hlist_head *nsmux_raw_bucket(struct raw_hashinfo *table, struct net *net, u32 protocol);
 unsigned long nsmux_netlink_lock(void);
 void nsmux_netlink_unlock(unsigned long flags);

@@ -61,6 +61,11 @@ void nsmux_netlink_unlock(unsigned long flags)
 	read_unlock_irqrestore(&nl_table_lock, flags);
 }
 
+void nsmux_cond_resched(void)
+{
+	cond_resched();
+}
+
 static void nsmux_periodic(struct work_struct *work)
 {
 	nsmux_periodic_work();

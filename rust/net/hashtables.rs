@@ -6,7 +6,8 @@
 //! [`include/net/inet_hashtables.h`](srctree/include/net/inet_hashtables.h),
 //! [`include/net/udp.h`](srctree/include/net/udp.h)
 
-use core::ptr::addr_of;
+use core::ptr::{addr_of, addr_of_mut};
+use kernel::sync::atomic::Atomic;
 
 use super::namespace::Net;
 use crate::bindings;
@@ -56,6 +57,21 @@ impl Hashtable {
             sockets: None,
         }
     }
+}
+
+/// The sizes of the tables that namespaces get which are made in `net`, for TCP and UDP; 0 has them
+/// share those of the initial namespace.
+pub fn child_sizes(net: &Net) -> [&Atomic<u32>; 2] {
+    let ipv4 = net.as_ptr();
+    // SAFETY: The namespace is valid.
+    let places = unsafe {
+        [
+            addr_of_mut!((*ipv4).ipv4.sysctl_tcp_child_ehash_entries),
+            addr_of_mut!((*ipv4).ipv4.sysctl_udp_child_hash_entries),
+        ]
+    };
+    // SAFETY: They are as long-lived as the namespace, and C reads and writes them in one access.
+    places.map(|place| unsafe { Atomic::from_ptr(place) })
 }
 
 fn initial() -> *mut bindings::net {

@@ -62,6 +62,10 @@ pub unsafe trait PerNamespace: Send + Sync + Sized + 'static {
     /// Called once when all else is in place, before any process is in the namespace; for the
     /// namespaces that exist when the module is loaded, at that time. May sleep.
     fn born(slot: &Slot<Self>);
+
+    /// Called once before anything is taken away: when the namespace ends, or the module is
+    /// unloaded. May sleep.
+    fn leaving(slot: &Slot<Self>);
 }
 
 /// The place of the slots for `T` in `struct net`, which the kernel chooses.
@@ -268,6 +272,7 @@ unsafe extern "C" fn pre_exit<T: PerNamespace>(net: *mut bindings::net) {
     let net = unsafe { Net::from_raw(net) };
     // SAFETY: `init` has made it, and `exit` has not been called.
     let slot = unsafe { Slot::<T>::of(net) };
+    T::leaving(slot);
     // Out of the lock, under which no one waits for anyone else.
     let table = slot.table.lock().take();
     drop(table);

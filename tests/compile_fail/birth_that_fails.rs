@@ -42,4 +42,6 @@ unsafe impl PerNamespace for Given {
     }
 
     fn born(_: &Slot<Self>) {}
+
+    fn leaving(_: &Slot<Self>) {}
 }

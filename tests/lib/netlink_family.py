@@ -4,6 +4,7 @@
 import errno
 import os
 import socket
+import sys
 from pathlib import Path
 
 from net.lib.py import NlError, YnlFamily, ksft_eq, ksft_true
@@ -28,6 +29,15 @@ class Nsmux(YnlFamily):
         path = next(place / SPEC for place in PLACES
                     if (place / SPEC).exists())
         super().__init__(str(path), schema="", **options)
+
+
+def forget_number():
+    """To be called when the module was loaded again.
+
+    The library keeps the numbers of families, and this one has a new one.
+    """
+    library = sys.modules[YnlFamily.__module__]
+    library.GenlProtocol.genl_family_name_to_id = {}
 
 
 def opened_in(namespace, **options):

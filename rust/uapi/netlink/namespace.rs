@@ -11,6 +11,7 @@ use crate::{
     instance::Instance,
     mode::Mode,
     net::{
+        chains::Chains,
         genetlink::{Message, Part, Refusal},
         hashtables::Hashtable,
         namespace::Listed,
@@ -60,13 +61,16 @@ const EVENTS: [(Event, u32); 14] = [
 
 /// Tells about one namespace.
 pub(super) fn answer(request: &Asked<'_>, message: &mut Message<'_>) -> Result<(), Refusal> {
-    selector::with_selected(request, NETNS, |net| Ok(describe(request, net, message)?))
+    selector::with_selected(request, NETNS, |net| {
+        let chains = [Chains::of_tcp(net), Chains::of_udp(net)];
+        Ok(describe(request, net, message, Some(&chains))?)
+    })
 }
 
 /// Tells about all that the requester may see.
 pub(super) fn dump(part: &mut Part<'_, Instance>) -> Result<bool, Refusal> {
     each(part, |part, net| {
-        part.add(|request, message| Ok(describe(request, net, message)?))
+        part.add(|request, message| Ok(describe(request, net, message, None)?))
     })
 }
 
@@ -116,7 +120,16 @@ pub(super) fn reset_counters(request: &Asked<'_>) -> Result<(), Refusal> {
     })
 }
 
-fn describe(request: &Asked<'_>, listed: Listed<'_>, message: &mut Message<'_>) -> Result {
+fn describe(
+    request: &Asked<'_>,
+    listed: Listed<'_>,
+    message: &mut Message<'_>,
+    chains: Option<&[Chains; 2]>,
+) -> Result {
+    let [tcp, udp] = match chains {
+        Some([tcp, udp]) => [Some(tcp), Some(udp)],
+        None => [None, None],
+    };
     let net = listed.net();
     let instance = request.slot(listed);
     let guard = rcu::read_lock();
@@ -130,8 +143,8 @@ fn describe(request: &Asked<'_>, listed: Listed<'_>, message: &mut Message<'_>) 
         NSMUX_A_NAMESPACE_DEVICES,
         net.count_devices((&guard).into()),
     )?;
-    put_table(message, NSMUX_TABLE_TCP, &Hashtable::tcp(net))?;
-    put_table(message, NSMUX_TABLE_UDP, &Hashtable::udp(net))?;
+    put_table(message, NSMUX_TABLE_TCP, &Hashtable::tcp(net), tcp)?;
+    put_table(message, NSMUX_TABLE_UDP, &Hashtable::udp(net), udp)?;
     for (direction, _) in DIRECTIONS {
         message.nest(NSMUX_A_NAMESPACE_COUNTERS, |message| {
             put_counters(message, instance.account(), direction)
@@ -140,7 +153,12 @@ fn describe(request: &Asked<'_>, listed: Listed<'_>, message: &mut Message<'_>) 
     Ok(())
 }
 
-fn put_table(message: &mut Message<'_>, number: u32, table: &Hashtable) -> Result {
+fn put_table(
+    message: &mut Message<'_>,
+    number: u32,
+    table: &Hashtable,
+    chains: Option<&Chains>,
+) -> Result {
     message.nest(NSMUX_A_NAMESPACE_TABLE, |message| {
         message.put_u32(NSMUX_A_TABLE_TABLE, number)?;
         if table.is_private {
@@ -149,6 +167,13 @@ fn put_table(message: &mut Message<'_>, number: u32, table: &Hashtable) -> Resul
         message.put_u32(NSMUX_A_TABLE_SIZE, table.buckets)?;
         if let Some(sockets) = table.sockets {
             message.put_u32(NSMUX_A_TABLE_SOCKETS, sockets)?;
+        }
+        if let Some(chains) = chains {
+            message.put_u32(NSMUX_A_TABLE_WALKED, chains.walked)?;
+            message.put_u32(NSMUX_A_TABLE_USED, chains.used)?;
+            message.put_u32(NSMUX_A_TABLE_ENTRIES, chains.entries)?;
+            message.put_u32(NSMUX_A_TABLE_OWN, chains.own)?;
+            message.put_u32(NSMUX_A_TABLE_LONGEST, chains.longest)?;
         }
         Ok(())
     })

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! How long are the chains of a namespace's hash tables?
+//!
+//! The tables are gone over by RCU while they are used. What is found is right for each chain at the
+//! time that it was looked at. The work is bounded: a table may have millions of buckets, and one
+//! with secrets in its hash function looks the same everywhere, so that a part of it tells enough.
+//!
+//! C headers: [`include/net/inet_hashtables.h`](srctree/include/net/inet_hashtables.h),
+//! [`include/net/udp.h`](srctree/include/net/udp.h)
+
+use core::ptr::{addr_of, eq};
+use kernel::sync::rcu;
+
+use super::{
+    list::{self, Nulls},
+    namespace::Listed,
+    owner,
+};
+use crate::bindings::{self, sock_common};
+
+/// The most buckets that are looked at.
+const BUCKETS: u32 = 1 << 16;
+/// About the most sockets.
+const SOCKETS: u32 = 1 << 18;
+/// About the most of both in one read-side section.
+const AT_ONCE: u32 = 1 << 12;
+/// The most sockets of one chain: an entry that moves may lead from one to the next.
+const CHAIN: usize = 1 << 12;
+
+/// What was found in the first buckets of a table.
+#[derive(Default)]
+pub struct Chains {
+    /// How many buckets were looked at.
+    pub walked: u32,
+    /// How many of these have a socket in them.
+    pub used: u32,
+    /// How many sockets there are in these, of whatever namespace.
+    pub entries: u32,
+    /// How many of them are the namespace's.
+    pub own: u32,
+    /// How many sockets the longest chain has, of whatever namespace.
+    pub longest: u32,
+}
+
+impl Chains {
+    /// In the table of TCP connections. May sleep.
+    pub fn of_tcp(listed: Listed<'_>) -> Self {
+        let net = listed.net().as_ptr();
+        // SAFETY: The namespace is valid, and its table is set when it is made and as long-lived.
+        let (buckets, mask) = unsafe {
+            let table = (*net).ipv4.tcp_death_row.hashinfo;
+            ((*table).ehash, (*table).ehash_mask)
+        };
+        Self::walk(net, mask, |bucket| {
+            let head = buckets.wrapping_add(bucket as usize);
+            // SAFETY: There are as many buckets as the mask says. The memory of a connection remains
+            // that of one (`SLAB_TYPESAFE_BY_RCU`), and this is called in a read-side section.
+            let nodes = unsafe { Nulls::new(addr_of!((*head).chain)) };
+            nodes.map(|node| within(node.cast(), bindings::NSMUX_SK_NODE))
+        })
+    }
+
+    /// In the table of UDP sockets by address and port. May sleep.
+    pub fn of_udp(listed: Listed<'_>) -> Self {
+        let net = listed.net().as_ptr();
+        // SAFETY: The namespace is valid, and its table is set when it is made and as long-lived.
+        let (buckets, mask) = unsafe {
+            let table = (*net).ipv4.udp_table;
+            ((*table).hash2, (*table).mask)
+        };
+        Self::walk(net, mask, |bucket| {
+            let slot = buckets.wrapping_add(bucket as usize);
+            // SAFETY: There are as many buckets as the mask says. These sockets are freed by RCU, and
+            // this is called in a read-side section.
+            let nodes = unsafe { list::hlist(addr_of!((*slot).hslot.__bindgen_anon_1.head)) };
+            nodes.map(|node| within(node.cast(), bindings::NSMUX_SK_PORTADDR_NODE))
+        })
+    }
+
+    /// Goes over the chains, each of which `chain` gives in a read-side section.
+    fn walk<I: Iterator<Item = *const sock_common>>(
+        net: *const bindings::net,
+        mask: u32,
+        chain: impl Fn(u32) -> I,
+    ) -> Self {
+        let mut found = Self::default();
+        let buckets = mask.saturating_add(1).min(BUCKETS);
+        while found.walked < buckets && found.entries < SOCKETS {
+            let guard = rcu::read_lock();
+            let pause = found.walked + found.entries + AT_ONCE;
+            while found.walked < buckets && found.walked + found.entries < pause {
+                let mut length = 0;
+                for socket in chain(found.walked).take(CHAIN) {
+                    length += 1;
+                    // SAFETY: The socket is readable, by what `chain` gives.
+                    found.own += u32::from(eq(unsafe { owner::of_socket(socket) }, net));
+                }
+                found.walked += 1;
+                found.used += u32::from(length > 0);
+                found.entries += length;
+                found.longest = found.longest.max(length);
+            }
+            drop(guard);
+            // SAFETY: No requirements; nothing is locked here.
+            unsafe { bindings::nsmux_cond_resched() };
+        }
+        found
+    }
+}
+
+/// The socket that a node is in.
+fn within(node: *const u8, offset: u32) -> *const sock_common {
+    node.wrapping_sub(offset as usize).cast()
+}
