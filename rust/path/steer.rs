@@ -31,8 +31,8 @@ pub(super) fn steer<F: Observed>(instance: &Instance, packet: Incoming<'_, F>) {
     Received::new(packet).resolve(|resolved| {
         count_resolved::<F, _>(&side, &resolved);
         if !matches!(resolved.orientation.delivery.borne(), Borne::None) {
-            side.count(Event::Left(Left::HadSocket));
             count_on_device(instance, &resolved, Seen::HadSocket);
+            side.count(Event::Left(Left::HadSocket));
             return;
         }
         let (finding, is_plain) = look_up::<F, _>(instance, &side, &resolved);
