@@ -73,7 +73,9 @@ impl AtomicMode {
     /// Reads it. Any context.
     #[inline(always)]
     pub(crate) fn get(&self) -> Mode {
-        match self.0.load(Relaxed) {
+        // SAFETY: Valid for reads. A relaxed load is no more than this, but in the kernel crate it is
+        // a function of C: a call for each packet.
+        match unsafe { self.0.as_ptr().read_volatile() } {
             bindings::NSMUX_MODE_OBSERVE => Mode::Observe,
             bindings::NSMUX_MODE_VERIFY => Mode::Verify,
             bindings::NSMUX_MODE_STEER => Mode::Steer,

@@ -5,6 +5,7 @@
 //! C header: [`include/linux/netdevice.h`](srctree/include/linux/netdevice.h)
 
 use core::{ffi::c_int, ptr::addr_of};
+use kernel::ffi::c_ulong;
 use kernel::types::Opaque;
 
 use super::{
@@ -129,12 +130,19 @@ impl Device {
     /// `LOCAL_IN` (`IFF_L3MDEV_RX_HANDLER`: the master of ipvlan in mode L3S).
     #[inline]
     pub fn gives_packets_away(&self) -> bool {
-        // SAFETY: `self` is a valid device; the flag is set and cleared as a whole.
-        let flags = unsafe {
-            let fast = addr_of!((*self.0.get()).__bindgen_anon_1.priv_flags_fast);
-            bindings::net_device__bindgen_ty_1__bindgen_ty_2::priv_flags_raw(fast)
+        // SAFETY: `self` is a valid device; the flag is set and cleared as a whole. The member is the
+        // first 32 bits of a word, which bindgen's function would read one by one for each packet.
+        let word = unsafe {
+            addr_of!((*self.0.get()).__bindgen_anon_1.priv_flags_fast)
+                .cast::<c_ulong>()
+                .read_volatile()
         };
-        flags & bindings::IFF_L3MDEV_RX_HANDLER as kernel::ffi::c_ulong != 0
+        let flags = if cfg!(target_endian = "little") {
+            word
+        } else {
+            word >> (c_ulong::BITS - 32)
+        };
+        flags & bindings::IFF_L3MDEV_RX_HANDLER as c_ulong != 0
     }
 
     /// The index, unique in its namespace.
