@@ -94,6 +94,16 @@ impl<'n> Delivery<'n> {
         }
     }
 
+    /// Whether the packet goes to another device after all hooks, and maybe to another namespace. Any
+    /// context.
+    #[inline]
+    pub fn is_given_away(&self) -> bool {
+        // SAFETY: By the type invariants nobody else uses the packet.
+        let packet = unsafe { Packet::from_raw(self.skb) };
+        // SAFETY: A packet at `NF_INET_LOCAL_IN` is on the receive path.
+        unsafe { packet.device() }.is_some_and(|device| device.gives_packets_away())
+    }
+
     /// Gives the packet a connection, and the reference with it; gives that back if the packet bears
     /// a socket. Any context.
     #[inline]

@@ -47,11 +47,8 @@ fn hand_over<'n, F: Family>(
     finding: Finding<'n, F>,
     is_plain: bool,
 ) {
-    let Inward {
-        delivery,
-        is_given_away,
-        ..
-    } = resolved.orientation;
+    let delivery = resolved.orientation.delivery;
+    let is_given_away = delivery.is_given_away();
     let is_steered = match finding {
         Finding::Tcp(_, TcpAnswer::None) | Finding::Udp(_, UdpAnswer::None) => return,
         Finding::Tcp(..) | Finding::Udp(..) if is_given_away || !resolved.agrees => {

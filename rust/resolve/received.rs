@@ -41,21 +41,13 @@ impl<F: Family> Resolve for Received<'_, F> {
         };
         let agrees = net == state.net();
         let arrival = self.0.arrival();
-        let is_given_away = self
-            .0
-            .device()
-            .is_some_and(|device| device.gives_packets_away());
         self.0.branded(net, |namespace, packet, delivery| {
             f(Resolved {
                 namespace,
                 packet,
                 by,
                 agrees,
-                orientation: Inward {
-                    arrival,
-                    delivery,
-                    is_given_away,
-                },
+                orientation: Inward { arrival, delivery },
             })
         })
     }
@@ -66,8 +58,6 @@ pub(crate) struct Inward<'n> {
     arrival: Arrival,
     /// The right to hand the packet a socket.
     pub(crate) delivery: Delivery<'n>,
-    /// Whether the packet goes to another device after all hooks, and maybe to another namespace.
-    pub(crate) is_given_away: bool,
 }
 
 impl Orient for Inward<'_> {
