@@ -243,7 +243,7 @@ attributes! {
 }
 attributes! {
     /// A table of a namespace.
-    table { TABLE, PRIVATE, SIZE, SOCKETS }
+    table { TABLE, PRIVATE, SIZE, SOCKETS, WALKED, USED, ENTRIES, OWN, LONGEST }
 }
 attributes! {
     /// What was counted in one direction.
