@@ -109,21 +109,18 @@ impl<R, F: FnMut(&Net, Seen<'_, '_>) -> R> Search<'_, F> {
         if common.known_cookie() != self.cookie {
             return None;
         }
-        Namespace::branded(common.net((&guard).into()), (&guard).into(), |namespace| {
-            // SAFETY: As above.
-            let connection = unsafe { Connection::hold(NonNull::new(sk)?, namespace) }?;
+        let found = |namespace: Namespace<'_>, connection: Connection<'_>| {
             // It may have been freed and used again before it was held.
             if connection.common().known_cookie() != self.cookie || !self.counts(namespace) {
                 return None;
             }
-            Some((self.found)(
-                namespace.object(),
-                Seen::Connection(&connection),
-            ))
-        })
+            let seen = Seen::Connection(&connection);
+            Some((self.found)(namespace.object(), seen))
+        };
+        // SAFETY: As above.
+        unsafe { Connection::hold(NonNull::new(sk)?, (&guard).into(), found) }?
     }
 
-    /// Listeners: all namespaces share their table.
     fn listeners(&mut self) -> Option<R> {
         if !self.is_due(true) {
             return None;

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What lookups give: sockets of a namespace, owned or borrowed.
+
+use core::{ops::Deref, ptr::NonNull};
+use kernel::sync::atomic::{self, Atomic, Relaxed};
+
+use super::{Common, Full, Kind, Request, TimeWait};
+use crate::{
+    bindings,
+    net::{
+        namespace::{Brand, Namespace},
+        rcu::ReadSide,
+    },
+};
+
+/// A socket found in the namespace `'n`, with a reference that is given back exactly once, when
+/// this is dropped.
+///
+/// # Invariants
+///
+/// The pointer leads to a socket of the kind `K`, and one reference to it is owned.
+pub struct Owned<'n, K: Kind> {
+    socket: NonNull<K>,
+    _namespace: Brand<'n>,
+}
+
+impl<'n> Owned<'n, Full> {
+    /// Takes the answer of a lookup that gives full sockets with a reference; `None` if it is null,
+    /// or a socket of another namespace.
+    ///
+    /// # Safety
+    ///
+    /// `sk` must be null, or a full socket with one reference that is the caller's.
+    pub(in crate::net) unsafe fn from_lookup(
+        sk: *mut bindings::sock,
+        namespace: Namespace<'n>,
+    ) -> Option<Self> {
+        // INVARIANT: By the safety requirement.
+        let owned = Self {
+            socket: NonNull::new(sk.cast())?,
+            _namespace: Brand::default(),
+        };
+        (owned.net(namespace.section()) == namespace.object()).then_some(owned)
+    }
+}
+
+impl<K: Kind> Deref for Owned<'_, K> {
+    type Target = K;
+
+    #[inline]
+    fn deref(&self) -> &K {
+        // SAFETY: By the type invariants the socket is valid while its reference is owned.
+        unsafe { self.socket.as_ref() }
+    }
+}
+
+impl<K: Kind> Drop for Owned<'_, K> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants one reference is owned. The function takes all kinds and
+        // tells them apart by their state.
+        unsafe { bindings::sock_gen_put(self.socket.as_ptr().cast()) };
+    }
+}
+
+/// A socket found in the namespace `'n` without a reference: good for the read-side section in
+/// which it was found.
+///
+/// Listeners and UDP sockets are freed a grace period after they have left their tables
+/// (`SOCK_RCU_FREE`): one that is closed meanwhile stays what it was until the section ends.
+///
+/// # Invariants
+///
+/// The pointer leads to memory that is a socket of the kind `K` for all of `'n`.
+pub struct Borrowed<'n, K: Kind> {
+    socket: NonNull<K>,
+    _namespace: Brand<'n>,
+}
+
+impl<'n> Borrowed<'n, Full> {
+    /// Takes an entry of a table that all namespaces share; `None` if it is another one's.
+    ///
+    /// # Safety
+    ///
+    /// `node` must be the `skc_node` of a full socket that stays valid for the read-side section of
+    /// the namespace.
+    pub(in crate::net) unsafe fn from_node(
+        node: *const bindings::hlist_node,
+        namespace: Namespace<'n>,
+    ) -> Option<Self> {
+        let offset = bindings::NSMUX_SK_NODE as usize;
+        let sk = node.cast::<u8>().wrapping_sub(offset).cast_mut();
+        // SAFETY: By the safety requirement.
+        unsafe { Self::from_table(sk.cast(), namespace) }
+    }
+
+    /// The same, when what leads to the entry is its beginning.
+    ///
+    /// # Safety
+    ///
+    /// `sk` must be a full socket that stays valid for the read-side section of the namespace.
+    pub(in crate::net) unsafe fn from_table(
+        sk: *mut bindings::sock,
+        namespace: Namespace<'n>,
+    ) -> Option<Self> {
+        // SAFETY: By the safety requirement.
+        match unsafe { Found::from_lookup(sk, namespace) } {
+            Found::Own(socket) => Some(socket),
+            Found::Foreign | Found::None => None,
+        }
+    }
+}
+
+/// What a lookup found that gives full sockets without a reference.
+pub enum Found<'n> {
+    /// A socket of the namespace.
+    Own(Borrowed<'n, Full>),
+    /// A socket of another namespace, chosen by a BPF program: `bpf_sk_assign()` in a program of
+    /// the kind `BPF_SK_LOOKUP` takes any. It is none of this namespace's, and cannot be had here.
+    Foreign,
+    /// Nothing.
+    None,
+}
+
+impl<'n> Found<'n> {
+    /// Takes the answer of a lookup.
+    ///
+    /// # Safety
+    ///
+    /// `sk` must be null, or what a lookup in `namespace` has just given without a reference: a
+    /// full socket that is freed by RCU.
+    #[inline]
+    pub(in crate::net) unsafe fn from_lookup(
+        sk: *mut bindings::sock,
+        namespace: Namespace<'n>,
+    ) -> Self {
+        let Some(socket) = NonNull::new(sk.cast::<Full>()) else {
+            return Self::None;
+        };
+        // INVARIANT: By the safety requirement, and since the brand does not outlive its section.
+        let socket = Borrowed {
+            socket,
+            _namespace: Brand::default(),
+        };
+        if socket.net(namespace.section()) == namespace.object() {
+            Self::Own(socket)
+        } else {
+            Self::Foreign
+        }
+    }
+}
+
+impl<K: Kind> Deref for Borrowed<'_, K> {
+    type Target = K;
+
+    #[inline]
+    fn deref(&self) -> &K {
+        // SAFETY: By the type invariants.
+        unsafe { self.socket.as_ref() }
+    }
+}
+
+/// A TCP socket with a place in the table of connections, owned.
+pub enum Connection<'n> {
+    /// A full socket, in whatever state its connection is.
+    Established(Owned<'n, Full>),
+    /// The rest of a closed connection.
+    TimeWait(Owned<'n, TimeWait>),
+    /// A connection that is being asked for.
+    Request(Owned<'n, Request>),
+}
+
+impl Connection<'_> {
+    /// Takes a reference to an entry of the table of connections, whatever it is by then, and calls
+    /// `f` with it and its namespace; `None` if it is being freed.
+    ///
+    /// Until there is a reference, not even the namespace can be read: the memory may be used for
+    /// another socket, which has none yet.
+    ///
+    /// # Safety
+    ///
+    /// `sk` must have been an entry of that table in the read-side section.
+    pub(in crate::net) unsafe fn hold<R>(
+        sk: NonNull<bindings::sock>,
+        section: ReadSide<'_>,
+        f: impl for<'n> FnOnce(Namespace<'n>, Connection<'n>) -> R,
+    ) -> Option<R> {
+        // SAFETY: The memory of an entry stays a socket, maybe another one, for the section. All
+        // accesses to the count are atomic.
+        let count = unsafe {
+            let refs = &raw mut (*sk.as_ptr()).__sk_common.skc_refcnt.refs.counter;
+            Atomic::<i32>::from_ptr(refs)
+        };
+        // `refcount_inc_not_zero()`
+        let mut seen = count.load(Relaxed);
+        loop {
+            if seen <= 0 {
+                return None;
+            }
+            match count.cmpxchg(seen, seen.saturating_add(1), atomic::Full) {
+                Ok(_) => break,
+                Err(now) => seen = now,
+            }
+        }
+        // SAFETY: The reference was just taken, and is given back at the end of `f` at the earliest.
+        let net = unsafe { Common::from_raw(sk.as_ptr()) }?.net(section);
+        Namespace::branded(net, section, |namespace| {
+            // SAFETY: The reference was just taken.
+            let connection = unsafe { Connection::from_lookup(sk.as_ptr(), namespace) }?;
+            Some(f(namespace, connection))
+        })
+    }
+}
+
+impl<'n> Connection<'n> {
+    /// What all kinds have.
+    pub fn common(&self) -> &Common {
+        match self {
+            Self::Established(socket) => socket,
+            Self::TimeWait(socket) => socket,
+            Self::Request(socket) => socket,
+        }
+    }
+
+    /// Takes the answer of a lookup, and tells the kinds apart; `None` if it is null.
+    ///
+    /// # Safety
+    ///
+    /// `sk` must be null, or what a lookup in the table of connections of `_namespace` has just
+    /// given, with one reference that is the caller's.
+    #[inline]
+    pub(in crate::net) unsafe fn from_lookup(
+        sk: *mut bindings::sock,
+        _namespace: Namespace<'n>,
+    ) -> Option<Self> {
+        fn owned<'n, K: Kind>(socket: NonNull<bindings::sock>) -> Owned<'n, K> {
+            // INVARIANT: The caller, below, has a reference to give away and has told the kind by
+            // the state.
+            Owned {
+                socket: socket.cast(),
+                _namespace: Brand::default(),
+            }
+        }
+
+        // SAFETY: Null or valid by the safety requirement.
+        let state = unsafe { Common::from_raw(sk) }?.state();
+        let socket = NonNull::new(sk)?;
+        Some(match state {
+            // A socket never changes to or from these two: they are other structures.
+            bindings::TCP_TIME_WAIT => Self::TimeWait(owned(socket)),
+            bindings::TCP_NEW_SYN_RECV => Self::Request(owned(socket)),
+            _ => Self::Established(owned(socket)),
+        })
+    }
+}
