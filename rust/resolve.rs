@@ -16,7 +16,7 @@ mod transmitted;
 pub(crate) use self::neighbour::{resolve_received, resolve_transmitted};
 pub(crate) use self::{
     received::{Inward, Received},
-    transmitted::Transmitted,
+    transmitted::{Outward, Transmitted},
 };
 
 use kernel::ffi::c_int;
@@ -59,9 +59,6 @@ pub(crate) enum ResolvedBy {
 
 /// A packet on its way in one direction, whose namespace can be resolved.
 pub(crate) trait Resolve: Sized {
-    /// The direction.
-    const DIRECTION: Direction;
-
     /// How the ends of a packet in this direction lie.
     type Orientation<'n>: Orient;
 

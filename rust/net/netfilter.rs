@@ -62,45 +62,45 @@ pub trait Transmit<T, F> {
 impl<T> Hook<T> {
     /// A hook at `NF_ARP_IN`: packets of ARP that were received.
     pub const fn arp_in<S: Receive<T, Arp>>(priority: c_int) -> Self {
-        Self {
-            family: bindings::NFPROTO_ARP as u8,
-            number: bindings::NF_ARP_IN,
+        let function = incoming::<T, Arp, S>;
+        Self::new(
+            bindings::NFPROTO_ARP as u8,
+            bindings::NF_ARP_IN,
             priority,
-            function: incoming::<T, Arp, S>,
-            _owner: PhantomData,
-        }
+            function,
+        )
     }
 
     /// A hook at `NF_ARP_OUT`: packets of ARP that are transmitted.
     pub const fn arp_out<S: Transmit<T, Arp>>(priority: c_int) -> Self {
-        Self {
-            family: bindings::NFPROTO_ARP as u8,
-            number: bindings::NF_ARP_OUT,
+        let function = outgoing::<T, Arp, S>;
+        Self::new(
+            bindings::NFPROTO_ARP as u8,
+            bindings::NF_ARP_OUT,
             priority,
-            function: outgoing::<T, Arp, S>,
-            _owner: PhantomData,
-        }
+            function,
+        )
     }
 
     /// A hook at `NF_INET_LOCAL_IN`: packets for this host. IPv4 is reassembled there, IPv6 is not
     /// unless connection tracking does so.
     pub const fn local_in<F: Family, S: Receive<T, F>>(priority: c_int) -> Self {
-        Self {
-            family: F::NUMBER,
-            number: bindings::NF_INET_LOCAL_IN,
-            priority,
-            function: incoming::<T, F, S>,
-            _owner: PhantomData,
-        }
+        let function = incoming::<T, F, S>;
+        Self::new(F::NUMBER, bindings::NF_INET_LOCAL_IN, priority, function)
     }
 
     /// A hook at `NF_INET_LOCAL_OUT`: packets from this host, before the kernel fragments them.
     pub const fn local_out<F: Family, S: Transmit<T, F>>(priority: c_int) -> Self {
+        let function = outgoing::<T, F, S>;
+        Self::new(F::NUMBER, bindings::NF_INET_LOCAL_OUT, priority, function)
+    }
+
+    const fn new(family: u8, number: c_uint, priority: c_int, function: Function) -> Self {
         Self {
-            family: F::NUMBER,
-            number: bindings::NF_INET_LOCAL_OUT,
+            family,
+            number,
             priority,
-            function: outgoing::<T, F, S>,
+            function,
             _owner: PhantomData,
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Mode `observe`: both levels run, what they give is counted and traced, and nothing is changed.
+//! What every mode but `off` does, and `observe` alone: both levels run, what they give is counted and
+//! traced, and nothing is changed.
 
 use crate::{
     account::{device::Seen, Event, Protocol, Side},
@@ -11,7 +12,7 @@ use crate::{
         socket::Common,
         trace,
     },
-    resolve::{Direction, Orient, Resolve, Resolved},
+    resolve::{Direction, Orient, Resolved},
     table::{Answer, Outcome},
 };
 
@@ -39,18 +40,6 @@ impl Observed for V6 {
     const UDP: Protocol = Protocol::Udp6;
     const RAW: Protocol = Protocol::Raw6;
     const ERROR: Protocol = Protocol::Error6;
-}
-
-/// Finds out whose a packet is, and tells. Any context.
-#[inline(always)]
-pub(crate) fn observe<F: Observed, P: Resolve>(instance: &Instance, packet: P) {
-    let Some(side) = instance.account().side(P::DIRECTION) else {
-        return;
-    };
-    packet.resolve(|resolved| {
-        count_resolved::<F, _>(&side, &resolved);
-        look_up::<F, _>(instance, &side, &resolved);
-    });
 }
 
 /// Counts how a packet was resolved. Any context.

@@ -3,9 +3,8 @@
 //! Packets for this host.
 
 use super::{
-    observe::{observe, Observed},
-    steer::steer,
-    verify::verify_received,
+    observe::{count_resolved, look_up, Observed},
+    steer, verify,
 };
 use crate::{
     instance::Instance,
@@ -14,7 +13,7 @@ use crate::{
         inet::{V4, V6},
         netfilter::{Hook, Incoming, Receive},
     },
-    resolve::Received,
+    resolve::{Direction, Received, Resolve},
 };
 
 /// After the filter and the NAT of input: what is seen is what the sockets will see, except that
@@ -32,12 +31,25 @@ struct AsTheModeSays;
 impl<F: Observed> Receive<Instance, F> for AsTheModeSays {
     #[inline(always)]
     fn receive(instance: &Instance, packet: Incoming<'_, F>) {
-        match instance.mode() {
-            Mode::Observe => observe::<F, _>(instance, Received::new(packet)),
-            Mode::Verify => verify_received(instance, packet),
-            Mode::Steer => steer(instance, packet),
+        let Some(side) = instance.account().side(Direction::Receive) else {
+            return;
+        };
+        let mode = instance.mode();
+        if mode == Mode::Off {
             // It was changed a moment ago.
-            Mode::Off => {}
+            return;
         }
+        Received::new(packet).resolve(|resolved| {
+            count_resolved::<F, _>(&side, &resolved);
+            if mode == Mode::Steer && steer::is_left(instance, &side, &resolved) {
+                return;
+            }
+            let (finding, is_plain) = look_up::<F, _>(instance, &side, &resolved);
+            match mode {
+                Mode::Verify => verify::received(instance, &side, &resolved, &finding),
+                Mode::Steer => steer::hand_over(&side, resolved, finding, is_plain),
+                Mode::Observe | Mode::Off => {}
+            }
+        });
     }
 }

@@ -7,7 +7,7 @@
 //! stack, and counted. What bears a socket already is the kernel's own answer, and is taken for it:
 //! it is not looked up a second time.
 
-use super::observe::{count_on_device, count_resolved, look_up, Observed};
+use super::observe::count_on_device;
 use crate::{
     account::{device::Seen, Event, Left, Side},
     instance::Instance,
@@ -15,43 +15,39 @@ use crate::{
     net::{
         delivery::{Borne, Delivery},
         inet::Family,
-        netfilter::Incoming,
         socket::Connection,
     },
-    resolve::{Direction, Inward, Received, Resolve, Resolved},
+    resolve::{Inward, Resolved},
     table::{tcp::TcpAnswer, udp::UdpAnswer},
 };
 
-/// Finds out whose a packet is, tells, and hands the socket to the stack. Any context.
+/// Whether a packet bears a socket already; counts it then. It is not to be looked up. Any context.
 #[inline(always)]
-pub(super) fn steer<F: Observed>(instance: &Instance, packet: Incoming<'_, F>) {
-    let Some(side) = instance.account().side(Direction::Receive) else {
-        return;
-    };
-    Received::new(packet).resolve(|resolved| {
-        count_resolved::<F, _>(&side, &resolved);
-        if !matches!(resolved.orientation.delivery.borne(), Borne::None) {
-            count_on_device(instance, &resolved, Seen::HadSocket);
-            side.count(Event::Left(Left::HadSocket));
-            return;
-        }
-        let (finding, is_plain) = look_up::<F, _>(instance, &side, &resolved);
-        hand_over(&side, resolved, finding, is_plain);
-    });
+pub(super) fn is_left(
+    instance: &Instance,
+    side: &Side<'_>,
+    resolved: &Resolved<'_, Inward<'_>>,
+) -> bool {
+    if matches!(resolved.orientation.delivery.borne(), Borne::None) {
+        return false;
+    }
+    count_on_device(instance, resolved, Seen::HadSocket);
+    side.count(Event::Left(Left::HadSocket));
+    true
 }
 
+/// Hands the socket that was found to the stack, if that can be. Any context.
 #[inline(always)]
-fn hand_over<'n, F: Family>(
+pub(super) fn hand_over<'n, F: Family>(
     side: &Side<'_>,
     resolved: Resolved<'n, Inward<'n>>,
     finding: Finding<'n, F>,
     is_plain: bool,
 ) {
     let delivery = resolved.orientation.delivery;
-    let is_given_away = delivery.is_given_away();
     let is_steered = match finding {
         Finding::Tcp(_, TcpAnswer::None) | Finding::Udp(_, UdpAnswer::None) => return,
-        Finding::Tcp(..) | Finding::Udp(..) if is_given_away || !resolved.agrees => {
+        Finding::Tcp(..) | Finding::Udp(..) if !resolved.agrees || delivery.is_given_away() => {
             side.count(Event::Left(Left::Device));
             return;
         }

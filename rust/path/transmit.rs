@@ -3,8 +3,8 @@
 //! Packets from this host.
 
 use super::{
-    observe::{observe, Observed},
-    verify::verify_transmitted,
+    observe::{count_resolved, look_up, Observed},
+    verify,
 };
 use crate::{
     instance::Instance,
@@ -13,7 +13,7 @@ use crate::{
         inet::{V4, V6},
         netfilter::{Hook, Outgoing, Transmit},
     },
-    resolve::Transmitted,
+    resolve::{Direction, Resolve, Transmitted},
 };
 
 /// Before connection tracking and all NAT (`NF_IP_PRI_RAW_BEFORE_DEFRAG`): the packet has the
@@ -30,12 +30,21 @@ struct AsTheModeSays;
 impl<F: Observed> Transmit<Instance, F> for AsTheModeSays {
     #[inline(always)]
     fn transmit(instance: &Instance, packet: Outgoing<'_>) {
-        match instance.mode() {
-            // What is transmitted has its socket.
-            Mode::Observe | Mode::Steer => observe::<F, _>(instance, Transmitted::new(packet)),
-            Mode::Verify => verify_transmitted::<F>(instance, packet),
+        let Some(side) = instance.account().side(Direction::Transmit) else {
+            return;
+        };
+        let mode = instance.mode();
+        if mode == Mode::Off {
             // It was changed a moment ago.
-            Mode::Off => {}
+            return;
         }
+        Transmitted::new(packet).resolve(|resolved| {
+            count_resolved::<F, _>(&side, &resolved);
+            let (finding, _) = look_up::<F, _>(instance, &side, &resolved);
+            // There is nothing to steer: what is transmitted has its socket.
+            if mode == Mode::Verify {
+                verify::transmitted(instance, &side, &resolved, &finding);
+            }
+        });
     }
 }

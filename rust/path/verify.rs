@@ -6,7 +6,7 @@
 //! sender, which is in the table of connections under the packet's own tuple. That the namespace is
 //! the hook's is checked in every mode.
 
-use super::observe::{count_resolved, look_up, Observed};
+use super::observe::Observed;
 use crate::{
     account::{Dispute, Event, Protocol, Side},
     dispute::Disputed,
@@ -15,47 +15,42 @@ use crate::{
     net::{
         delivery::Borne,
         inet::{Family, Tuple},
-        netfilter::{Incoming, Outgoing},
         socket::Common,
     },
-    resolve::{Direction, Received, Resolve, Transmitted},
+    resolve::{Inward, Outward, Resolved},
     table::{Answer, Outcome},
 };
 
-/// Finds out whose a received packet is, tells, and compares. Any context.
+/// Compares what was found for a received packet. Any context.
 #[inline(always)]
-pub(super) fn verify_received<F: Observed>(instance: &Instance, packet: Incoming<'_, F>) {
-    let Some(side) = instance.account().side(Direction::Receive) else {
-        return;
-    };
-    Received::new(packet).resolve(|resolved| {
-        count_resolved::<F, _>(&side, &resolved);
-        let (finding, _) = look_up::<F, _>(instance, &side, &resolved);
-        let Borne::Chosen(kernel) = resolved.orientation.delivery.borne() else {
-            return;
-        };
-        compare(instance, &side, Dispute::EarlyDemux, kernel, &finding);
-    });
+pub(super) fn received<F: Observed>(
+    instance: &Instance,
+    side: &Side<'_>,
+    resolved: &Resolved<'_, Inward<'_>>,
+    finding: &Finding<'_, F>,
+) {
+    if let Borne::Chosen(kernel) = resolved.orientation.delivery.borne() {
+        compare(instance, side, Dispute::EarlyDemux, kernel, finding);
+    }
 }
 
-/// Finds out whose a transmitted packet is, tells, and compares. Any context.
+/// Compares what was found for a transmitted packet. Any context.
 #[inline(always)]
-pub(super) fn verify_transmitted<F: Observed>(instance: &Instance, packet: Outgoing<'_>) {
-    let Some(side) = instance.account().side(Direction::Transmit) else {
+pub(super) fn transmitted<F: Observed>(
+    instance: &Instance,
+    side: &Side<'_>,
+    resolved: &Resolved<'_, Outward<'_>>,
+    finding: &Finding<'_, F>,
+) {
+    let Some(sender) = resolved.orientation.sender else {
         return;
     };
-    Transmitted::new(packet).resolve(|resolved| {
-        count_resolved::<F, _>(&side, &resolved);
-        let (finding, _) = look_up::<F, _>(instance, &side, &resolved);
-        let Some(sender) = resolved.orientation.sender else {
-            return;
-        };
-        if sender.as_full().is_some_and(|it| it.is_tcp_connection()) {
-            compare(instance, &side, Dispute::Sender, sender, &finding);
-        }
-    });
+    if sender.as_full().is_some_and(|it| it.is_tcp_connection()) {
+        compare(instance, side, Dispute::Sender, sender, finding);
+    }
 }
 
+#[cold]
 fn compare<F: Observed>(
     instance: &Instance,
     side: &Side<'_>,

@@ -2,7 +2,7 @@
 
 //! Received packets: the device knows the namespace.
 
-use super::{Direction, Orient, Resolve, Resolved, ResolvedBy};
+use super::{Orient, Resolve, Resolved, ResolvedBy};
 use crate::net::{
     delivery::Delivery,
     device::Device,
@@ -27,8 +27,6 @@ impl<'p, F: Family> Received<'p, F> {
 }
 
 impl<F: Family> Resolve for Received<'_, F> {
-    const DIRECTION: Direction = Direction::Receive;
-
     type Orientation<'n> = Inward<'n>;
 
     #[inline(always)]

@@ -2,7 +2,7 @@
 
 //! Transmitted packets: the socket knows the namespace.
 
-use super::{Direction, Orient, Resolve, Resolved, ResolvedBy};
+use super::{Orient, Resolve, Resolved, ResolvedBy};
 use crate::net::{
     device::Device,
     inet::{Family, Header, Port, RawKey, Tuple},
@@ -28,8 +28,6 @@ impl<'p> Transmitted<'p> {
 }
 
 impl Resolve for Transmitted<'_> {
-    const DIRECTION: Direction = Direction::Transmit;
-
     type Orientation<'n> = Outward<'n>;
 
     #[inline(always)]
