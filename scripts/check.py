@@ -19,6 +19,7 @@ CHECKS = {
     "rustdoc": rust_sources.documentation,
     "compile fail": on_host.findings("compile_fail"),
     "compiled out": on_host.findings("compiled_out"),
+    "packet path": on_host.findings("packet_path"),
     "tool clippy": tool_sources.clippy,
     "tool tests": tool_sources.unit_tests,
     "tool rustdoc": tool_sources.documentation,

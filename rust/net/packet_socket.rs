@@ -18,6 +18,9 @@ use crate::bindings;
 /// `ETH_P_ALL`
 pub const ALL: u16 = 3;
 
+/// How many packet sockets a packet asks at most.
+pub const ASKED: usize = 64;
+
 /// A packet socket, `struct packet_sock`.
 pub struct PacketSocket<'n>(Borrowed<'n, Full>);
 
@@ -42,13 +45,21 @@ impl<'n> PacketSocket<'n> {
         !first.is_null()
     }
 
-    /// Whether one of the first 64 gets packets of an Ethernet protocol that pass on a device. Any
+    /// Whether one of the first [`ASKED`] gets packets of an Ethernet protocol that pass on a device. Any
     /// context.
     pub fn listen(namespace: Namespace<'n>, device: c_int, protocol: u16) -> bool {
-        Self::all(namespace).take(64).any(|socket| {
-            [0, device].contains(&socket.device())
-                && [ALL, protocol].contains(&socket.ethernet_protocol())
-        })
+        let mut sockets = Self::all(namespace);
+        // Not `take()`, which counts with a check that may panic.
+        for _ in 0..ASKED {
+            let Some(socket) = sockets.next() else {
+                return false;
+            };
+            let is_on = [0, device].contains(&socket.device());
+            if is_on && [ALL, protocol].contains(&socket.ethernet_protocol()) {
+                return true;
+            }
+        }
+        false
     }
 
     /// The index of the device that the socket listens on, 0 for all.
