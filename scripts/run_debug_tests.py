@@ -15,7 +15,7 @@ from kernel_module import module, scratch
 from machine.session import Limits
 from selftests import broken, on_host
 from selftests.ktap import Counter
-from selftests.run import Manner, run_tests
+from selftests.run import Manner, conclude, run_tests
 from tool import crate
 
 AUDIT = Path(__file__).with_name("guest_audit") / "audit.py"
@@ -52,11 +52,7 @@ def main(arguments):
         with scratch.copy(environment) as tree:
             built = module.build(environment, tree)
             results = run_tests(environment, in_guest, built, manner=MANNER, counter=results)
-    sys.stdout.flush()
-    if results.failures:
-        print("\nFailed:", *results.failures, sep="\n    ")
-    print(f"\n{results.summary()}")
-    return 0 if results.passed and not results.failed else 1
+    return conclude(results)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from environment import provision
 from environment.failure import report
 from kernel_module import module
 from selftests import on_host
-from selftests.run import run_tests
+from selftests.run import conclude, run_tests
 from tool import crate
 
 
@@ -25,11 +25,7 @@ def main(arguments):
         built = module.build(environment)
         crate.build(environment)
         results = run_tests(environment, in_guest, built, counter=results)
-    sys.stdout.flush()
-    if results.failures:
-        print("\nFailed:", *results.failures, sep="\n    ")
-    print(f"\n{results.summary()}")
-    return 0 if results.passed and not results.failed else 1
+    return conclude(results)
 
 
 if __name__ == "__main__":

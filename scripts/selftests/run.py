@@ -3,6 +3,7 @@
 
 import secrets
 import shutil
+import sys
 from dataclasses import dataclass, field
 
 from kernel_module.module import MODULE, PROJECT
@@ -60,3 +61,12 @@ def run_tests(environment, names=(), module=PROJECT / MODULE, on_output=boot.pri
     elif status != 0 and counter.failed == 0:
         counter.add_failure(f"the test runner (exit status {status})")
     return counter
+
+
+def conclude(results):
+    """Tells what failed, and the one line that a run ends with. Returns the exit status."""
+    sys.stdout.flush()
+    if results.failures:
+        print("\nFailed:", *results.failures, sep="\n    ")
+    print(f"\n{results.summary()}")
+    return 0 if results.passed and not results.failed else 1
