@@ -3,7 +3,7 @@
 # What a person types. All logic is in scripts/; what is built into the module is in Kbuild.
 #
 #   make KDIR=<built kernel tree>    builds for another kernel that has Rust, with this machine's tools
-#   make NSMUX_FIRST_LEVEL=noop          compiles the first level out: there is one namespace, the initial one
+#   make NSMUX_FIRST_LEVEL=noop      compiles the first level out: there is one namespace, the initial one
 #   make KERNEL_VERSION=<version>    uses this kernel of the distribution's backports, not the newest
 #   NSMUX_CACHE=<directory>          keeps what is made once there, not in ~/.cache/nsmux
 

@@ -7,7 +7,6 @@ use kernel::{new_mutex, prelude::*, sync::Mutex};
 
 use crate::{
     account::{device::DeviceAccount, Account},
-    children::Former,
     dispute::Dispute,
     miss::Miss,
     mode::{self, AtomicMode, Mode},
@@ -19,6 +18,7 @@ use crate::{
         procfs::File,
         sysctl::Directory,
     },
+    own_tables::Former,
     path, uapi,
 };
 

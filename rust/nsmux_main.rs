@@ -5,18 +5,19 @@
 //! A packet's way through the crate: a hook of [`path`] sees it, [`resolve`] finds its namespace
 //! (first level), [`mux`] looks it up in one of the namespace's own tables with the help of
 //! [`table`] (second level), [`account`] counts it, [`uapi`] shows the counts. An [`instance`] is
-//! all that for one namespace, in one [`mode`]. Below them, [`net`] has safe views of the kernel's
-//! objects, and [`bindings`] the kernel's declarations.
+//! all that for one namespace, in one [`mode`]; [`miss`] and [`dispute`] keep a packet until it is
+//! told, and [`own_tables`] gives namespaces tables that they share with none. Below them, [`net`]
+//! has safe views of the kernel's objects, and [`bindings`] the kernel's declarations.
 
 mod account;
 mod bindings;
-mod children;
 mod dispute;
 mod instance;
 mod miss;
 mod mode;
 mod mux;
 pub mod net;
+mod own_tables;
 mod path;
 mod resolve;
 mod table;
@@ -58,7 +59,7 @@ impl InPlaceModule for Nsmux {
     fn init(_module: &'static ThisModule) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
             netlink <- {
-                children::check()?;
+                own_tables::check()?;
                 Netlink::new()
             },
             // SAFETY: The other one registers the instances, and is dropped after this.
