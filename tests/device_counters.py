@@ -16,7 +16,7 @@ from lib import kernel_module, program, status
 from lib.device_counters import group, read, sysfs, with_group
 from lib.lifetime import check_death, wait_until
 from lib.topology import FAR, Namespace, veth_pair
-from net.lib.py import ksft_eq, ksft_exit, ksft_run
+from net.lib.py import ksft_eq
 
 PORT, CLOSED = 7, 9
 
@@ -213,8 +213,4 @@ def test_unload():
 
 
 if __name__ == "__main__":
-    with kernel_module.exclusive():
-        if not kernel_module.loaded():
-            kernel_module.insmod()
-        ksft_run(program.cases_of(globals()))
-    ksft_exit()
+    program.run_alone(globals(), load_first=True)

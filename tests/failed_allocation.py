@@ -13,8 +13,8 @@ import errno
 from lib import hook_list, kernel_module, program, status
 from lib.fault import FAILS_WITH, each_failing, failing
 from lib.topology import Namespace, read_sysctl
-from net.lib.py import (KsftNamedVariant, ksft_eq, ksft_exit, ksft_in,
-                        ksft_pr, ksft_run, ksft_true, ksft_variants)
+from net.lib.py import (KsftNamedVariant, ksft_eq, ksft_in, ksft_pr,
+                        ksft_true, ksft_variants)
 
 REGISTERED_ONCE = ("genl_register_family", "register_pernet_subsys",
                    "register_netdevice_notifier")
@@ -131,6 +131,4 @@ def test_each_is_called():
 
 
 if __name__ == "__main__":
-    with kernel_module.exclusive():
-        ksft_run(program.cases_of(globals()))
-    ksft_exit()
+    program.run_alone(globals())

@@ -11,8 +11,8 @@ import subprocess
 
 from lib import hook_list, kernel_module, program, status
 from lib.topology import Namespace, read_sysctl
-from net.lib.py import (KsftNamedVariant, cmd, ksft_eq, ksft_exit,
-                        ksft_raises, ksft_run, ksft_variants)
+from net.lib.py import (KsftNamedVariant, cmd, ksft_eq, ksft_raises,
+                        ksft_variants)
 
 # MAX_HOOK_COUNT of net/netfilter/core.c.
 MAX_HOOKS = 1024
@@ -77,6 +77,4 @@ def test_load():
 
 
 if __name__ == "__main__":
-    with kernel_module.exclusive():
-        ksft_run(program.cases_of(globals()))
-    ksft_exit()
+    program.run_alone(globals())

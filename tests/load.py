@@ -7,8 +7,8 @@ from pathlib import Path
 from lib import kernel_module, program, status
 from lib.lookup_trace import EVENT, TRACEFS
 from lib.topology import Namespace
-from net.lib.py import (KsftNamedVariant, ksft_eq, ksft_exit, ksft_in,
-                        ksft_not_in, ksft_run, ksft_true, ksft_variants)
+from net.lib.py import (KsftNamedVariant, ksft_eq, ksft_in, ksft_not_in,
+                        ksft_true, ksft_variants)
 
 GOOD = [("off", "off"), ("observe", "observe"), ("verify", "verify"),
         ("steer", "steer"), ("0", "off"), ("1", "observe"), ("3", "steer")]
@@ -123,6 +123,4 @@ def test_version():
 
 
 if __name__ == "__main__":
-    with kernel_module.exclusive():
-        ksft_run(program.cases_of(globals()))
-    ksft_exit()
+    program.run_alone(globals())

@@ -18,8 +18,7 @@ from lib.observed import FAMILY_VARIANTS, observed_tun
 from lib.packet import SYN
 from lib.topology import FAMILIES, FAR, NEAR, Namespace
 from lib.tun_device import tun
-from net.lib.py import (KsftNamedVariant, ksft_eq, ksft_exit, ksft_ge,
-                        ksft_run, ksft_variants)
+from net.lib.py import KsftNamedVariant, ksft_eq, ksft_ge, ksft_variants
 
 PORT, PEER_PORT = 53, 40000
 BURST = 300
@@ -230,8 +229,4 @@ def test_unloaded_with_listeners():
 
 
 if __name__ == "__main__":
-    with kernel_module.exclusive():
-        if not kernel_module.loaded():
-            kernel_module.insmod()
-        ksft_run(program.cases_of(globals()))
-    ksft_exit()
+    program.run_alone(globals(), load_first=True)

@@ -8,8 +8,7 @@ import socket
 from lib import kernel_module, program
 from lib.netlink_family import Nsmux, forget_number, named
 from lib.topology import Namespace, read_sysctl, write_sysctl
-from net.lib.py import (ksft_eq, ksft_exit, ksft_ge, ksft_in, ksft_lt,
-                        ksft_run)
+from net.lib.py import ksft_eq, ksft_ge, ksft_in, ksft_lt
 
 LOOPBACK = "127.0.0.1"
 VARIABLES = {"tcp": "net/ipv4/tcp_child_ehash_entries",
@@ -175,8 +174,4 @@ def test_refused():
 
 
 if __name__ == "__main__":
-    with kernel_module.exclusive():
-        if not kernel_module.loaded():
-            kernel_module.insmod()
-        ksft_run(program.cases_of(globals()))
-    ksft_exit()
+    program.run_alone(globals(), load_first=True)

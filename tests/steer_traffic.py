@@ -13,8 +13,7 @@ from lib import kernel_module, program, snmp, status
 from lib.lifetime import slab_objects, sockets_used, wait_until
 from lib.topology import NEAR, Namespace, address_lines, veth_pair
 from lib.traffic import Traffic
-from net.lib.py import (KsftNamedVariant, ksft_eq, ksft_exit, ksft_gt,
-                        ksft_run, ksft_variants)
+from net.lib.py import KsftNamedVariant, ksft_eq, ksft_gt, ksft_variants
 
 # From each mode to each other one, once.
 MODES = ("observe", "off", "verify", "off", "steer", "observe", "verify",
@@ -125,6 +124,4 @@ def test_references(topology):
 
 
 if __name__ == "__main__":
-    with kernel_module.exclusive():
-        ksft_run(program.cases_of(globals()))
-    ksft_exit()
+    program.run_alone(globals())

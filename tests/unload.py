@@ -9,8 +9,7 @@ answer may be missing or wrong, and no connection may break.
 from lib import kernel_module, lookup_trace, program, status
 from lib.topology import veth_pair
 from lib.traffic import Traffic
-from net.lib.py import (KsftNamedVariant, ksft_eq, ksft_exit, ksft_gt,
-                        ksft_run, ksft_variants)
+from net.lib.py import KsftNamedVariant, ksft_eq, ksft_gt, ksft_variants
 
 ROUNDS = 10
 
@@ -71,6 +70,4 @@ def test_unload_while_traced():
 
 
 if __name__ == "__main__":
-    with kernel_module.exclusive():
-        ksft_run(program.cases_of(globals()))
-    ksft_exit()
+    program.run_alone(globals())

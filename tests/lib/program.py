@@ -22,3 +22,16 @@ def run(names, *args):
     with kernel_module.required():
         ksft_run(cases_of(names), args=args)
     ksft_exit()
+
+
+def run_alone(names, load_first=False):
+    """Run the cases of a program that loads and unloads the module, and exit.
+
+    Nobody else uses it meanwhile. The cases begin with what there is, or
+    with the module loaded.
+    """
+    with kernel_module.exclusive():
+        if load_first and not kernel_module.loaded():
+            kernel_module.insmod()
+        ksft_run(cases_of(names))
+    ksft_exit()
