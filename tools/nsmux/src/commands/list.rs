@@ -116,6 +116,7 @@ mod tests {
             private: true,
             size: 131_072,
             sockets: Some(12),
+            chains: None,
         };
         let numbers = Numbers { raw: false };
         assert_eq!(use_of(Some(&table), numbers), "12/131072");

@@ -21,6 +21,23 @@ pub(crate) struct TableUse {
     pub(crate) size: u32,
     /// How many sockets of the namespace there are, if the kernel counts them.
     pub(crate) sockets: Option<u32>,
+    /// What is in its buckets, if the kernel has looked: it does when one namespace is asked for.
+    pub(crate) chains: Option<Chains>,
+}
+
+/// What is in a table's buckets, whichever namespace's it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Chains {
+    /// How many buckets were looked at.
+    pub(crate) walked: u32,
+    /// How many of them have a socket.
+    pub(crate) used: u32,
+    /// How many sockets they have.
+    pub(crate) entries: u32,
+    /// How many of these are the namespace's own.
+    pub(crate) own: u32,
+    /// How many sockets are in the longest chain.
+    pub(crate) longest: u32,
 }
 
 /// A namespace.
@@ -99,6 +116,8 @@ fn read_table<'a>(
     let mut private = false;
     let mut size = 0;
     let mut sockets = None;
+    let mut walked = None;
+    let mut chains = Chains::default();
     for attribute in attributes {
         let attribute = attribute?;
         match attribute.number() {
@@ -106,6 +125,11 @@ fn read_table<'a>(
             spec::table::PRIVATE => private = true,
             spec::table::SIZE => size = attribute.u32()?,
             spec::table::SOCKETS => sockets = Some(attribute.u32()?),
+            spec::table::WALKED => walked = Some(attribute.u32()?),
+            spec::table::USED => chains.used = attribute.u32()?,
+            spec::table::ENTRIES => chains.entries = attribute.u32()?,
+            spec::table::OWN => chains.own = attribute.u32()?,
+            spec::table::LONGEST => chains.longest = attribute.u32()?,
             _ => {}
         }
     }
@@ -114,6 +138,7 @@ fn read_table<'a>(
         private,
         size,
         sockets,
+        chains: walked.map(|walked| Chains { walked, ..chains }),
     }))
 }
 
@@ -138,6 +163,7 @@ mod tests {
         );
         let udp = namespace.table(Table::Udp).unwrap();
         assert_eq!((udp.private, udp.size, udp.sockets), (false, 2048, None));
+        assert_eq!(udp.chains, None);
         let receive = &namespace.counters.receive;
         assert_eq!((receive.by_device, receive.packets()), (3, 3));
         for outcome in [Outcome::Established, Outcome::Request, Outcome::Listener] {

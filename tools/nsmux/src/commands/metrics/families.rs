@@ -200,6 +200,7 @@ mod tests {
                 private: true,
                 size: 1024,
                 sockets: Some(3),
+                chains: None,
             }],
             counters,
         }

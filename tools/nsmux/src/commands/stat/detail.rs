@@ -8,7 +8,7 @@ use super::Figure;
 use crate::error::Error;
 use crate::names::Names;
 use crate::netlink::counters::{outcomes, packet_outcomes, Traffic, OF_IP};
-use crate::netlink::namespace::Namespace;
+use crate::netlink::namespace::{Namespace, TableUse};
 use crate::netlink::spec::{Direction, Protocol};
 use crate::output::columns::{Columns, Kind};
 use crate::output::number::Numbers;
@@ -31,7 +31,8 @@ pub(super) fn show<N: Figure>(
         namespace.inode,
         namespace.mode
     ))?;
-    for columns in blocks(traffic, output.numbers) {
+    let blocks = blocks(traffic, output.numbers).into_iter();
+    for columns in blocks.chain(chains(&namespace.tables, output.numbers)) {
         output.line("")?;
         output.columns(columns)?;
     }
@@ -57,10 +58,10 @@ pub(in crate::commands) fn resolved<N: Figure>(
     numbers: Numbers,
 ) -> Columns {
     let mut columns = Columns::new(&[
-        ("RESOLVED", Kind::Text),
-        ("BY SOCKET", Kind::Number),
-        ("BY DEVICE", Kind::Number),
-        ("BY HOOK", Kind::Number),
+        ("RESOLVED BY", Kind::Text),
+        ("SOCKET", Kind::Number),
+        ("DEVICE", Kind::Number),
+        ("HOOK", Kind::Number),
         ("DISAGREE", Kind::Number),
         ("UNPARSED", Kind::Number),
         ("FRAGMENT", Kind::Number),
@@ -113,6 +114,41 @@ fn steered<N: Figure>(traffic: &Traffic<N>, numbers: Numbers) -> Option<Columns>
         anything |= figures.iter().any(|figure| *figure != N::default());
         let cells = figures.map(|figure| Cell::new(figure.show(numbers)));
         columns.row(std::iter::once(Cell::new(direction)).chain(cells));
+    }
+    anything.then_some(columns)
+}
+
+/// How full the tables are, if the kernel has walked them.
+fn chains(tables: &[TableUse], numbers: Numbers) -> Option<Columns> {
+    let mut columns = Columns::new(&[
+        ("TABLE", Kind::Text),
+        ("MEMORY", Kind::Text),
+        ("BUCKETS", Kind::Number),
+        ("WALKED", Kind::Number),
+        ("USED", Kind::Number),
+        ("SOCKETS", Kind::Number),
+        ("OWN", Kind::Number),
+        ("LONGEST CHAIN", Kind::Number),
+    ]);
+    let mut anything = false;
+    for table in tables {
+        let Some(chains) = table.chains else { continue };
+        anything = true;
+        let memory = if table.private { "private" } else { "shared" };
+        let figures = [
+            table.size,
+            chains.walked,
+            chains.used,
+            chains.entries,
+            chains.own,
+            chains.longest,
+        ];
+        let cells = figures.map(|figure| Cell::new(numbers.count(figure.into())));
+        columns.row(
+            [Cell::new(table.table), Cell::new(memory)]
+                .into_iter()
+                .chain(cells),
+        );
     }
     anything.then_some(columns)
 }

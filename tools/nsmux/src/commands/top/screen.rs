@@ -16,6 +16,8 @@ use crate::output::timestamp;
 
 /// How many samples the trend of a row shows.
 const TREND: usize = 16;
+/// The width of the time, with a space before it.
+const TIME: u16 = 9;
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// Draws everything.
@@ -26,7 +28,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State) {
         Constraint::Length(1),
     ])
     .areas(frame.area());
-    frame.render_widget(summary(state), head);
+    let [summed, time] =
+        Layout::horizontal([Constraint::Min(1), Constraint::Length(TIME)]).areas(head);
+    frame.render_widget(summary(state), summed);
+    frame.render_widget(clock(state), time);
     match state.opened_row() {
         Some(row) => detail::draw(frame, body, row, state),
         None => list(frame, body, state),
@@ -47,7 +52,7 @@ fn summary(state: &State) -> Paragraph<'static> {
         .map(|row| row.namespace.counters.disagreements())
         .sum();
     let numbers = state.numbers;
-    let mut spans = vec![
+    let spans = vec![
         Span::styled("nsmux", Style::new().add_modifier(Modifier::BOLD)),
         Span::raw(format!("  {} namespaces, {observed} observed", rows.len())),
         Span::raw(format!("   {} packets/s", numbers.rate(packets))),
@@ -61,12 +66,17 @@ fn summary(state: &State) -> Paragraph<'static> {
             disagreements > 0,
             Color::Red,
         ),
-        Span::raw(format!("   {}", &timestamp::clock(timestamp::now())[..8])),
     ];
-    if state.paused {
-        spans.push(coloured("   paused".to_string(), true, Color::Yellow));
-    }
     Paragraph::new(Line::from(spans))
+}
+
+/// The time, unless it stands still.
+fn clock(state: &State) -> Paragraph<'static> {
+    let text = match state.paused {
+        true => Span::styled("paused", Style::new().fg(Color::Yellow)),
+        false => Span::raw(timestamp::clock(timestamp::now())[..8].to_string()),
+    };
+    Paragraph::new(text).alignment(Alignment::Right)
 }
 
 fn coloured(text: String, wanted: bool, colour: Color) -> Span<'static> {
@@ -297,7 +307,7 @@ mod tests {
             lines.contains("net:[2]  cookie 2  inode 2  mode observe"),
             "{lines}"
         );
-        assert!(lines.contains("BY DEVICE"), "{lines}");
+        assert!(lines.contains("RESOLVED BY"), "{lines}");
         assert!(lines.contains("Esc back"), "{lines}");
     }
 
@@ -309,6 +319,13 @@ mod tests {
         }
         assert!(!lines[2].contains("TREND"), "{}", lines[2]);
         assert!(text(&state(), 120, 8)[2].contains("TREND"));
+    }
+
+    #[test]
+    fn a_narrow_terminal_shows_that_the_screen_stands_still() {
+        let mut state = state();
+        state.paused = true;
+        assert!(text(&state, 60, 8)[0].ends_with(" paused"));
     }
 
     #[test]
