@@ -1,18 +1,24 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""`nsmux metrics`, read by Prometheus's own parsers."""
+"""`nsmux metrics`, read by Prometheus's own parsers, from its output and over HTTP."""
 
 import contextlib
 import os
+import socket
 import subprocess
+import time
+import urllib.error
+import urllib.request
 
-from lib import program, status, tool
+from lib import kernel_module, program, status, tool
 from lib.topology import Namespace
-from net.lib.py import ksft_eq
+from net.lib.py import ksft_eq, ksft_exit, ksft_in, ksft_run, ksft_true
 from prometheus_client import parser
 from prometheus_client.openmetrics import parser as openmetrics
 
+OPENMETRICS = "application/openmetrics-text"
 PORT = 9811
+PATIENCE = 30
 DATAGRAMS = 5
 
 
@@ -92,5 +98,82 @@ def test_json():
                         [sample["value"]])
 
 
+@contextlib.contextmanager
+def served():
+    """It serves metrics on a loopback port, which is given back as the address.
+
+    The calling thread is in its namespace, whose loopback device is up. It sees all namespaces
+    from there, since it is root's of the initial user namespace.
+    """
+    address = f"127.0.0.1:{PORT}"
+    with Namespace() as home:
+        home.ip("link set lo up")
+        with home.enter(), tool.start("metrics", "--listen", address) as server:
+            try:
+                wait_for_listener(server)
+                yield address
+            finally:
+                server.terminate()
+
+
+def wait_for_listener(server):
+    """Until somebody can connect."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", PORT)) == 0:
+                return
+        if server.poll() is not None or time.monotonic() > end:
+            raise TimeoutError("it does not listen")
+        time.sleep(0.01)
+
+
+def fetch(address, accept=None, place="/metrics"):
+    """The answer: its type and its text."""
+    headers = {"Accept": accept} if accept else {}
+    request = urllib.request.Request(f"http://{address}{place}", headers=headers)
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+        return answer.headers["Content-Type"], answer.read().decode()
+
+
+def test_served():
+    """Over HTTP, in the format that the asker accepts."""
+    with counted() as namespace, served() as address:
+        kind, text = fetch(address, f"{OPENMETRICS};version=1.0.0,text/plain;q=0.5")
+        ksft_in(OPENMETRICS, kind)
+        check_families(list(openmetrics.text_string_to_metric_families(text)), namespace)
+        kind, text = fetch(address)
+        ksft_in("text/plain", kind)
+        check_families(list(parser.text_string_to_metric_families(text)), namespace)
+        try:
+            fetch(address, place="/elsewhere")
+            ksft_true(False, "there is only /metrics")
+        except urllib.error.HTTPError as error:
+            ksft_eq(error.code, 404)
+
+
+def test_served_without_module():
+    """It keeps serving, says 503 meanwhile, and goes on when the module is back."""
+    with served() as address:
+        kernel_module.rmmod()
+        try:
+            fetch(address)
+            ksft_true(False, "there is nothing to serve")
+        except urllib.error.HTTPError as error:
+            ksft_eq(error.code, 503)
+        finally:
+            kernel_module.insmod()
+        ksft_in("nsmux_namespace_mode", fetch(address)[1])
+
+
+def main():
+    """One of them takes the module away for a while."""
+    with kernel_module.exclusive():
+        if not kernel_module.loaded():
+            kernel_module.insmod()
+        ksft_run(program.cases_of(globals()))
+    ksft_exit()
+
+
 if __name__ == "__main__":
-    program.run(globals())
+    main()
