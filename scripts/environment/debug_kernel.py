@@ -23,6 +23,8 @@ FRAGMENTS = (FRAGMENT, provision.TESTS_CONFIG)
 LLVM = 19
 PACKAGES = [f"{name}-{LLVM}" for name in ("clang", "lld", "llvm")]
 MAKE_ARGUMENTS = [f"LLVM=-{LLVM}", "LOCALVERSION=-nsmux-debug"]
+# Warnings about a source that is not ours cost a tenth of the time.
+KERNEL_ONLY = ["KCFLAGS=-w"]
 INSTALLED = "installed"
 
 OPTION = re.compile(r"^(CONFIG_\w+)=(.*)$", re.MULTILINE)
@@ -53,7 +55,7 @@ def check_configuration(path):
     """An option that others do not allow is left out without a word."""
     made = dict(OPTION.findall((path / ".config").read_text(encoding="utf-8")))
     missing = [f"{name}={value}" for name, value in wanted_options().items()
-               if made.get(name) != value]
+               if made.get(name, "n") != value]
     if missing:
         raise Failure(f"the debug kernel cannot have {' '.join(missing)}",
                       "Mend scripts/environment/debug.config or tests/config.")
@@ -64,7 +66,7 @@ def build_tree(path, root, stock_tree, log, lock):
 
     def make(*targets):
         run_logged(root.command(["sh", "-c", 'exec make -C "$0" -j"$(nproc)" "$@"', path]
-                                + MAKE_ARGUMENTS + list(targets)), log, lock)
+                                + MAKE_ARGUMENTS + KERNEL_ONLY + list(targets)), log, lock)
 
     run_logged(root.command(["cp", "--archive", "--reflink=auto", stock_tree, path]), log, lock)
     make("mrproper")
@@ -126,7 +128,7 @@ class DebugEnvironment:
             with step("adding LLVM to a copy of the build root, about 40 s"):
                 self._entry(self.root.path, build_root, self.stock.root)
         if not self.tree.exists():
-            with step("building the debug kernel, about 20 minutes"):
+            with step("building the debug kernel, about 15 minutes"):
                 self._entry(self.tree, build_tree, self.root, self.stock.tree)
         self._entry(self.modules, guest_modules.build, self.root, self.tree, self.image.modules,
                     provision.TESTS_CONFIG)
