@@ -137,6 +137,10 @@ def failures_in_guest(environment, tree, tests, manner, at_once):
                           on_trouble=trouble.append)
     except Noticed:
         return seen.failures
+    if whole.failures and not at_once:
+        log = environment.cache.path / "logs/unbroken.log"
+        log.write_bytes(output)
+        print(f"nsmux: all that the tests said on the module as it is: {log}", flush=True)
     if b"TAP version" not in output:
         raise Failure(f"the tests {' '.join(tests)} did not run:\n" + "\n".join(trouble))
     # A broken module may have ended its guest before any test could fail: the log says how.
