@@ -18,8 +18,8 @@ from lib import program
 from lib.bulk import Bulk, alive, available
 from lib.lifetime import wait_until
 from lib.netlink_family import Nsmux
-from lib.netlink_message import (ACK, DONE, DUMP, GENERIC, RawSocket,
-                                 attribute, attributes, request)
+from lib.netlink_message import (ACK, DONE, DUMP, GENERIC, NESTED,
+                                 RawSocket, attribute, attributes, request)
 from lib.topology import write_sysctl
 from net.lib.py import (KsftNamedVariant, ksft_eq, ksft_ge, ksft_lt, ksft_pr,
                         ksft_variants)
@@ -32,24 +32,40 @@ SMALL = 250
 COMMANDS = ("namespace-get", "lookup")
 VARIANTS = [KsftNamedVariant(name.replace("-", "_"), name)
             for name in COMMANDS]
+WITH_LIST = [KsftNamedVariant(variant.name, *variant.params, False)
+             for variant in VARIANTS]
+WITH_LIST.append(KsftNamedVariant("lookup_in_a_list", "lookup", True))
+
+
+def cookies():
+    """The cookies of all namespaces, by their inode numbers."""
+    with Nsmux() as nsmux:
+        return {told["inode"]: told["cookie"]
+                for told in nsmux.dump("namespace-get", {})}
 
 
 class Dump:
-    """A dump of all namespaces, read part by part."""
+    """A dump of all namespaces, or of those with these cookies, read part by
+    part."""
 
-    def __init__(self, command):
+    def __init__(self, command, chosen=()):
         self._socket = RawSocket()
         with Nsmux() as nsmux:
             operation = nsmux.ops[command]
             number = {name: attr.value
                       for name, attr in operation.attr_set.items()}
             family = nsmux.nlproto.family_id
+            by_cookie = nsmux.attr_sets["netns"]["cookie"].value
         body = b""
         self._inode = number.get("netns-inode", number.get("inode"))
         if command == "lookup":
             # Every network namespace has a loopback device, the first one.
             body = (attribute(number["table"], struct.pack("=I", 7))
                     + attribute(number["device"], struct.pack("=I", 1)))
+            body += b"".join(
+                attribute(number["netns"] | NESTED,
+                          attribute(by_cookie, struct.pack("=Q", cookie)))
+                for cookie in chosen)
         self._socket.send(request(family, operation.req_value, body,
                                   flags=DUMP | ACK))
         self.parts = 0
@@ -84,9 +100,9 @@ class Dump:
 
 
 @contextlib.contextmanager
-def dump(command):
+def dump(command, chosen=()):
     """A dump that has begun."""
-    begun = Dump(command)
+    begun = Dump(command, chosen)
     try:
         yield begun
     finally:
@@ -99,8 +115,8 @@ def is_there(number):
         return number in begun.rest()
 
 
-@ksft_variants(VARIANTS)
-def test_dies_between_two_parts(command):
+@ksft_variants(WITH_LIST)
+def test_dies_between_two_parts(command, is_listed):
     """The one after which a part ended dies, and many before and after it.
 
     The kernel makes a part when the one before it is read. So the second one
@@ -111,7 +127,9 @@ def test_dies_between_two_parts(command):
             order = [number for number in whole.rest()
                      if number in bulk.members]
         ksft_eq(set(order), set(bulk.members))
-        with dump(command) as begun:
+        known = cookies()
+        chosen = [known[number] for number in order] if is_listed else ()
+        with dump(command, chosen) as begun:
             told = begun.part()
             first = len(set(told) & set(order))
             dying = order[first:first + SMALL // 2]

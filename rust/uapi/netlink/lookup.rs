@@ -58,7 +58,7 @@ pub(super) fn dump(part: &mut Part<'_, Instance>) -> Result<bool, Refusal> {
 }
 
 /// Calls `add` with each namespace that the request names, or with all, as far as the requester may
-/// see them.
+/// see them. A name of none is refused before anything is told.
 pub(super) fn each_selected(
     part: &mut Part<'_, Instance>,
     mut add: impl FnMut(&mut Part<'_, Instance>, Listed<'_>) -> Result<bool, Refusal>,
@@ -68,12 +68,19 @@ pub(super) fn each_selected(
         return namespace::each(part, add);
     }
     let done = part.progress.entries as usize;
+    if done == 0 {
+        for selector in selector::selectors(attributes, NETNS) {
+            selector::resolve(&part.request, selector)?;
+        }
+    }
     for selector in selector::selectors(attributes, NETNS).skip(done) {
-        let held = selector::resolve(&part.request, selector)?;
-        let net = held.listed().net();
-        let is_seen = net.is_reached() && part.request.may_administer(net);
-        if is_seen && !add(part, held.listed())? {
-            return Ok(false);
+        // All of them were there when the dump began: one that is not has died since.
+        if let Ok(held) = selector::resolve(&part.request, selector) {
+            let net = held.listed().net();
+            let is_seen = net.is_reached() && part.request.may_administer(net);
+            if is_seen && !add(part, held.listed())? {
+                return Ok(false);
+            }
         }
         part.progress.entries += 1;
     }
