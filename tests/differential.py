@@ -44,6 +44,7 @@ AT_ONCE = 85
 # A timer may go off between two lookups, but not between each two.
 REPEATS = 3
 FILES = 1 << 14
+SECONDS_OF_SILENCE = 30
 
 PROTOCOLS = {"tcp": socket.IPPROTO_TCP, "udp": socket.IPPROTO_UDP}
 # The states of the kernel that are told apart: TCP's connections have all
@@ -301,11 +302,13 @@ def make_sockets(seed, log, members):
 def look_up_all(comparison, generator, members):
     """All tuples, a batch in one namespace after the other."""
     tuples, done = Tuples(generator), 0
-    order = []
+    order, told_at = [], 0
     while done < TUPLES:
-        if not order:
-            # A guest that says nothing for long is taken for dead.
+        # A guest that says nothing for long is taken for dead.
+        if time.monotonic() - told_at > SECONDS_OF_SILENCE:
             ksft_pr(f"{done} tuples, {comparison.races} races")
+            told_at = time.monotonic()
+        if not order:
             order = generator.sample(members, len(members))
         member = order.pop()
         member.enter()

@@ -471,6 +471,18 @@ def test_refused(asked, error, *told):
                           *told)
 
 
+def test_many_namespaces_refused():
+    """Looking for a cookie costs too much in a list of any length."""
+    with Nsmux() as nsmux:
+        own = {"pid": os.getpid()}
+        asked = {"cookie": 1 << 60, "netns": [own] * 16}
+        ksft_eq(nsmux.dump("socket-get", asked), [])
+        asked["netns"].append(own)
+        check_refused(lambda: nsmux.dump("socket-get", asked), errno.EINVAL,
+                      "a socket is looked for in 16 namespaces that are named, "
+                      "or in all", ".netns")
+
+
 def test_pid_namespaces_refused():
     """The process that names a PID namespace has to be there, and a dump is
     of all."""
