@@ -25,7 +25,6 @@ from lib.topology import Namespace, ip_batch
 from net.lib.py import UserNetNS, ksft_eq, ksft_exit, ksft_run, ksft_true
 
 DENIED = ("EPERM", NEEDS_ADMINISTRATOR)
-PID_DENIED = ("EPERM", NEEDS_ADMINISTRATOR.replace("network", "PID"))
 GROUPS = ("miss", "namespace")
 # Every network namespace has a loopback device, and it is the first one.
 LOOPBACK = {"table": "netdev", "device": 1}
@@ -234,24 +233,6 @@ def test_however_it_is_named(world):
 
         ksft_eq(run_as(root_of(world.container), ask),
                 dict.fromkeys(ways, DENIED))
-
-
-def test_processes(world):
-    """The number of a process takes the right in the user namespace that
-    owns the PID namespace, and a dump leaves out what that forbids."""
-    asked = {"table": "pid", "number": os.getpid()}
-
-    def ask():
-        with Nsmux() as nsmux:
-            return (nsmux.dump("lookup", asked),
-                    outcome(lambda: nsmux.do("lookup", asked)))
-
-    told, answer = ask()
-    ksft_eq([one["process"]["pidns-inode"] for one in told],
-            [os.stat("/proc/self/ns/pid").st_ino])
-    ksft_eq(answer, told[0])
-    for become in (ordinary_user, root_of(world.container)):
-        ksft_eq(run_as(become, ask), ([], PID_DENIED))
 
 
 def test_list_of_namespaces(world):

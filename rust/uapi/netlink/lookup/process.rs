@@ -62,7 +62,8 @@ pub(super) fn answer(request: &Asked<'_>, message: &mut Message<'_>) -> Result<(
 
 /// Looks a number up in the requester's namespace and in all below it that the requester may see.
 ///
-/// None is held, and neither is a process: what comes and goes meanwhile may be left out.
+/// None is held, and neither is a process: what comes and goes meanwhile may be left out. A process
+/// that has the number in several namespaces is told again as a whole if a part ends among them.
 pub(super) fn dump(part: &mut Part<'_, Instance>) -> Result<bool, Refusal> {
     let wanted = number(&part.request)?;
     if let Some(attribute) = part.request.attributes().get(PIDNS) {
