@@ -50,6 +50,10 @@ class BuildFailure(Failure):
     """The broken module does not even build."""
 
 
+class NotRun(Failure):
+    """The guest did not come as far as the tests: nothing is known."""
+
+
 class Noticed(Exception):
     """A test has failed: nothing more has to be known of this mutant."""
 
@@ -142,7 +146,7 @@ def failures_in_guest(environment, tree, tests, manner, at_once):
         log.write_bytes(output)
         print(f"nsmux: all that the tests said on the module as it is: {log}", flush=True)
     if b"TAP version" not in output:
-        raise Failure(f"the tests {' '.join(tests)} did not run:\n" + "\n".join(trouble))
+        raise NotRun(f"the tests {' '.join(tests)} did not run:\n" + "\n".join(trouble))
     # A broken module may have ended its guest before any test could fail: the log says how.
     return [f"the guest: {reason(trouble)}" if name.startswith("the guest") else name
             for name in sorted(whole.failures, key=lambda name: "planned" in name)]
@@ -165,6 +169,8 @@ def judge(environment, tree, mutant):
                                      for test in mutant.tests)), [])
     except BuildFailure as failure:
         return "do not build", failure.problem
+    except NotRun as failure:
+        return "not judged", failure.problem
     finally:
         restore(before)
     seconds = time.monotonic() - start
@@ -220,14 +226,15 @@ def main(arguments):
     environment = provision.ready()
     mutants = select(options.name, environment.root.run)
     accelerator.choose(environment)
-    results = {"noticed": [], "survived": [], "do not build": []}
+    results = {"noticed": [], "survived": [], "do not build": [], "not judged": []}
     for number, (mutant, result, told) in enumerate(
             judge_all(environment, mutants, options.jobs), 1):
         results[result].append(mutant.name)
         print(f"{number:>3}/{len(mutants)} {mutant.name}: {mutant.what}\n        {told}",
               flush=True)
     counts = ", ".join(f"{len(names)} {result}" for result, names in results.items())
-    print(f"\nmutants: {counts}", *results["survived"], *results["do not build"], sep="\n    ")
+    rest = [name for result, names in results.items() if result != "noticed" for name in names]
+    print(f"\nmutants: {counts}", *rest, sep="\n    ")
     return 0 if len(results["noticed"]) == len(mutants) else 1
 
 

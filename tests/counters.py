@@ -13,6 +13,7 @@ import socket
 import time
 
 from lib import program, snmp, status
+from lib.patience import end_after
 from lib.topology import (FAMILIES, FAR, NEAR, Namespace, connect,
                           veth_pair)
 from net.lib.py import (KsftNamedVariant, cmd, ksft_eq, ksft_ge, ksft_true,
@@ -64,7 +65,7 @@ class Witnessed:
         The kernel sends multicast listener reports when it likes: the two
         are of one moment if nft's do not change while nsmux's are read.
         """
-        end = time.monotonic() + deadline
+        end = end_after(deadline)
         with self.namespace.enter():
             counted = nft_counts()
             while time.monotonic() < end:

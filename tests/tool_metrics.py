@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 
 from lib import kernel_module, program, status, tool
+from lib.patience import end_after, stretched
 from lib.topology import Namespace
 from net.lib.py import ksft_eq, ksft_exit, ksft_in, ksft_run, ksft_true
 from prometheus_client import parser
@@ -118,7 +119,7 @@ def served():
 
 def wait_for_listener(server):
     """Until somebody can connect."""
-    end = time.monotonic() + PATIENCE
+    end = end_after(PATIENCE)
     while True:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", PORT)) == 0:
@@ -132,7 +133,7 @@ def fetch(address, accept=None, place="/metrics"):
     """The answer: its type and its text."""
     headers = {"Accept": accept} if accept else {}
     request = urllib.request.Request(f"http://{address}{place}", headers=headers)
-    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+    with urllib.request.urlopen(request, timeout=stretched(PATIENCE)) as answer:
         return answer.headers["Content-Type"], answer.read().decode()
 
 

@@ -10,6 +10,7 @@ import termios
 import time
 
 from lib import kernel_module, program, tool
+from lib.patience import end_after
 from lib.topology import Namespace
 from net.lib.py import (ksft_eq, ksft_exit, ksft_in, ksft_not_in, ksft_run,
                         ksft_true)
@@ -30,7 +31,7 @@ def on_terminal(arguments, columns=80, **variables):
                               stderr=theirs, env=tool.environment(**variables)) as process:
             os.close(theirs)
             text = b""
-            end = time.monotonic() + PATIENCE
+            end = end_after(PATIENCE)
             with contextlib.suppress(OSError):
                 # The kernel reports an error when the other end is closed.
                 while time.monotonic() < end and (data := os.read(ours, 65536)):

@@ -12,6 +12,7 @@ import time
 
 from net.lib.py import ksft_pr
 from .lifetime import slab_objects
+from .patience import end_after
 
 THREADS = 2
 # Descriptors that a process has for other things.
@@ -40,7 +41,7 @@ class Bulk:
         self.members = {}
         self._wanted = wanted
         begin = time.monotonic()
-        self._end = begin + seconds
+        self._end = end_after(seconds)
         threads = [threading.Thread(target=self._make)
                    for _ in range(THREADS)]
         for thread in threads:

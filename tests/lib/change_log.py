@@ -10,6 +10,8 @@ import mmap
 import struct
 import time
 
+from .patience import end_after
+
 # Behind the two numbers of records.
 HOLD, HELD, STOP, FOCUS = 16, 20, 24, 28
 RECORD = struct.Struct("=IHHQQ")
@@ -112,7 +114,7 @@ class ChangeLog:
         # A number of its own each time, lest an earlier answer be believed.
         self._ticket += 1
         self._flag(HOLD, self._ticket)
-        end = time.monotonic() + deadline
+        end = end_after(deadline)
         while self._flag(HELD) != self._ticket:
             if time.monotonic() > end:
                 raise TimeoutError("the changes do not stop")

@@ -6,11 +6,12 @@ import select
 from net.lib.py import ksft_eq
 from .identity import socket_cookie
 from .observed import check_lookup
+from .patience import stretched
 
 
 def receivers(sockets, payload, deadline=20):
     """The sockets that have the payload; waits for the first of them."""
-    ready = select.select(sockets, [], [], deadline)[0]
+    ready = select.select(sockets, [], [], stretched(deadline))[0]
     return [sock for sock in ready if sock.recv(65536) == payload]
 
 

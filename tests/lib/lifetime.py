@@ -11,13 +11,14 @@ import time
 from pathlib import Path
 
 from net.lib.py import KsftSkipEx, ksft_eq
+from .patience import end_after
 
 SLAB = Path("/sys/kernel/slab")
 
 
 def wait_until(condition, what, deadline=20):
     """Wait until the condition holds, which is a check of the test."""
-    end = time.monotonic() + deadline
+    end = end_after(deadline)
     while not (holds := condition()) and time.monotonic() < end:
         time.sleep(0.02)
     ksft_eq(bool(holds), True, what)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from net.lib.py import ksft_pr
+from .patience import end_after
 
 TRACEFS = Path("/sys/kernel/tracing")
 EVENT = "events/nsmux/nsmux_lookup"
@@ -60,7 +61,7 @@ class LookupTrace:
 
     def wait(self, count=1, deadline=20, **fields):
         """Wait for that many lookups with the fields; returns them all."""
-        end = time.monotonic() + deadline
+        end = end_after(deadline)
         while True:
             found = self.lookups(**fields)
             if len(found) >= count:

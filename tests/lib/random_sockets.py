@@ -15,6 +15,7 @@ from . import packet
 from .crowd import pick
 from .identity import socket_cookie
 from .packet import SYN
+from .patience import end_after
 from .socket_diag import SocketDiag
 from .topology import FAMILIES, FAR, NEAR
 
@@ -99,7 +100,7 @@ class Asked(Sockets):
 
 def until(condition, deadline=20):
     """Wait for what follows from a change, so that it belongs to it."""
-    end = time.monotonic() + deadline
+    end = end_after(deadline)
     while not condition():
         if time.monotonic() > end:
             raise TimeoutError("a change does not come to its end")

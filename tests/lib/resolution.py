@@ -12,6 +12,7 @@ import time
 
 from net.lib.py import ksft_eq, ksft_ge
 from . import status
+from .patience import end_after
 
 USUAL = {"receive": "by-device", "transmit": "by-socket"}
 
@@ -41,7 +42,7 @@ class Resolution:
         numbers of packets. A way that is not named has none, but for the
         usual one.
         """
-        end = time.monotonic() + deadline
+        end = end_after(deadline)
         while not self._has(expected) and time.monotonic() < end:
             time.sleep(0.005)
         hows = self._hows()

@@ -4,6 +4,7 @@
 import time
 
 from net.lib.py import ksft_eq
+from .patience import end_after
 
 PATH = "/proc/thread-self/net/nsmux"
 
@@ -79,7 +80,7 @@ def read(namespace=None):
 
 def wait(namespace, condition, deadline=20):
     """Read until condition(status) holds; returns the last one read."""
-    end = time.monotonic() + deadline
+    end = end_after(deadline)
     while True:
         status = read(namespace)
         if condition(status) or time.monotonic() > end:

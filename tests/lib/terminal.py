@@ -5,6 +5,8 @@ import secrets
 import subprocess
 import time
 
+from .patience import end_after
+
 # Seconds until a screen has to show what it is waited for.
 PATIENCE = 60
 COLUMNS, LINES = 80, 24
@@ -49,7 +51,7 @@ class Terminal:
 
     def wait_until(self, condition, what):
         """The screen, once the condition holds for it."""
-        end = time.monotonic() + PATIENCE
+        end = end_after(PATIENCE)
         while not condition(lines := self.screen()):
             if time.monotonic() > end:
                 raise TimeoutError(f"the screen does not show {what}:\n" + "\n".join(lines))

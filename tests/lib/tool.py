@@ -10,6 +10,7 @@ from pathlib import Path
 
 import jsonschema
 from net.lib.py import KsftSkipEx, ksft_eq, ksft_in
+from .patience import stretched
 
 SCHEMA = json.loads(Path(__file__).with_name("tool_output.json").read_text(encoding="utf-8"))
 
@@ -46,8 +47,8 @@ def environment(**changes):
 def run(*arguments, become=None, within=None, **variables):
     """Run it with these arguments; as somebody else, within a namespace."""
     def start():
-        return subprocess.run([path(), *map(str, arguments)], timeout=PATIENCE, text=True,
-                              capture_output=True, check=False, preexec_fn=become,
+        return subprocess.run([path(), *map(str, arguments)], timeout=stretched(PATIENCE),
+                              text=True, capture_output=True, check=False, preexec_fn=become,
                               env=environment(**variables))
     if within is None:
         ended = start()

@@ -12,6 +12,7 @@ import threading
 import time
 
 from net.lib.py import ksft_eq
+from .patience import end_after
 from .topology import FAMILIES, FAR
 
 PORT = 7
@@ -129,7 +130,7 @@ class Traffic:
     def wait_for_progress(self, answers=3, deadline=30):
         """Wait until every stream has so many more answers, or failed."""
         goals = [stream.answers + answers for stream in self.streams]
-        end = time.monotonic() + deadline
+        end = end_after(deadline)
         while time.monotonic() < end:
             if all(stream.error or stream.answers >= goal
                    for stream, goal in zip(self.streams, goals)):

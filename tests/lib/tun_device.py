@@ -9,6 +9,7 @@ import struct
 import time
 
 from net.lib.py import cmd
+from .patience import end_after
 from .topology import NEAR, address_lines
 
 TUN = "/dev/net/tun"
@@ -54,7 +55,7 @@ class TunDevice:
 
     def receive(self, matches, deadline=20):
         """What `matches` makes of the first packet for which it is true."""
-        end = time.monotonic() + deadline
+        end = end_after(deadline)
         while (left := end - time.monotonic()) > 0:
             if not select.select([self._file], [], [], left)[0]:
                 break
