@@ -293,9 +293,12 @@ def pid_namespace():
     """A process that is the first one of its PID namespace; its number."""
     with subprocess.Popen(["unshare", "--pid", "--fork", "cat"],
                           stdin=subprocess.PIPE) as parent:
-        children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
-        wait_until(children.read_text, "it has a child")
-        child = int(children.read_text())
+        def child_of():
+            return subprocess.run(["pgrep", "-P", str(parent.pid)], text=True,
+                                  check=False, stdout=subprocess.PIPE).stdout
+
+        wait_until(child_of, "it has a child")
+        child = int(child_of())
         wait_until(lambda: Path(f"/proc/{child}/comm").read_text() == "cat\n",
                    "which is cat")
         yield child
