@@ -13,6 +13,7 @@ from environment.failure import Failure
 
 PROJECT = Path(__file__).resolve().parents[2]
 MODULE = "nsmux.ko"
+SOURCES = {".rs", ".c", ".h", ".txt"}
 
 
 def make_arguments(environment):
@@ -52,7 +53,24 @@ def build(environment, directory=PROJECT):
     """Builds the module in a directory, in place; returns where it is."""
     chosen = os.environ.get("NSMUX_FIRST_LEVEL")
     variables = [f"NSMUX_FIRST_LEVEL={chosen}"] if chosen else []
+    built = directory / MODULE
+    # The kernel's makefiles compile a crate again each time.
+    stamp = directory / "build/module.stamp"
+    if built.exists() and stamp.exists() and stamp.read_text(encoding="ascii") == state(
+            environment, directory, variables):
+        return built
     warnings = run_make(environment, directory, "modules", variables=variables)
     if warnings.strip():
         print(warnings.rstrip())
-    return directory / MODULE
+    else:
+        stamp.parent.mkdir(exist_ok=True)
+        stamp.write_text(state(environment, directory, variables), encoding="ascii")
+    return built
+
+
+def state(environment, directory, variables):
+    """A short name for what the module is built from, and for itself."""
+    sources = sorted(path for path in (directory / "rust").rglob("*")
+                     if path.suffix in SOURCES and not path.name.endswith("_generated.rs"))
+    return digest(str(environment.tree), variables, [str(path) for path in sources],
+                  *sources, directory / "Kbuild", directory / MODULE)
