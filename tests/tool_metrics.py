@@ -13,7 +13,7 @@ import urllib.request
 from lib import kernel_module, program, status, tool
 from lib.patience import end_after, stretched
 from lib.topology import Namespace
-from net.lib.py import ksft_eq, ksft_exit, ksft_in, ksft_run, ksft_true
+from net.lib.py import ksft_eq, ksft_in, ksft_true
 from prometheus_client import parser
 from prometheus_client.openmetrics import parser as openmetrics
 
@@ -167,14 +167,6 @@ def test_served_without_module():
         ksft_in("nsmux_namespace_mode", fetch(address)[1])
 
 
-def main():
-    """One of them takes the module away for a while."""
-    with kernel_module.exclusive():
-        if not kernel_module.loaded():
-            kernel_module.insmod()
-        ksft_run(program.cases_of(globals()))
-    ksft_exit()
-
-
 if __name__ == "__main__":
-    main()
+    # One of them takes the module away for a while.
+    program.run_alone(globals(), load_first=True)

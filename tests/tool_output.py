@@ -12,7 +12,7 @@ import time
 from lib import kernel_module, program, tool
 from lib.patience import end_after
 from lib.topology import Namespace
-from net.lib.py import (ksft_eq, ksft_exit, ksft_in, ksft_not_in, ksft_run,
+from net.lib.py import (ksft_eq, ksft_in, ksft_not_in,
                         ksft_true)
 
 ESCAPE = "\x1b"
@@ -138,14 +138,6 @@ def test_json_on_terminal():
     ksft_eq(len(tool.run("list", "--json").text.splitlines()), 1)
 
 
-def main():
-    """One of them takes the module away for a while."""
-    with kernel_module.exclusive():
-        if not kernel_module.loaded():
-            kernel_module.insmod()
-        ksft_run(program.cases_of(globals()))
-    ksft_exit()
-
-
 if __name__ == "__main__":
-    main()
+    # One of them takes the module away for a while.
+    program.run_alone(globals(), load_first=True)

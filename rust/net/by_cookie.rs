@@ -121,6 +121,7 @@ impl<R, F: FnMut(&Net, Seen<'_, '_>) -> R> Search<'_, F> {
         unsafe { Connection::hold(NonNull::new(sk)?, (&guard).into(), found) }?
     }
 
+    /// Listeners: all namespaces share their table.
     fn listeners(&mut self) -> Option<R> {
         if !self.is_due(true) {
             return None;
