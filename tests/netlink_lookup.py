@@ -15,8 +15,8 @@ import sys
 
 from lib import program
 from lib.identity import socket_cookie
-from lib.netlink_family import (Nsmux, check_refused, identity, key, named,
-                                opened_in)
+from lib.netlink_family import (MISSING, Nsmux, check_refused, identity, key,
+                                named, opened_in)
 from lib.observed import FAMILY_VARIANTS, observed_tun
 from lib.packet import ACK
 from lib.tcp_peer import TcpPeer
@@ -323,13 +323,13 @@ RANGE = "integer out of range"
 ONE_WAY = "a namespace is named by exactly one of fd, pid, nsid and cookie"
 # name: (what is asked, error, text, the attribute to blame, the missing one)
 REFUSED = {
-    "no_table": (LOCAL, "EINVAL", "a required attribute is missing", None,
+    "no_table": (LOCAL, "EINVAL", MISSING, None,
                  "table"),
     "unknown_table": (LOCAL | {"table": 9}, "ERANGE", RANGE, ".table", None),
     "no_address": ({"table": "tcp", "local-port": PORT}, "EINVAL",
-                   "a required attribute is missing", None, "local-address"),
+                   MISSING, None, "local-address"),
     "no_port": ({"table": "tcp", "local-address": "127.0.0.1"}, "EINVAL",
-                "a required attribute is missing", None, "local-port"),
+                MISSING, None, "local-port"),
     "port_0": (LOCAL | {"table": "tcp", "local-port": 0}, "ERANGE", RANGE,
                ".local-port", None),
     "short_address": (LOCAL | {"table": "tcp", "local-address": b"\x7f\0\0"},
@@ -346,10 +346,10 @@ REFUSED = {
                      "EINVAL", FAMILIES_DIFFER, ".remote-address", None),
     "remote_address_alone": (
         LOCAL | {"table": "tcp", "remote-address": "127.0.0.2"}, "EINVAL",
-        "a required attribute is missing", None, "remote-port"),
+        MISSING, None, "remote-port"),
     "remote_port_alone": (
         LOCAL | {"table": "tcp", "remote-port": 1}, "EINVAL",
-        "a required attribute is missing", None, "remote-address"),
+        MISSING, None, "remote-address"),
     "large_device": (LOCAL | {"table": "udp", "device": 1 << 31}, "EINVAL",
                      LARGE, ".device", None),
     "large_slave": (LOCAL | {"table": "udp", "slave": 0xffffffff}, "EINVAL",

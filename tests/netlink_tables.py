@@ -2,145 +2,27 @@
 # SPDX-License-Identifier: GPL-2.0
 """Every table that lookup knows, with one name in several namespaces.
 
-For each kind of name there is a socket, a device or a process of that name
-in each of them; each namespace has to tell its own, and a dump all of them.
+For each kind of name there is a socket or a device of that name in each of
+them; each namespace has to tell its own, and a dump all of them.
 """
 
 import contextlib
 import errno
 import os
 import socket
-import subprocess
-import tempfile
-from pathlib import Path
 
 from lib import program
-from lib.lifetime import wait_until
-from lib.netlink_family import (NEEDS_ADMINISTRATOR, Nsmux, check_refused,
-                                identity, named, opened_in)
-from lib.privileges import ordinary_user, outcome, run_as
+from lib.named_sockets import (ABSTRACT, CASES, COUNT, FOUR, OSPF,
+                               RTNLGRP_LINK, filled, several)
+from lib.netlink_family import (MISSING, Nsmux, check_refused, identity,
+                                named, opened_in)
 from lib.topology import Namespace
 from net.lib.py import (KsftNamedVariant, KsftSkipEx, cmd, ksft_eq,
                         ksft_not_in, ksft_variants)
 
-COUNT = 3
-OSPF, UDPLITE = 89, 136
-ETH_P_IP, ETH_P_ARP = 0x0800, 0x0806
-NETLINK_ROUTE, NETLINK_GENERIC, RTNLGRP_LINK = 0, 16, 1
+ETH_P_ARP = 0x0806
 VSOCK_PORT = 5000
-ABSTRACT = b"\0nsmux-selftest"
-MISSING = "a required attribute is missing"
-
-
-class Case:
-    """What is looked up, and what each namespace has under that name."""
-
-    def __init__(self, key, make, kind, tells):
-        self.key = key
-        self.make = make
-        self.kind = kind
-        self.tells = tells
-
-
-def raw(family, protocol, remote=None):
-    """A raw socket, which is found by its protocol."""
-    def make(namespace, _):
-        sock = namespace.open_socket(family, socket.SOCK_RAW, protocol)
-        if remote:
-            sock.connect((remote, 0))
-        return sock
-    return make
-
-
-def packet(namespace, _):
-    """A packet socket that listens on the loopback device."""
-    sock = namespace.open_socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-    sock.bind(("lo", ETH_P_IP))
-    return sock
-
-
-def unix(name, kind):
-    """A local socket; a name in the file system is unlinked again, since
-    the next namespace is to have the same."""
-    def make(namespace, folder):
-        path = name if name.startswith(b"\0") else bytes(folder / "socket")
-        sock = namespace.open_socket(socket.AF_UNIX, kind)
-        sock.bind(path)
-        if not path.startswith(b"\0"):
-            os.unlink(path)
-        if kind == socket.SOCK_STREAM:
-            sock.listen()
-        return sock
-    return make
-
-
-def member(namespace, _):
-    """A member of the group of rtnetlink that is told of devices."""
-    sock = namespace.open_socket(socket.AF_NETLINK, socket.SOCK_RAW,
-                                 NETLINK_ROUTE)
-    sock.bind((0, 1 << RTNLGRP_LINK - 1))
-    return sock
-
-
-def port(namespace, _):
-    """A holder of a port of netlink."""
-    sock = namespace.open_socket(socket.AF_NETLINK, socket.SOCK_RAW,
-                                 NETLINK_GENERIC)
-    sock.bind((4242, 0))
-    return sock
-
-
-FOUR, SIX = {"local-address": "127.0.0.1"}, {"local-address": "::1"}
-CASES = {
-    "raw_ipv4": Case({"table": "raw", "protocol": OSPF} | FOUR,
-                     raw(socket.AF_INET, OSPF), "unconnected",
-                     {"local-address": "0.0.0.0"}),
-    "raw_ipv6": Case({"table": "raw", "protocol": UDPLITE} | SIX,
-                     raw(socket.AF_INET6, UDPLITE), "unconnected",
-                     {"local-address": "::"}),
-    "raw_connected": Case(
-        {"table": "raw", "protocol": OSPF, "remote-address": "127.0.0.2"}
-        | FOUR, raw(socket.AF_INET, OSPF, "127.0.0.2"), "connected",
-        {"local-address": "127.0.0.1", "remote-address": "127.0.0.2"}),
-    "packet": Case({"table": "packet", "device": 1}, packet, "unconnected",
-                   {"device": 1}),
-    "packet_protocol": Case(
-        {"table": "packet", "device": 1, "protocol": ETH_P_IP}, packet,
-        "unconnected", {"device": 1}),
-    "unix_abstract": Case({"table": "unix", "name": ABSTRACT},
-                          unix(ABSTRACT, socket.SOCK_STREAM), "listener",
-                          {"name": ABSTRACT}),
-    "unix_path": Case({"table": "unix", "name": None},
-                      unix(b"", socket.SOCK_DGRAM), "unconnected",
-                      {"name": None}),
-    "netlink_group": Case(
-        {"table": "netlink", "protocol": NETLINK_ROUTE,
-         "group": RTNLGRP_LINK}, member, "member", {"port-id": None}),
-    "netlink_port": Case(
-        {"table": "netlink", "protocol": NETLINK_GENERIC, "port-id": 4242},
-        port, "member", {"port-id": 4242}),
-}
 VARIANTS = [KsftNamedVariant(name, case) for name, case in CASES.items()]
-
-
-@contextlib.contextmanager
-def several(count=COUNT):
-    """So many namespaces, and one that has nothing, and a folder."""
-    with contextlib.ExitStack() as stack:
-        namespaces = [stack.enter_context(Namespace()) for _ in range(count)]
-        for namespace in namespaces:
-            namespace.ip("link set lo up")
-        folder = stack.enter_context(tempfile.TemporaryDirectory())
-        yield (namespaces, stack.enter_context(Namespace()), Path(folder))
-
-
-def filled(template, folder, sock):
-    """The same, with what is known only when a socket is there."""
-    known = {"name": bytes(folder / "socket"), "port-id": None}
-    if sock and sock.family == socket.AF_NETLINK:
-        known["port-id"] = sock.getsockname()[0]
-    return {name: known[name] if value is None else value
-            for name, value in template.items()}
 
 
 @ksft_variants(VARIANTS)
@@ -288,120 +170,6 @@ def test_vsock_connection():
                 ksft_eq(answer["socket"], [identity(sock, "connected") | told])
 
 
-@contextlib.contextmanager
-def pid_namespace():
-    """A process that is the first one of its PID namespace; its number."""
-    with subprocess.Popen(["unshare", "--pid", "--fork", "cat"],
-                          stdin=subprocess.PIPE) as parent:
-        def child_of():
-            return subprocess.run(["pgrep", "-P", str(parent.pid)], text=True,
-                                  check=False, stdout=subprocess.PIPE).stdout
-
-        wait_until(child_of, "it has a child")
-        child = int(child_of())
-        wait_until(lambda: Path(f"/proc/{child}/comm").read_text() == "cat\n",
-                   "which is cat")
-        yield child
-        parent.stdin.close()
-
-
-def test_processes():
-    """Number 1 of each PID namespace: in one, and in all."""
-    with contextlib.ExitStack() as stack, Nsmux() as nsmux:
-        key = {"table": "pid", "number": 1}
-        children = [stack.enter_context(pid_namespace())
-                    for _ in range(COUNT)]
-        expected = {os.stat(f"/proc/{child}/ns/pid").st_ino: {
-            "pidns-inode": os.stat(f"/proc/{child}/ns/pid").st_ino,
-            "number": 1, "own-number": child, "command": "cat"}
-            for child in children}
-        for child, told in zip(children, expected.values()):
-            answer = nsmux.do("lookup", key | {"pidns": child})
-            ksft_eq((answer["outcome"], answer.get("process")),
-                    ("process", told))
-        answers = {answer["process"]["pidns-inode"]: answer["process"]
-                   for answer in nsmux.dump("lookup", key)}
-        own = os.stat("/proc/self/ns/pid").st_ino
-        for inode, told in expected.items():
-            ksft_eq(answers.get(inode), told)
-        ksft_eq(answers[own]["own-number"], 1)
-        ksft_eq(nsmux.do("lookup", key | {"number": os.getpid()})["process"],
-                {"pidns-inode": own, "number": os.getpid(),
-                 "own-number": os.getpid(),
-                 "command": Path("/proc/self/comm").read_text().strip()})
-        ksft_eq(nsmux.do("lookup", {"table": "pid", "number": 0x7ffffff0}),
-                {"table": "pid", "outcome": "none"})
-        ksft_eq(run_as(ordinary_user, lambda: outcome(
-            lambda: Nsmux().do("lookup", key))),
-            ("EPERM", NEEDS_ADMINISTRATOR.replace("network", "PID")))
-        ksft_eq(run_as(ordinary_user, lambda: Nsmux().dump("lookup", key)),
-                [])
-
-
-def test_socket_by_cookie():
-    """socket-get finds sockets of every table, wherever they are."""
-    with several() as (namespaces, empty, folder), Nsmux() as nsmux, \
-            contextlib.ExitStack() as stack:
-        made = {name: case.make for name, case in CASES.items()} | {
-            "tcp": lambda namespace, _: namespace.listener("", 80),
-            "tcp6": lambda namespace, _: namespace.listener(
-                "", 80, socket.AF_INET6),
-            "udp": lambda namespace, _: namespace.udp("", 80),
-            "udp6": lambda namespace, _: namespace.udp(
-                "", 80, socket.AF_INET6)}
-        kinds = {name: case.kind for name, case in CASES.items()} | {
-            "tcp": "listener", "tcp6": "listener", "udp": "unconnected",
-            "udp6": "unconnected"}
-        for name, make in made.items():
-            for namespace in namespaces:
-                sock = stack.enter_context(make(namespace, folder))
-                told = identity(sock, kinds[name])
-                asked = {"cookie": told["cookie"]}
-                answer = nsmux.do("socket-get", asked | named(namespace))
-                ksft_eq((answer["netns-cookie"], answer["table"],
-                         answer["outcome"]),
-                        (namespace.cookie, name.split("_")[0].rstrip("6"),
-                         kinds[name]))
-                found, = answer["socket"]
-                ksft_eq(found | told, found, name)
-                ksft_eq(nsmux.dump("socket-get", asked), [answer], name)
-                check_refused(
-                    lambda: nsmux.do("socket-get", asked | named(empty)),
-                    errno.ENOENT, "no socket has this cookie", ".cookie")
-
-
-def test_connection_by_cookie():
-    """A connection of TCP, and a socket of UDP with a peer."""
-    with several() as (namespaces, _, _folder), Nsmux() as nsmux:
-        for namespace in namespaces:
-            with namespace.listener("127.0.0.1", 80) as listener, \
-                    namespace.open_socket(kind=socket.SOCK_STREAM) as client, \
-                    namespace.udp("127.0.0.1", 80) as datagram:
-                client.connect(("127.0.0.1", 80))
-                datagram.connect(("127.0.0.1", 81))
-                with listener.accept()[0] as child:
-                    for sock, kind in ((client, "established"),
-                                       (child, "established"),
-                                       (datagram, "connected")):
-                        told = identity(sock, kind)
-                        answer, = nsmux.dump("socket-get", {
-                            "cookie": told["cookie"]})
-                        found, = answer["socket"]
-                        ksft_eq(found | told, found)
-                        ksft_eq(answer["netns-cookie"], namespace.cookie)
-
-
-def test_no_cookie():
-    """A dump of a cookie that no socket has is empty."""
-    with Nsmux() as nsmux:
-        ksft_eq(nsmux.dump("socket-get", {"cookie": 1 << 60}), [])
-        for ask in (nsmux.do, nsmux.dump):
-            check_refused(lambda: ask("socket-get", {}), errno.EINVAL,
-                          MISSING, None, "cookie")
-            check_refused(lambda: ask("socket-get", {"cookie": 0}),
-                          errno.ERANGE, "integer out of range", ".cookie")
-
-
 DEVICE_TEXT = "a device is named by its index or by its name"
 REFUSED = {
     "raw_protocol": ({"table": "raw"} | FOUR, "EINVAL", MISSING, None,
@@ -472,29 +240,6 @@ def test_refused(asked, error, *told):
         for ask in (nsmux.do, nsmux.dump):
             check_refused(lambda: ask("lookup", asked), getattr(errno, error),
                           *told)
-
-
-def test_many_namespaces_refused():
-    """Looking for a cookie costs too much in a list of any length."""
-    with Nsmux() as nsmux:
-        own = {"pid": os.getpid()}
-        asked = {"cookie": 1 << 60, "netns": [own] * 16}
-        ksft_eq(nsmux.dump("socket-get", asked), [])
-        asked["netns"].append(own)
-        check_refused(lambda: nsmux.dump("socket-get", asked), errno.EINVAL,
-                      "a socket is looked for in 16 namespaces that are named, "
-                      "or in all", ".netns")
-
-
-def test_pid_namespaces_refused():
-    """The process that names a PID namespace has to be there, and a dump is
-    of all."""
-    key = {"table": "pid", "number": 1, "pidns": 0x7ffffff0}
-    with Nsmux() as nsmux:
-        check_refused(lambda: nsmux.do("lookup", key), errno.ESRCH,
-                      "there is no such process", ".pidns")
-        check_refused(lambda: nsmux.dump("lookup", key), errno.EINVAL,
-                      "a dump looks in all PID namespaces", ".pidns")
 
 
 if __name__ == "__main__":

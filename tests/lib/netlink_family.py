@@ -20,6 +20,7 @@ SO_PROTOCOL = 38
 
 NEEDS_ADMINISTRATOR = ("needs CAP_NET_ADMIN in the user namespace that owns "
                        "the network namespace")
+MISSING = "a required attribute is missing"
 
 
 class Nsmux(YnlFamily):

@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""socket-get finds a socket by its cookie, whatever table it is in."""
+
+import contextlib
+import errno
+import os
+import socket
+
+from lib import program
+from lib.named_sockets import CASES, several
+from lib.netlink_family import MISSING, Nsmux, check_refused, identity, named
+from net.lib.py import ksft_eq
+
+
+def test_socket_by_cookie():
+    """socket-get finds sockets of every table, wherever they are."""
+    with several() as (namespaces, empty, folder), Nsmux() as nsmux, \
+            contextlib.ExitStack() as stack:
+        made = {name: case.make for name, case in CASES.items()} | {
+            "tcp": lambda namespace, _: namespace.listener("", 80),
+            "tcp6": lambda namespace, _: namespace.listener(
+                "", 80, socket.AF_INET6),
+            "udp": lambda namespace, _: namespace.udp("", 80),
+            "udp6": lambda namespace, _: namespace.udp(
+                "", 80, socket.AF_INET6)}
+        kinds = {name: case.kind for name, case in CASES.items()} | {
+            "tcp": "listener", "tcp6": "listener", "udp": "unconnected",
+            "udp6": "unconnected"}
+        for name, make in made.items():
+            for namespace in namespaces:
+                sock = stack.enter_context(make(namespace, folder))
+                told = identity(sock, kinds[name])
+                asked = {"cookie": told["cookie"]}
+                answer = nsmux.do("socket-get", asked | named(namespace))
+                ksft_eq((answer["netns-cookie"], answer["table"],
+                         answer["outcome"]),
+                        (namespace.cookie, name.split("_")[0].rstrip("6"),
+                         kinds[name]))
+                found, = answer["socket"]
+                ksft_eq(found | told, found, name)
+                ksft_eq(nsmux.dump("socket-get", asked), [answer], name)
+                check_refused(
+                    lambda: nsmux.do("socket-get", asked | named(empty)),
+                    errno.ENOENT, "no socket has this cookie", ".cookie")
+
+
+def test_connection_by_cookie():
+    """A connection of TCP, and a socket of UDP with a peer."""
+    with several() as (namespaces, _, _folder), Nsmux() as nsmux:
+        for namespace in namespaces:
+            with namespace.listener("127.0.0.1", 80) as listener, \
+                    namespace.open_socket(kind=socket.SOCK_STREAM) as client, \
+                    namespace.udp("127.0.0.1", 80) as datagram:
+                client.connect(("127.0.0.1", 80))
+                datagram.connect(("127.0.0.1", 81))
+                with listener.accept()[0] as child:
+                    for sock, kind in ((client, "established"),
+                                       (child, "established"),
+                                       (datagram, "connected")):
+                        told = identity(sock, kind)
+                        answer, = nsmux.dump("socket-get", {
+                            "cookie": told["cookie"]})
+                        found, = answer["socket"]
+                        ksft_eq(found | told, found)
+                        ksft_eq(answer["netns-cookie"], namespace.cookie)
+
+
+def test_no_cookie():
+    """A dump of a cookie that no socket has is empty."""
+    with Nsmux() as nsmux:
+        ksft_eq(nsmux.dump("socket-get", {"cookie": 1 << 60}), [])
+        for ask in (nsmux.do, nsmux.dump):
+            check_refused(lambda: ask("socket-get", {}), errno.EINVAL,
+                          MISSING, None, "cookie")
+            check_refused(lambda: ask("socket-get", {"cookie": 0}),
+                          errno.ERANGE, "integer out of range", ".cookie")
+
+
+def test_many_namespaces_refused():
+    """Looking for a cookie costs too much in a list of any length."""
+    with Nsmux() as nsmux:
+        own = {"pid": os.getpid()}
+        asked = {"cookie": 1 << 60, "netns": [own] * 16}
+        ksft_eq(nsmux.dump("socket-get", asked), [])
+        asked["netns"].append(own)
+        check_refused(lambda: nsmux.dump("socket-get", asked), errno.EINVAL,
+                      "a socket is looked for in 16 namespaces that are named, "
+                      "or in all", ".netns")
+
+
+if __name__ == "__main__":
+    program.run(globals())
