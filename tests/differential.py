@@ -26,11 +26,12 @@ from lib import effects, program
 from lib.bpf_lookup import BATCH, BpfLookup
 from lib.change_log import ChangeLog
 from lib.crowd import crowd, pick
+from lib.held_sockets import plain, until
 from lib.lookup_batch import Format, LookupSocket, Tuple
 from lib.privileges import start
 from lib.random_sockets import (ANY, CLIENT_PORTS, ETH_P_ALL, GROUP_PORTS,
                                 LOOPBACK, NAMES, PACKET_PROTOCOLS, PORTS,
-                                RAW_PROTOCOLS, REQUEST_PORTS, Maker, until)
+                                RAW_PROTOCOLS, REQUEST_PORTS, Maker)
 from lib.topology import FAMILIES, FAR, NEAR
 from net.lib.py import ksft_eq, ksft_ge, ksft_pr
 
@@ -50,7 +51,6 @@ PROTOCOLS = {"tcp": socket.IPPROTO_TCP, "udp": socket.IPPROTO_UDP}
 # The states of the kernel that are told apart: TCP's connections have all
 # the others.
 ESTABLISHED, TIME_WAIT, CLOSE, LISTEN, REQUEST = 1, 6, 7, 10, 12
-MAPPED = bytes(10) + b"\xff\xff"
 
 
 def packed(family, *tables):
@@ -88,9 +88,7 @@ class Tuples:
 
     def of_entry(self, table, entry):
         """One that finds a socket that is there, or nearly so."""
-        local, remote = entry.local, entry.remote
-        if local[:12] == MAPPED:
-            local, remote = local[12:], remote[12:]
+        local, remote = plain(entry.local), plain(entry.remote)
         family = socket.AF_INET if len(local) == 4 else socket.AF_INET6
         if not any(local) or self.generator.random() < 0.1:
             local = self.pick(LOCAL[family])

@@ -79,11 +79,9 @@ class ChangeLog:
             struct.pack_into("=Q", self._memory, end, time.monotonic_ns())
 
     def expect(self, subject, ports, begin, end):
-        """The kernel will change something by itself, from `begin` to `end`
-        seconds from now."""
-        now = time.monotonic_ns()
-        self._expected.add(subject, ports[0], ports[-1],
-                           now + int(begin * 1e9), now + int(end * 1e9))
+        """The kernel will change something by itself, from `begin` to `end`,
+        in nanoseconds of the monotonic clock."""
+        self._expected.add(subject, ports[0], ports[-1], begin, end)
 
     def wait_if_held(self):
         """Stand still for as long as the reader wants it; returns whether to

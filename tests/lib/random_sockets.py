@@ -13,9 +13,10 @@ import time
 
 from . import packet
 from .crowd import pick
+from .held_sockets import (CLOSED, ESTABLISHED, Asked, Connection, Remains,
+                           Sockets, connections, other_ends, tcp_state, until)
 from .identity import socket_cookie
 from .packet import SYN
-from .patience import end_after
 from .socket_diag import SocketDiag
 from .topology import FAMILIES, FAR, NEAR
 
@@ -35,81 +36,11 @@ PACKET_PROTOCOLS = (0x88b5, 0x88b6, ETH_P_ALL)
 # The change log knows local sockets by a number, as if it were a port.
 NAMES = {5000 + number: b"\0nsmux-%d" % number for number in range(4)}
 TIME_WAIT_SECONDS = 60
-ESTABLISHED, SYN_RECV = 1, 3
 IPV6_HDRINCL = 36
 # Of asm-generic/socket.h and linux/tcp.h; Python has no names for them.
 SO_INCOMING_CPU = 49
-CLOSED = 7
 # The errors of a socket that cannot be made beside those that there are.
 TAKEN = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.ECONNREFUSED)
-
-
-class Sockets(list):
-    """Sockets that belong together, with their ports and namespace."""
-
-    def __init__(self, member, *ports):
-        super().__init__()
-        self.member = member
-        self.ports = ports
-
-    def close(self):
-        """Close all."""
-        for sock in self:
-            sock.close()
-
-
-class Connection(Sockets):
-    """Both ends of one."""
-
-    def close(self):
-        """Both ends at once, by a reset."""
-        for sock in self:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
-                            struct.pack("=ii", 1, 0))
-        self[0].close()
-        until(lambda: tcp_state(self[1]) == CLOSED)
-        self[1].close()
-
-
-class Remains(Sockets):
-    """What is left of a connection: entries of the kernel's own list."""
-
-    def close(self):
-        """Take away what the kernel has not taken away itself."""
-        for entry in self:
-            with contextlib.suppress(FileNotFoundError):
-                self.member.diag.destroy(entry)
-
-
-class Asked(Sockets):
-    """A listener and requests for connections with it."""
-
-    def close(self):
-        """The requests first, which would else live on for a while."""
-        for entry in self.requests():
-            self.member.diag.destroy(entry)
-        super().close()
-
-    def requests(self):
-        """The requests, of the kernel's own list."""
-        port = struct.pack("!H", self.ports[0])
-        return [entry for family in FAMILIES for entry in
-                self.member.diag.inet(family, socket.IPPROTO_TCP)
-                if entry.local_port == port and entry.state == SYN_RECV]
-
-
-def until(condition, deadline=20):
-    """Wait for what follows from a change, so that it belongs to it."""
-    end = end_after(deadline)
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError("a change does not come to its end")
-        time.sleep(0.001)
-
-
-def tcp_state(sock):
-    """The state of a TCP socket."""
-    return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
 
 
 class Maker:
@@ -250,13 +181,8 @@ class Maker:
                 if error.errno not in TAKEN:
                     raise
                 return None
-            # Another listener may be closer to the device than ours: then
-            # nothing is to accept, and the connection is not ours alone.
-            listener.settimeout(0)
-            try:
-                child, _ = listener.accept()
-            except BlockingIOError:
-                self.refuse(member, client)
+            child = self.accept(member, listener, client)
+            if child is None:
                 return None
             child.settimeout(20)
             stack.pop_all()
@@ -265,22 +191,30 @@ class Maker:
             return self.age(ends)
 
     @staticmethod
-    def refuse(member, client):
-        """Undo a connection whose other end is not at hand."""
-        cookie, near = socket_cookie(client), client.getsockname()[1]
+    def accept(member, listener, client):
+        """The other end of a connection; or None, with the connection undone,
+        if another listener is closer to the device than ours."""
+        listener.settimeout(0)
+        with contextlib.suppress(BlockingIOError):
+            return listener.accept()[0]
+        # The segment that makes it complete may still be on its way.
+        cookie = socket_cookie(client)
+        here = next(entry for entry in connections(member)
+                    if entry.cookie == cookie)
+        until(lambda: [ESTABLISHED] == [
+            entry.state for entry in other_ends(member, here)])
+        with contextlib.suppress(BlockingIOError):
+            return listener.accept()[0]
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                           struct.pack("=ii", 1, 0))
         client.close()
-        until(lambda: not any(
-            entry.cookie != cookie
-            and entry.remote_port == struct.pack("!H", near)
-            and entry.state == ESTABLISHED
-            for family in FAMILIES
-            for entry in member.diag.inet(family, socket.IPPROTO_TCP)))
+        until(lambda: not other_ends(member, here))
+        return None
 
     def age(self, ends):
         """Let a connection come to some state."""
         client, child = ends
+        begin = time.monotonic_ns()
         if self.maybe(0.4):
             return ends
         # FIN_WAIT2 here, CLOSE_WAIT there.
@@ -294,12 +228,12 @@ class Maker:
         client.close()
         child.close()
         remains = Remains(ends.member, *ends.ports)
-        remains += [entry for family in FAMILIES for entry in
-                    ends.member.diag.inet(family, socket.IPPROTO_TCP)
+        remains += [entry for entry in connections(ends.member)
                     if entry.cookie == cookie]
         # Timers are late by up to an eighth, and by what the machine is.
         self.log.expect(ends.member.number, ends.ports,
-                        TIME_WAIT_SECONDS - 1, TIME_WAIT_SECONDS + 30)
+                        begin + (TIME_WAIT_SECONDS - 1) * 10**9,
+                        time.monotonic_ns() + (TIME_WAIT_SECONDS + 30) * 10**9)
         return remains
 
     def asking(self, member):
