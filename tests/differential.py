@@ -379,8 +379,9 @@ def report(comparison):
             f"{comparison.races} of them by recorded changes")
     ksft_ge(total, TUPLES)
     ksft_eq(len(comparison.visited), NAMESPACES)
+    # How often depends on how much the other process gets done meanwhile.
     found = {key for key, count in comparison.outcomes.items()
-             if count >= TUPLES // 2000}
+             if count >= TUPLES // 10000}
     ksft_eq(EXPECTED - found, set(), "kinds of answers that there were not")
     ksft_eq(comparison.failures[:20], [],
             f"the first of {len(comparison.failures)}")

@@ -34,7 +34,7 @@ RAW_PROTOCOLS = (253, 254)
 ETH_P_ALL = 3
 PACKET_PROTOCOLS = (0x88b5, 0x88b6, ETH_P_ALL)
 # The change log knows local sockets by a number, as if it were a port.
-NAMES = {5000 + number: b"\0nsmux-%d" % number for number in range(4)}
+NAMES = {5000 + number: b"\0nsmux-%d" % number for number in range(2)}
 TIME_WAIT_SECONDS = 60
 IPV6_HDRINCL = 36
 # Of asm-generic/socket.h and linux/tcp.h; Python has no names for them.
