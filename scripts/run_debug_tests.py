@@ -15,7 +15,8 @@ from kernel_module import module, scratch
 from machine.session import Limits
 from selftests import broken, on_host
 from selftests.ktap import Counter
-from selftests.run import Manner, conclude, run_tests
+from selftests.run import Manner, conclude
+from selftests.side_by_side import run_side_by_side
 from tool import crate
 
 AUDIT = Path(__file__).with_name("guest_audit") / "audit.py"
@@ -24,7 +25,7 @@ PLACE = "nsmux/audit.py"
 # Everything takes ten times as long as on the stock kernel: each wait is longer, and the tests that
 # do one thing very often do it less often.
 SECONDS_PER_TEST = 1800
-SLOWER = ["NSMUX_SLOWER=10", "NSMUX_TUPLES=33000", "NSMUX_MESSAGES=10000", "NSMUX_NAMESPACES=400"]
+SLOWER = ["NSMUX_SLOWER=10", "NSMUX_TUPLES=33000", "NSMUX_MESSAGES=10000", "NSMUX_NAMESPACES=300"]
 MANNER = Manner(
     # All together take two hours; one alone may say nothing for as long as it may run.
     limits=Limits(total=14400, silence=SECONDS_PER_TEST),
@@ -57,7 +58,7 @@ def main(arguments):
         crate.build(environment.stock)
         with scratch.copy(environment) as tree:
             built = module.build(environment, tree)
-            results = run_tests(environment, in_guest, built, manner=MANNER, counter=results)
+            results = run_side_by_side(environment, in_guest, built, MANNER, results)
     return conclude(results)
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Runs the tests: those of what compiles here, all others with module and tool in the guest."""
+"""Runs the tests: those of what compiles here, all others with module and tool in guests."""
 
 import argparse
 import sys
@@ -9,7 +9,8 @@ from environment import provision
 from environment.failure import report
 from kernel_module import module
 from selftests import on_host
-from selftests.run import conclude, run_tests
+from selftests.run import conclude
+from selftests.side_by_side import run_side_by_side
 from tool import crate
 
 
@@ -24,7 +25,7 @@ def main(arguments):
     if in_guest or not options.name:
         built = module.build(environment)
         crate.build(environment)
-        results = run_tests(environment, in_guest, built, counter=results)
+        results = run_side_by_side(environment, in_guest, built, counter=results)
     return conclude(results)
 
 

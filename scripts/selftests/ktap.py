@@ -53,6 +53,13 @@ class Counter:
         text = f"{self.passed} passed, {self.failed} failed"
         return f"{text}, {self.skipped} skipped" if self.skipped else text
 
+    def add(self, other):
+        """Counts the results of another run as well."""
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+        self.failures += other.failures
+
     def add_failure(self, name):
         """Counts something that failed outside of the tests."""
         self.failed += 1

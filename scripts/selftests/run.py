@@ -41,7 +41,7 @@ def run_tests(environment, names=(), module=PROJECT / MODULE, on_output=boot.pri
     try:
         tree.install(environment, scratch)
         command = manner.prefix + [f"/{PLACE}/run_kselftest.sh"] + manner.options
-        for name in tree.select(scratch, names):
+        for name in tree.select(names):
             command += ["-t", name]
 
         def take(data):
