@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Builds the command-line tool, in the build root."""
 
+import filecmp
 import os
 import shutil
 import subprocess
@@ -25,7 +26,9 @@ def workspace(environment):
     """
     compiled = environment.compiled_crates
     place = BUILD / compiled.name
-    if place.exists():
+    # The file says where the crates are: in another cache, if NSMUX_CACHE has changed.
+    config = Path("home/config.toml")
+    if place.exists() and filecmp.cmp(compiled / config, place / config, shallow=False):
         return place
     shutil.rmtree(BUILD, ignore_errors=True)
     partial = place.with_suffix(".partial")
