@@ -58,16 +58,24 @@ def _locked(operation):
         yield lock
 
 
+def _parameter():
+    """The mode of new namespaces, if the module is loaded."""
+    return PARAMETER.read_text().strip() if loaded() else None
+
+
 @contextlib.contextmanager
 def exclusive():
     """Have the module to oneself, and leave it as it was found."""
     with _locked(fcntl.LOCK_EX):
-        before = loaded()
+        before = _parameter()
         try:
             yield
         finally:
-            if before != loaded():
-                insmod() if before else rmmod()
+            if _parameter() != before:
+                if loaded():
+                    rmmod()
+                if before:
+                    insmod(f"mode={before}")
 
 
 @contextlib.contextmanager
