@@ -14,8 +14,8 @@ import socket
 from lib import packet, program
 from lib.delivery import check_delivery
 from lib.identity import socket_cookie
-from lib.observed import FAMILY_VARIANTS, check_lookup, observed_tun
-from lib.packet import ACK
+from lib.observed import (FAMILY_VARIANTS, check_exchange, check_lookup,
+                          observed_tun)
 from lib.tcp_peer import TcpPeer
 from lib.topology import FAR, NEAR
 from lib.tun_device import tun
@@ -116,14 +116,7 @@ def test_tcp(family):
                      ("request", socket_cookie(child))], name)
             peers.append((peer, child))
         for peer, child in peers:
-            observed.trace.clear()
-            peer.send_data(b"?")
-            ksft_eq(child.recv(10), b"?")
-            child.send(b"!")
-            peer.receive(ACK)
-            for lookup in observed.trace.lookups():
-                check_lookup(lookup, lookup.direction, "established",
-                             socket_cookie(child))
+            check_exchange(observed, peer, child)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,9 @@ import socket
 from lib import packet, program
 from lib.delivery import check_delivery
 from lib.identity import socket_cookie
-from lib.observed import FAMILY_VARIANTS, check_lookup, observed_tun
-from lib.packet import ACK, SYN
+from lib.observed import (FAMILY_VARIANTS, check_exchange, check_lookup,
+                          observed_tun)
+from lib.packet import SYN
 from lib.tcp_peer import TcpPeer
 from lib.topology import FAMILIES, FAR, NEAR, address_lines
 from lib.tun_device import tun
@@ -130,14 +131,7 @@ def test_same_addresses_in_two(family):
             peer.connect()
             peers.append((peer, stack.enter_context(listener.accept()[0])))
         for peer, child in peers:
-            observed.trace.clear()
-            peer.send_data(b"?")
-            ksft_eq(child.recv(10), b"?")
-            child.send(b"!")
-            peer.receive(ACK)
-            for lookup in observed.trace.lookups():
-                check_lookup(lookup, lookup.direction, "established",
-                             socket_cookie(child))
+            check_exchange(observed, peer, child)
 
 
 @ksft_variants(FAMILY_VARIANTS)

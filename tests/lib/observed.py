@@ -7,7 +7,11 @@ from typing import NamedTuple
 
 from net.lib.py import KsftNamedVariant, ksft_eq
 from . import lookup_trace, status
+from .identity import socket_cookie
+from .lifetime import wait_until
 from .lookup_trace import LookupTrace
+from .packet import ACK, PSH
+from .tcp_peer import is_acknowledged
 from .topology import FAMILIES, Namespace
 from .tun_device import TunDevice, tun
 
@@ -39,6 +43,22 @@ def check_lookup(lookup, direction, outcome, socket, by=None):
         by = "device" if direction == "receive" else "socket"
     ksft_eq((lookup.direction, lookup.by, lookup.outcome, lookup.socket),
             (direction, by, outcome, socket), str(lookup))
+
+
+def check_exchange(observed, peer, sock):
+    """Data goes both ways over a connection with a peer, and every lookup
+    meanwhile finds the socket of it."""
+    observed.trace.clear()
+    peer.send_data(b"?")
+    ksft_eq(sock.recv(10), b"?")
+    sock.send(b"!")
+    peer.receive(PSH)
+    peer.send(ACK)
+    # Or it would be sent again, in the turn of another connection.
+    wait_until(lambda: is_acknowledged(sock), "it is acknowledged")
+    for lookup in observed.trace.lookups():
+        check_lookup(lookup, lookup.direction, "established",
+                     socket_cookie(sock))
 
 
 def check_account(observed):

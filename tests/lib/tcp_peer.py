@@ -5,8 +5,19 @@ Nothing is sent that the test does not send, so a connection stays in any
 state for as long as the test looks at it.
 """
 
+import fcntl
+import struct
+import termios
+
 from . import packet
 from .packet import ACK, FIN, PSH, SYN
+
+
+def is_acknowledged(sock):
+    """Whether nothing that a socket of the near end has sent is still to be
+    acknowledged; what is, is sent again after a while."""
+    left, = struct.unpack("=i", fcntl.ioctl(sock, termios.TIOCOUTQ, bytes(4)))
+    return left == 0
 
 
 class TcpPeer:
