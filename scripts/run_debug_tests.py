@@ -27,7 +27,7 @@ PLACE = "nsmux/audit.py"
 SECONDS_PER_TEST = 1800
 SLOWER = ["NSMUX_SLOWER=10", "NSMUX_TUPLES=33000", "NSMUX_MESSAGES=10000", "NSMUX_NAMESPACES=300"]
 MANNER = Manner(
-    # All together take two hours; one alone may say nothing for as long as it may run.
+    # Half of them took 88 minutes; one alone may say nothing for as long as it may run.
     limits=Limits(total=14400, silence=SECONDS_PER_TEST),
     prefix=[f"/{PLACE}", "env"] + SLOWER,
     options=["--override-timeout", str(SECONDS_PER_TEST)],

@@ -56,7 +56,9 @@ def check_exchange(observed, peer, sock):
     peer.send(ACK)
     # Or it would be sent again, in the turn of another connection.
     wait_until(lambda: is_acknowledged(sock), "it is acknowledged")
-    for lookup in observed.trace.lookups():
+    lookups = observed.trace.lookups()
+    ksft_eq({lookup.direction for lookup in lookups}, {"receive", "transmit"})
+    for lookup in lookups:
         check_lookup(lookup, lookup.direction, "established",
                      socket_cookie(sock))
 
