@@ -38,7 +38,7 @@ pub(crate) enum Protocol {
     Raw = bindings::NSMUX_PROTOCOL_RAW as u8,
     /// Raw sockets of IPv6, likewise.
     Raw6 = bindings::NSMUX_PROTOCOL_RAW6 as u8,
-    /// Errors of ICMP, by the packet of TCP or UDP that they quote.
+    /// Errors of ICMP, by the packet that they quote.
     Error = bindings::NSMUX_PROTOCOL_ERROR as u8,
     /// Errors of ICMPv6, likewise.
     Error6 = bindings::NSMUX_PROTOCOL_ERROR6 as u8,
@@ -74,7 +74,7 @@ impl Protocol {
             Outcome::Established | Outcome::TimeWait | Outcome::Request => is_tcp || is_error,
             Outcome::Listener => is_tcp,
             Outcome::Connected | Outcome::Unconnected => !is_tcp,
-            Outcome::Multiple => !is_tcp && !is_error,
+            Outcome::Multiple => !is_tcp,
             Outcome::Ambiguous | Outcome::Foreign | Outcome::None => !is_raw,
             Outcome::Member | Outcome::Device | Outcome::Process => false,
         }

@@ -84,7 +84,7 @@ def absent(protocol):
         return status.OUTCOMES[:4]
     if protocol.startswith("raw"):
         return status.OUTCOMES[:4] + ("ambiguous", "foreign", "none")
-    return ("listener", "multiple")
+    return ("listener",)
 
 
 def test_hooks_are_there_only_while_observing():

@@ -3,17 +3,19 @@
 //! Errors of ICMP: the packet that one quotes tells whose it is.
 //!
 //! The kernel hands an error to the socket that sent the packet in question (`tcp_v4_err()`,
-//! `udp_err()` and their like of IPv6): the quoted tuple, reversed. A listener gets none, and who
-//! is told of an error about any other protocol is not known here.
+//! `udp_err()` and their like of IPv6): the quoted tuple, reversed. A listener gets none. Of an
+//! error about any other protocol, raw sockets are told (`raw_icmp_error()`): each that would get
+//! an answer to the quoted packet.
 
 use super::Ports;
 use crate::{
     net::{
-        inet::{self, Family, Fragment, Port, Tuple},
+        inet::{self, Family, Fragment, Port, RawKey, Tuple},
         packet::Packet,
     },
     resolve::{Orient, Resolved},
     table::{
+        raw::{Raw, RawAnswer},
         tcp::{Tcp, TcpAnswer},
         udp::{Udp, UdpAnswer, UdpKey},
         Table,
@@ -26,11 +28,13 @@ pub(crate) enum Quoted<'n, F: Family> {
     Tcp(Tuple<F>, TcpAnswer<'n>),
     /// One of UDP.
     Udp(Tuple<F>, UdpAnswer<'n>),
+    /// One of another protocol, and the raw sockets that are told of it.
+    Raw(RawAnswer<'n>),
 }
 
 /// What there is to know of a packet of ICMP.
 pub(super) enum Found<'n, F: Family> {
-    /// It is an error, about a packet of a protocol with ports.
+    /// It is an error, and of a kind that sockets here are told of.
     Socket(Quoted<'n, F>),
     /// It is an error, and what it quotes is cut short or contradicts itself.
     Unparsed,
@@ -58,9 +62,6 @@ pub(super) fn find<'n, F: Family, O: Orient>(
     else {
         return Found::Unparsed;
     };
-    if quoted.fragment == Fragment::Later || ![inet::TCP, inet::UDP].contains(&quoted.protocol) {
-        return Found::NoError;
-    }
     let Some(ports) = ports(packet, quoted.payload) else {
         return Found::Unparsed;
     };
@@ -69,6 +70,15 @@ pub(super) fn find<'n, F: Family, O: Orient>(
         return Found::NoError;
     };
     let namespace = resolved.namespace;
+    if ![inet::TCP, inet::UDP].contains(&quoted.protocol) {
+        return match Raw::<F>::lookup(namespace, &RawKey::new(quoted.protocol, &tuple)) {
+            RawAnswer::None => Found::NoError,
+            answer => Found::Socket(Quoted::Raw(answer)),
+        };
+    }
+    if quoted.fragment == Fragment::Later {
+        return Found::NoError;
+    }
     Found::Socket(if quoted.protocol == inet::TCP {
         Quoted::Tcp(tuple, Tcp::<F>::connection(namespace, &tuple))
     } else {
@@ -80,7 +90,8 @@ pub(super) fn find<'n, F: Family, O: Orient>(
     })
 }
 
-/// The ports of a packet of which the first 8 bytes are quoted at least.
+/// The ports of a packet of which the first 8 bytes are quoted at least, as the kernel wants it for
+/// every protocol; what is in their place if it has none.
 fn ports(packet: &Packet<'_>, offset: u32) -> Option<Ports> {
     let [s0, s1, d0, d1, ..]: [u8; 8] = packet.read(offset)?;
     Some(Ports {

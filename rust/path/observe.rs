@@ -78,6 +78,7 @@ pub(super) fn look_up<'n, F: Observed, O: Orient>(
         Finding::Error(Quoted::Udp(tuple, answer)) => {
             tell(side, resolved, F::ERROR, Some(tuple), answer)
         }
+        Finding::Error(Quoted::Raw(answer)) => tell::<F, O>(side, resolved, F::ERROR, None, answer),
         Finding::Raw(answer) => tell::<F, O>(side, resolved, F::RAW, None, answer),
         Finding::NoTable => {
             side.count(Event::NoTable);

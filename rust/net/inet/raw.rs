@@ -10,7 +10,7 @@
 
 use kernel::ffi::c_int;
 
-use super::Family;
+use super::{Family, Tuple};
 use crate::{
     bindings,
     net::{
@@ -33,6 +33,19 @@ pub struct RawKey<F: Family> {
     pub device: c_int,
     /// The index of the slave of an L3 master, `sdif` in C.
     pub slave: c_int,
+}
+
+impl<F: Family> RawKey<F> {
+    /// The same ends and devices as those of a tuple.
+    pub fn new(protocol: u8, tuple: &Tuple<F>) -> Self {
+        Self {
+            protocol,
+            local: tuple.local,
+            remote: tuple.remote,
+            device: tuple.device,
+            slave: tuple.slave,
+        }
+    }
 }
 
 /// The raw sockets of the namespace that match. Any context.
