@@ -13,7 +13,7 @@
 //! - [`delivery`] hands what was found to the stack.
 //!
 //! Tables that no packet asks are here as well: [`packet_socket`], [`unix`], [`netlink_socket`],
-//! [`vsock`], and [`process`] with its own kind of namespace.
+//! [`vsock`], [`sctp`], [`mptcp`], and [`process`] with its own kind of namespace.
 //!
 //! [`pernet`] gives each namespace its state, its [`netfilter`] hooks, its [`sysctl`] variables and
 //! its [`procfs`] file, and takes them away in the order that is safe.
@@ -27,6 +27,8 @@ pub mod hashtables;
 pub mod inet;
 mod list;
 pub mod mailbox;
+mod module_function;
+pub mod mptcp;
 pub mod namespace;
 pub mod netfilter;
 pub mod netlink_socket;
@@ -40,6 +42,7 @@ pub mod pernet;
 pub mod process;
 pub mod procfs;
 pub mod rcu;
+pub mod sctp;
 pub mod socket;
 pub mod sysctl;
 pub mod sysfs;

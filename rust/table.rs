@@ -4,14 +4,16 @@
 //!
 //! The tables are the kernel's and are searched by the kernel's code; nothing is copied from it and
 //! nothing kept beside it. A new table is a file here that implements [`Table`], or [`Several`] if
-//! a key can mean any number of entries, and a line in the list of those that are asked: in
-//! [`mux`](crate::mux) by packets, in [`uapi::netlink`](crate::uapi::netlink) by people.
+//! a key can mean any number of entries, and a line in the list of those that are asked: by packets
+//! in [`mux`](crate::mux), by people in `tables` of [`uapi::netlink`](crate::uapi::netlink).
 
+pub(crate) mod mptcp;
 pub(crate) mod netdev;
 pub(crate) mod netlink;
 pub(crate) mod packet;
 pub(crate) mod pid;
 pub(crate) mod raw;
+pub(crate) mod sctp;
 pub(crate) mod tcp;
 pub(crate) mod udp;
 pub(crate) mod unix;
@@ -44,6 +46,9 @@ pub(crate) trait Table {
 
 /// A table in which any number of entries can match a key, and each of them has what is looked up.
 pub(crate) trait Several {
+    /// The kind of namespace.
+    type Of;
+
     /// What entries are looked up by.
     type Key;
 
@@ -52,7 +57,7 @@ pub(crate) trait Several {
 
     /// Calls `f` with each entry that matches, until it fails. In a process; `f` must not sleep.
     fn for_each<'n>(
-        namespace: Namespace<'n>,
+        namespace: Namespace<'n, Self::Of>,
         key: &Self::Key,
         f: impl FnMut(&Self::Entry<'n>) -> Result,
     ) -> Result;

@@ -59,7 +59,8 @@ def requests(nsmux):
     four, six, port = (bytes((127, 0, 0, 1)), bytes(15) + b"\1",
                        struct.pack("!H", PORT))
     keys = [{"table": number(32, table), "local-address": local,
-             "local-port": port} for table in (0, 1) for local in (four, six)]
+             "local-port": port} for table in (0, 1, 9, 10)
+            for local in (four, six)]
     keys += [entry | {"remote-address": entry["local-address"],
                       "remote-port": port, "device": number(32, 1),
                       "slave": number(32, 1)} for entry in keys]
@@ -68,6 +69,7 @@ def requests(nsmux):
         (3, {"device": number(32, 1)}),
         (4, {"name": b"\0nobody"}),
         (5, {"protocol": number(32, 16), "group": number(32, 1)}),
+        (5, {"protocol": number(32, 0)}),
         (6, {"local-vsock-port": number(32, 1)}),
         (7, {"name": b"lo\0"}),
         (8, {"number": number(32, 1)}))]

@@ -12,8 +12,8 @@ import os
 import socket
 
 from lib import program
-from lib.named_sockets import (ABSTRACT, CASES, COUNT, FOUR, OSPF,
-                               RTNLGRP_LINK, filled, several)
+from lib.named_sockets import (ABSTRACT, CASES, COUNT, FOUR, NETLINK_ROUTE,
+                               OSPF, RTNLGRP_LINK, filled, several)
 from lib.netlink_family import (MISSING, Nsmux, check_refused, identity,
                                 named, opened_in)
 from lib.topology import Namespace
@@ -22,6 +22,8 @@ from net.lib.py import (KsftNamedVariant, KsftSkipEx, cmd, ksft_eq,
 
 ETH_P_ARP = 0x0806
 VSOCK_PORT = 5000
+# Of linux/netlink.h; Python has no names for them.
+SOL_NETLINK, NETLINK_ADD_MEMBERSHIP = 270, 1
 VARIANTS = [KsftNamedVariant(name, case) for name, case in CASES.items()]
 
 
@@ -85,6 +87,34 @@ def test_not_matching():
                 answer = nsmux.do("lookup", key | other)
                 ksft_eq((answer["outcome"], answer["sockets"]), ("none", 0),
                         name)
+
+
+def test_groups_with_members():
+    """Which groups of a protocol have members, in each namespace."""
+    key = {"table": "netlink", "protocol": NETLINK_ROUTE}
+    with several() as (namespaces, empty, _), Nsmux() as nsmux, \
+            contextlib.ExitStack() as stack:
+        expected = {}
+        for number, namespace in enumerate(namespaces, 1):
+            groups = [RTNLGRP_LINK, RTNLGRP_LINK + number]
+            # A third socket is a member of none.
+            for joined in (groups, groups[:1], ()):
+                sock = stack.enter_context(namespace.open_socket(
+                    socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_ROUTE))
+                for group in joined:
+                    sock.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group)
+            answer = nsmux.do("lookup", key | named(namespace))
+            ksft_eq((answer["outcome"], answer["sockets"],
+                     answer["member-group"]), ("member", 2, groups))
+            expected[namespace.cookie] = answer
+        answers = {answer["netns-cookie"]: answer
+                   for answer in nsmux.dump("lookup", key)}
+        for cookie, answer in expected.items():
+            ksft_eq(answers.get(cookie), answer)
+        ksft_not_in(empty.cookie, answers)
+        answer = nsmux.do("lookup", key | named(empty))
+        ksft_eq((answer["outcome"], answer["sockets"]), ("none", 0))
+        ksft_not_in("member-group", answer)
 
 
 def test_devices():
@@ -195,8 +225,12 @@ REFUSED = {
                        "binary attribute size out of range", ".name", None),
     "netlink_protocol": ({"table": "netlink", "group": 1}, "EINVAL", MISSING,
                          None, "protocol"),
-    "netlink_key": ({"table": "netlink", "protocol": 0}, "EINVAL", MISSING,
-                    None, "group"),
+    "sctp_port": ({"table": "sctp"} | FOUR, "EINVAL", MISSING, None,
+                  "local-port"),
+    "mptcp_address": (
+        {"table": "mptcp", "local-address": b"\1\2\3\4\5", "local-port": 1},
+        "EINVAL", "an address has 4 bytes (IPv4) or 16 (IPv6)",
+        ".local-address", None),
     "netlink_two_keys": (
         {"table": "netlink", "protocol": 0, "group": 1, "port-id": 1},
         "EINVAL", "a message is for a group or for a port", ".port-id", None),

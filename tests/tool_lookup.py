@@ -165,6 +165,13 @@ def test_netlink():
             for receiver in ("route:link", "route:1", "0:link", f"route:port:{port}"):
                 answers = tool.ask("lookup", "netlink", receiver, "--netns", namespace.name)
                 check_socket(answers[0], sock, "member", family="netlink", port_id=port)
+            [answer] = tool.ask("lookup", "netlink", "route", "--netns", namespace.name)
+            ksft_eq((answer["outcome"], answer["matching"], answer["groups"]),
+                    ("member", 1, [{"number": GROUP_LINK, "name": "link"}]))
+            result = tool.run("lookup", "netlink", "route", "--netns", namespace.name)
+            ksft_eq([line.split() for line in result.text.splitlines()],
+                    [["NETNS", "GROUP", "NAME"], [namespace.name, str(GROUP_LINK), "link"]])
+            ksft_eq(result.errors, "")
         watcher = tool.start("watch", within=namespace)
         with watcher:
             # It joins its groups one after the other.
@@ -176,6 +183,33 @@ def test_netlink():
             ksft_eq([told["holders"] for told in answer["sockets"]],
                     [[{"pid": watcher.pid, "comm": "nsmux"}]])
             watcher.kill()
+
+
+def test_sctp_and_mptcp():
+    """A socket that waits for associations, and the ends of a connection."""
+    with two() as (namespace, _), contextlib.ExitStack() as stack:
+        def bound(protocol, port):
+            sock = stack.enter_context(
+                namespace.open_socket(kind=socket.SOCK_STREAM, protocol=protocol))
+            sock.bind(("127.0.0.1", port))
+            return sock
+
+        listener, server = bound(socket.IPPROTO_SCTP, PORT), bound(socket.IPPROTO_MPTCP, PORT)
+        listener.listen()
+        server.listen()
+        here, there = f"127.0.0.1:{PORT}", f"127.0.0.1:{PORT + 1}"
+        answer = only(tool.ask("lookup", "sctp", here), namespace)
+        check_socket(answer, listener, "listener", local=here)
+        client = bound(socket.IPPROTO_MPTCP, PORT + 1)
+        client.connect(("127.0.0.1", PORT))
+        # The other end is none of MPTCP before data has come.
+        client.send(b"?")
+        child = stack.enter_context(server.accept()[0])
+        child.recv(1)
+        answer = only(tool.ask("lookup", "mptcp", here, "from", there), namespace)
+        check_socket(answer, child, "established", local=here, remote=there)
+        answer = only(tool.ask("lookup", "mptcp", there), namespace)
+        check_socket(answer, client, "established", local=there, remote=here)
 
 
 def test_vsock():

@@ -35,6 +35,7 @@
 #include <net/rawv6.h>
 #include <net/request_sock.h>
 #include <net/route.h>
+#include <net/sctp/structs.h>
 #include <net/sock.h>
 #include <net/tcp_states.h>
 #include <net/transp_v6.h>
@@ -44,6 +45,8 @@
 #include <net/netlink/af_netlink.h>
 #include <net/packet/internal.h>
 #include <net/unix/af_unix.h>
+
+static_assert(offsetof(struct sctp_endpoint, base) == 0);
 
 #include "netlink.h"
 #include "trace_nsmux.h"

@@ -22,7 +22,7 @@ const struct nla_policy nsmux_netns_nl_policy[NSMUX_A_NETNS_COOKIE + 1] = {
 /* NSMUX_CMD_LOOKUP - do */
 static const struct nla_policy nsmux_lookup_do_nl_policy[NSMUX_A_LOOKUP_PIDNS + 1] = {
 	[NSMUX_A_LOOKUP_NETNS] = NLA_POLICY_NESTED(nsmux_netns_nl_policy),
-	[NSMUX_A_LOOKUP_TABLE] = NLA_POLICY_MAX(NLA_U32, 8),
+	[NSMUX_A_LOOKUP_TABLE] = NLA_POLICY_MAX(NLA_U32, 10),
 	[NSMUX_A_LOOKUP_LOCAL_ADDRESS] = NLA_POLICY_MAX_LEN(16),
 	[NSMUX_A_LOOKUP_LOCAL_PORT] = NLA_POLICY_MIN(NLA_BE16, 1),
 	[NSMUX_A_LOOKUP_REMOTE_ADDRESS] = NLA_POLICY_MAX_LEN(16),
@@ -44,7 +44,7 @@ static const struct nla_policy nsmux_lookup_do_nl_policy[NSMUX_A_LOOKUP_PIDNS + 
 /* NSMUX_CMD_LOOKUP - dump */
 static const struct nla_policy nsmux_lookup_dump_nl_policy[NSMUX_A_LOOKUP_PIDNS + 1] = {
 	[NSMUX_A_LOOKUP_NETNS] = NLA_POLICY_NESTED(nsmux_netns_nl_policy),
-	[NSMUX_A_LOOKUP_TABLE] = NLA_POLICY_MAX(NLA_U32, 8),
+	[NSMUX_A_LOOKUP_TABLE] = NLA_POLICY_MAX(NLA_U32, 10),
 	[NSMUX_A_LOOKUP_LOCAL_ADDRESS] = NLA_POLICY_MAX_LEN(16),
 	[NSMUX_A_LOOKUP_LOCAL_PORT] = NLA_POLICY_MIN(NLA_BE16, 1),
 	[NSMUX_A_LOOKUP_REMOTE_ADDRESS] = NLA_POLICY_MAX_LEN(16),

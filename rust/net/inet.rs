@@ -202,6 +202,9 @@ pub unsafe trait Family: Copy + 'static {
     /// The table of raw sockets, `raw_v4_hashinfo`.
     fn raw_table() -> *mut bindings::raw_hashinfo;
 
+    /// Whether this end of a socket is the local one of the tuple. Any context.
+    fn is_local_end(socket: &Common, tuple: &Tuple<Self>) -> bool;
+
     /// Whether the ends of a socket, a connected one, are those of the tuple. Any context.
     fn are_ends(socket: &Common, tuple: &Tuple<Self>) -> bool;
 

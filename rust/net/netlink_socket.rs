@@ -44,15 +44,22 @@ impl<'n> NetlinkSocket<'n> {
 
     /// Whether it is a member of a group. To be called with the lock of the tables held.
     fn is_member_of(&self, group: u32) -> bool {
-        let bits = c_ulong::BITS;
-        // SAFETY: It is a netlink socket, whose groups change under the lock alone.
+        let word = self.groups_from(group / c_ulong::BITS);
+        word >> (group % c_ulong::BITS) & 1 != 0
+    }
+
+    /// A bit for each group that it is a member of, a word at a time. To be called with the lock of
+    /// the tables held.
+    fn groups_from(&self, word: u32) -> c_ulong {
+        // SAFETY: It is a netlink socket, whose groups change under the lock alone; they are whole
+        // words.
         unsafe {
             let sk = self.as_netlink();
-            let word = (*sk)
-                .groups
-                .cast_const()
-                .wrapping_add((group / bits) as usize);
-            group < (*sk).ngroups && word.read() >> (group % bits) & 1 != 0
+            if word < (*sk).ngroups.div_ceil(c_ulong::BITS) {
+                (*sk).groups.cast_const().add(word as usize).read()
+            } else {
+                0
+            }
         }
     }
 
@@ -77,8 +84,63 @@ pub fn for_each_member<'n>(
     group: u32,
     mut f: impl FnMut(&NetlinkSocket<'n>) -> Result,
 ) -> Result {
-    let table = table(protocol)?;
     let group = group.checked_sub(1).ok_or(EINVAL)?;
+    for_each_in_groups(namespace, protocol, |socket| {
+        if socket.is_member_of(group) {
+            f(socket)?;
+        }
+        Ok(())
+    })
+}
+
+/// Which groups of a protocol have members.
+pub struct Membership {
+    words: [c_ulong; Self::WORDS],
+    /// How many sockets are a member of any.
+    pub members: u32,
+}
+
+impl Membership {
+    /// As many words as there are groups to tell, 256: more than any protocol has by itself.
+    const WORDS: usize = (256 / c_ulong::BITS) as usize;
+
+    /// Looks through the sockets of a namespace. In a process.
+    pub fn of(namespace: Namespace<'_>, protocol: u32) -> Result<Self> {
+        let mut membership = Self {
+            words: [0; Self::WORDS],
+            members: 0,
+        };
+        for_each_in_groups(namespace, protocol, |socket| {
+            let mut is_member = false;
+            for (number, word) in (0..).zip(&mut membership.words) {
+                let groups = socket.groups_from(number);
+                is_member |= groups != 0;
+                *word |= groups;
+            }
+            membership.members = membership.members.saturating_add(is_member.into());
+            Ok(())
+        })?;
+        Ok(membership)
+    }
+
+    /// The groups, counted from 1.
+    pub fn groups(&self) -> impl Iterator<Item = u32> + '_ {
+        let bits = self.words.iter();
+        let bits = bits.flat_map(|word| (0..c_ulong::BITS).map(move |bit| word >> bit & 1));
+        (1..)
+            .zip(bits)
+            .filter_map(|(group, bit)| (bit != 0).then_some(group))
+    }
+}
+
+/// Calls `f` with each socket that is a member of groups of a protocol, with the lock held, until
+/// it fails.
+fn for_each_in_groups<'n>(
+    namespace: Namespace<'n>,
+    protocol: u32,
+    mut f: impl FnMut(&NetlinkSocket<'n>) -> Result,
+) -> Result {
+    let table = table(protocol)?;
     let _lock = Lock::new();
     // SAFETY: A socket leaves this list under the lock, before it is freed.
     for node in unsafe { list::hlist(addr_of!((*table).mc_list)) } {
@@ -86,10 +148,8 @@ pub fn for_each_member<'n>(
             .cast::<u8>()
             .wrapping_sub(bindings::NSMUX_SK_BIND_NODE as usize);
         // SAFETY: The entries are netlink sockets.
-        let socket = unsafe { NetlinkSocket::new(sk.cast_mut().cast(), namespace) };
-        match socket {
-            Some(socket) if socket.is_member_of(group) => f(&socket)?,
-            _ => {}
+        if let Some(socket) = unsafe { NetlinkSocket::new(sk.cast_mut().cast(), namespace) } {
+            f(&socket)?;
         }
     }
     Ok(())

@@ -65,6 +65,12 @@ impl Common {
         unsafe { bindings::sock_common::skc_reuseport_raw(self.0.get()) != 0 }
     }
 
+    /// Whether a socket of IPv6 leaves packets of IPv4 to others, `IPV6_V6ONLY`.
+    pub fn is_ipv6_only(&self) -> bool {
+        // SAFETY: `self` is a valid socket; the bit may change until the socket is bound.
+        unsafe { bindings::sock_common::skc_ipv6only_raw(self.0.get()) != 0 }
+    }
+
     /// The state, one of the `TCP_*` constants of
     /// [`include/net/tcp_states.h`](srctree/include/net/tcp_states.h) for every protocol.
     #[inline]
@@ -127,6 +133,15 @@ impl Common {
         // SAFETY: `self` is a valid socket; the union has this layout for TCP and UDP.
         let ends = unsafe { (*self.0.get()).__bindgen_anon_1.__bindgen_anon_1 };
         (ends.skc_rcv_saddr, ends.skc_daddr)
+    }
+
+    /// Whether the ends have addresses of IPv4, mapped ones if it is a socket of IPv6.
+    pub fn has_ipv4_ends(&self) -> bool {
+        const MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+        match self.local().0 {
+            Address::V4(_) => true,
+            Address::V6(address) => address.starts_with(&MAPPED),
+        }
     }
 
     /// The addresses of both ends as IPv6 has them.

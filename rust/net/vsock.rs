@@ -2,19 +2,17 @@
 
 //! Sockets between virtual machines and their hosts.
 //!
-//! They are a module of the kernel. nsmux does not depend on it: its functions are asked for when
-//! they are needed, and nothing is found while it is not loaded.
+//! They are a module of the kernel: nothing is found while it is not loaded.
 //!
 //! C header: [`include/net/af_vsock.h`](srctree/include/net/af_vsock.h)
 
-use core::{mem::transmute, ops::Deref, ptr::addr_of};
-use kernel::prelude::*;
-
 use super::{
+    module_function::ModuleFunction,
     namespace::Namespace,
     socket::{Full, Owned},
 };
 use crate::bindings;
+use core::{mem::transmute, ops::Deref, ptr::addr_of};
 
 /// One end, `struct sockaddr_vm`.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,9 +57,9 @@ impl<'n> VsockSocket<'n> {
             *mut bindings::net,
         ) -> *mut bindings::sock;
 
-        let function = Function::get(c"vsock_find_connected_socket_net")?;
+        let function = ModuleFunction::get(c"vsock_find_connected_socket_net")?;
         // SAFETY: The function has this type.
-        let find = unsafe { transmute::<*mut kernel::ffi::c_void, Find>(function.address) };
+        let find = unsafe { transmute::<*mut kernel::ffi::c_void, Find>(function.address()) };
         let net = namespace.object().as_ptr();
         // SAFETY: The addresses and the namespace are valid.
         let sk = unsafe { find(&mut remote.to_raw(), &mut local.to_raw(), net) };
@@ -76,9 +74,9 @@ impl<'n> VsockSocket<'n> {
             *mut bindings::net,
         ) -> *mut bindings::sock;
 
-        let function = Function::get(c"vsock_find_bound_socket_net")?;
+        let function = ModuleFunction::get(c"vsock_find_bound_socket_net")?;
         // SAFETY: The function has this type.
-        let find = unsafe { transmute::<*mut kernel::ffi::c_void, Find>(function.address) };
+        let find = unsafe { transmute::<*mut kernel::ffi::c_void, Find>(function.address()) };
         // SAFETY: The address and the namespace are valid.
         let sk = unsafe { find(&mut local.to_raw(), namespace.object().as_ptr()) };
         // SAFETY: The function has taken a reference for its caller, to a full socket.
@@ -107,27 +105,5 @@ impl Deref for VsockSocket<'_> {
 
     fn deref(&self) -> &Full {
         &self.0
-    }
-}
-
-/// A function of another module, which stays loaded as long as this exists.
-struct Function {
-    name: &'static CStr,
-    address: *mut kernel::ffi::c_void,
-}
-
-impl Function {
-    fn get(name: &'static CStr) -> Option<Self> {
-        // SAFETY: The name is a C string.
-        let address = unsafe { bindings::__symbol_get(name.as_char_ptr()) };
-        // Not `then_some()`, which would make one in any case and put what was not got.
-        (!address.is_null()).then(|| Self { name, address })
-    }
-}
-
-impl Drop for Function {
-    fn drop(&mut self) {
-        // SAFETY: It was got.
-        unsafe { bindings::__symbol_put(self.name.as_char_ptr()) };
     }
 }

@@ -6,7 +6,7 @@ use kernel::prelude::*;
 
 use super::{Entry, Outcome, Several};
 use crate::net::{
-    namespace::Namespace,
+    namespace::{Namespace, Net},
     netlink_socket::{self, NetlinkSocket},
     socket::Full,
 };
@@ -15,7 +15,7 @@ use crate::net::{
 pub(crate) struct Netlink;
 
 /// What they are looked up by.
-pub(crate) struct NetlinkKey {
+pub(crate) struct ToWhom {
     /// The protocol, a `NETLINK_*`.
     pub(crate) protocol: u32,
     /// Whom a message is for.
@@ -31,12 +31,13 @@ pub(crate) enum To {
 }
 
 impl Several for Netlink {
-    type Key = NetlinkKey;
+    type Of = Net;
+    type Key = ToWhom;
     type Entry<'n> = NetlinkSocket<'n>;
 
     fn for_each<'n>(
         namespace: Namespace<'n>,
-        key: &NetlinkKey,
+        key: &ToWhom,
         mut f: impl FnMut(&NetlinkSocket<'n>) -> Result,
     ) -> Result {
         match key.to {

@@ -6,7 +6,7 @@ use kernel::{ffi::c_int, prelude::*};
 
 use super::{Entry, Outcome, Several};
 use crate::net::{
-    namespace::Namespace,
+    namespace::{Namespace, Net},
     packet_socket::{PacketSocket, ALL},
     socket::Full,
 };
@@ -23,6 +23,7 @@ pub(crate) struct PacketKey {
 }
 
 impl Several for Packet {
+    type Of = Net;
     type Key = PacketKey;
     type Entry<'n> = PacketSocket<'n>;
 

@@ -17,6 +17,7 @@ use crate::net::{
 pub(crate) struct Raw<F>(PhantomData<F>);
 
 impl<F: Family> Several for Raw<F> {
+    type Of = Net;
     type Key = RawKey<F>;
     type Entry<'n> = Borrowed<'n, Full>;
 

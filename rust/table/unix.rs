@@ -7,7 +7,7 @@ use kernel::prelude::*;
 
 use super::{Entry, Outcome, Several};
 use crate::net::{
-    namespace::Namespace,
+    namespace::{Namespace, Net},
     socket::Full,
     unix::{self, UnixSocket},
 };
@@ -40,6 +40,7 @@ impl Name {
 }
 
 impl Several for Unix {
+    type Of = Net;
     type Key = Name;
     type Entry<'n> = UnixSocket<'n>;
 

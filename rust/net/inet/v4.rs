@@ -147,6 +147,11 @@ unsafe impl Family for V4 {
         &raw mut bindings::raw_v4_hashinfo
     }
 
+    fn is_local_end(socket: &Common, tuple: &Tuple<Self>) -> bool {
+        socket.has_ipv4_ends()
+            && (socket.addresses_v4().0, socket.local().1) == (tuple.local, tuple.local_port)
+    }
+
     fn are_ends(socket: &Common, tuple: &Tuple<Self>) -> bool {
         let (local, remote) = socket.addresses_v4();
         let ports = (socket.local().1, socket.remote().1);

@@ -164,6 +164,10 @@ unsafe impl Family for V6 {
         &raw mut bindings::raw_v6_hashinfo
     }
 
+    fn is_local_end(socket: &Common, tuple: &Tuple<Self>) -> bool {
+        (socket.addresses_v6().0, socket.local().1) == (tuple.local.0, tuple.local_port)
+    }
+
     fn are_ends(socket: &Common, tuple: &Tuple<Self>) -> bool {
         let (local, remote) = socket.addresses_v6();
         let ports = (socket.local().1, socket.remote().1);

@@ -5,28 +5,25 @@
 mod entry;
 mod key;
 mod process;
+mod tables;
 
 pub(super) use self::{
     entry::{put_connection, put_entry, put_socket},
     key::required,
 };
 
-use kernel::{prelude::*, sync::rcu};
+use kernel::prelude::*;
 
-use self::key::Key;
+use self::tables::{look_up, Key};
 use super::{namespace, selector, Asked};
 use crate::{
     bindings::*,
     instance::Instance,
     net::{
         genetlink::{Message, Part, Refusal},
-        inet::Family,
-        namespace::{Listed, Namespace, Net},
+        namespace::{Listed, Net},
     },
-    table::{
-        netdev::Netdev, netlink::Netlink, packet::Packet, raw::Raw, tcp::Tcp, udp::Udp, unix::Unix,
-        vsock::Vsock, Outcome, Table,
-    },
+    table::Outcome,
 };
 
 pub(super) const NETNS: u16 = NSMUX_A_LOOKUP_NETNS as u16;
@@ -87,47 +84,8 @@ pub(super) fn each_selected(
     Ok(true)
 }
 
-/// Looks a key up, and writes what was found.
-fn look_up(key: &Key, listed: Listed<'_>, message: &mut Message<'_>) -> Result<Outcome> {
-    let net = listed.net();
-    let guard = rcu::read_lock();
-    Namespace::branded(net, (&guard).into(), |namespace| {
-        put_namespace(message, net)?;
-        message.put_u32(NSMUX_A_LOOKUP_TABLE, key.table())?;
-        match key {
-            Key::TcpV4(key) => look_up_tcp(namespace, key, message),
-            Key::TcpV6(key) => look_up_tcp(namespace, key, message),
-            Key::UdpV4(key) => entry::put_answer(message, &Udp::lookup(namespace, key)),
-            Key::UdpV6(key) => entry::put_answer(message, &Udp::lookup(namespace, key)),
-            Key::RawV4(key) => entry::put_several::<Raw<_>>(message, namespace, key),
-            Key::RawV6(key) => entry::put_several::<Raw<_>>(message, namespace, key),
-            Key::Packet(key) => entry::put_several::<Packet>(message, namespace, key),
-            Key::Unix(key) => entry::put_several::<Unix>(message, namespace, key),
-            Key::Netlink(key) => entry::put_several::<Netlink>(message, namespace, key),
-            Key::Vsock(key) => entry::put_vsock(message, &Vsock::lookup(namespace, key)),
-            Key::Netdev(key) => entry::put_device(
-                message,
-                &Netdev::lookup(namespace, key),
-                namespace.section(),
-            ),
-        }
-    })
-}
-
 /// Writes where something was looked up.
 pub(super) fn put_namespace(message: &mut Message<'_>, net: &Net) -> Result {
     message.put_uint(NSMUX_A_LOOKUP_NETNS_COOKIE, net.cookie())?;
     message.put_u32(NSMUX_A_LOOKUP_NETNS_INODE, net.inode())
-}
-
-fn look_up_tcp<F: Family>(
-    namespace: Namespace<'_>,
-    key: &key::TcpKey<F>,
-    message: &mut Message<'_>,
-) -> Result<Outcome> {
-    let answer = match key.scope {
-        key::Scope::All => Tcp::<F>::lookup(namespace, &key.tuple),
-        key::Scope::Listeners => Tcp::<F>::listener(namespace, &key.tuple),
-    };
-    entry::put_answer(message, &answer)
 }

@@ -64,10 +64,14 @@ enum nsmux_resolved_by {
  *   packets.
  * @NSMUX_TABLE_UNIX: Local sockets, by the name that they were bound to.
  * @NSMUX_TABLE_NETLINK: Netlink sockets, by a group that they are a member of,
- *   or by port.
+ *   or by port. Without both, which groups of the protocol have members.
  * @NSMUX_TABLE_VSOCK: Sockets between virtual machines and their hosts.
  * @NSMUX_TABLE_NETDEV: Network devices, by index or by name.
  * @NSMUX_TABLE_PID: Processes of a PID namespace, by their number in it.
+ * @NSMUX_TABLE_SCTP: Associations, and if there is none, sockets that wait for
+ *   one. Without a remote address only the latter.
+ * @NSMUX_TABLE_MPTCP: Connections, by the ends of their first subflow. Without
+ *   a remote address all that have the local end.
  */
 enum nsmux_table {
 	NSMUX_TABLE_TCP,
@@ -79,6 +83,8 @@ enum nsmux_table {
 	NSMUX_TABLE_VSOCK,
 	NSMUX_TABLE_NETDEV,
 	NSMUX_TABLE_PID,
+	NSMUX_TABLE_SCTP,
+	NSMUX_TABLE_MPTCP,
 };
 
 /*
@@ -98,11 +104,11 @@ enum nsmux_protocol {
 
 /**
  * enum nsmux_outcome - What a lookup found.
- * @NSMUX_OUTCOME_ESTABLISHED: A TCP socket with a connection, in whatever
- *   state it is.
+ * @NSMUX_OUTCOME_ESTABLISHED: A socket with a connection of TCP or MPTCP, in
+ *   whatever state it is, or with an association of SCTP.
  * @NSMUX_OUTCOME_TIME_WAIT: A TCP connection in TIME_WAIT.
  * @NSMUX_OUTCOME_REQUEST: A TCP connection that is being asked for.
- * @NSMUX_OUTCOME_LISTENER: A TCP listener.
+ * @NSMUX_OUTCOME_LISTENER: A listener of TCP or SCTP.
  * @NSMUX_OUTCOME_CONNECTED: A UDP socket with a peer.
  * @NSMUX_OUTCOME_UNCONNECTED: A UDP socket without a peer.
  * @NSMUX_OUTCOME_AMBIGUOUS: One of a reuseport group; which one gets a packet
@@ -112,8 +118,8 @@ enum nsmux_protocol {
  * @NSMUX_OUTCOME_FOREIGN: A socket of another namespace, which a BPF program
  *   chose.
  * @NSMUX_OUTCOME_NONE: Nothing.
- * @NSMUX_OUTCOME_MEMBER: A netlink socket that is a member of the group, or
- *   has the port.
+ * @NSMUX_OUTCOME_MEMBER: A netlink socket that is a member of the group, or of
+ *   any, or has the port.
  * @NSMUX_OUTCOME_DEVICE: A network device.
  * @NSMUX_OUTCOME_PROCESS: A process.
  */
@@ -170,6 +176,7 @@ enum {
 	NSMUX_A_LOOKUP_INTERFACE,
 	NSMUX_A_LOOKUP_PROCESS,
 	NSMUX_A_LOOKUP_COOKIE,
+	NSMUX_A_LOOKUP_MEMBER_GROUP,
 
 	__NSMUX_A_LOOKUP_MAX,
 	NSMUX_A_LOOKUP_MAX = (__NSMUX_A_LOOKUP_MAX - 1)

@@ -9,15 +9,18 @@ use crate::{
     net::{
         device::Device,
         genetlink::Message,
+        inet::Family,
         namespace::Namespace,
-        netlink_socket::NetlinkSocket,
+        netlink_socket::{Membership, NetlinkSocket},
         packet_socket::PacketSocket,
         rcu::ReadSide,
-        socket::{Borrowed, Common, Connection, Full},
+        socket::{Borrowed, Common, Connection, Full, Owned},
         unix::UnixSocket,
         vsock::{End, VsockSocket},
     },
-    table::{netdev::NetdevAnswer, vsock::VsockAnswer, Answer, Entry, Outcome, Several},
+    table::{
+        netdev::NetdevAnswer, sctp::SctpEntry, vsock::VsockAnswer, Answer, Entry, Outcome, Several,
+    },
 };
 
 /// How many sockets are told in one answer at most: as many as fit into it for sure.
@@ -87,7 +90,7 @@ fn put_told(message: &mut Message<'_>, entry: &impl Told) -> Result {
 /// Writes the entries of a table of which several can match.
 pub(super) fn put_several<'n, T>(
     message: &mut Message<'_>,
-    namespace: Namespace<'n>,
+    namespace: Namespace<'n, T::Of>,
     key: &T::Key,
 ) -> Result<Outcome>
 where
@@ -109,6 +112,23 @@ where
     })?;
     message.put_u32(NSMUX_A_LOOKUP_SOCKETS, found)?;
     put_outcome(message, outcome)?;
+    Ok(outcome)
+}
+
+/// Writes which groups of netlink have members.
+pub(super) fn put_membership(
+    message: &mut Message<'_>,
+    membership: &Membership,
+) -> Result<Outcome> {
+    let outcome = match membership.members {
+        0 => Outcome::None,
+        _ => Outcome::Member,
+    };
+    message.put_u32(NSMUX_A_LOOKUP_SOCKETS, membership.members)?;
+    put_outcome(message, outcome)?;
+    for group in membership.groups() {
+        message.put_u32(NSMUX_A_LOOKUP_MEMBER_GROUP, group)?;
+    }
     Ok(outcome)
 }
 
@@ -207,6 +227,26 @@ impl Told for Borrowed<'_, Full> {
             message.put(NSMUX_A_SOCKET_REMOTE_ADDRESS, self.remote().0.bytes())?;
         }
         Ok(())
+    }
+}
+
+/// A connection of MPTCP.
+impl Told for Owned<'_, Full> {
+    fn put(&self, message: &mut Message<'_>) -> Result {
+        put_ends(message, self)
+    }
+}
+
+impl<F: Family> Told for SctpEntry<'_, F> {
+    fn put(&self, message: &mut Message<'_>) -> Result {
+        let Some(ends) = &self.association else {
+            return put_ends(message, self.full());
+        };
+        let (local, remote) = (F::any_family(&ends.local), F::any_family(&ends.remote));
+        message.put(NSMUX_A_SOCKET_LOCAL_ADDRESS, local.bytes())?;
+        message.put(NSMUX_A_SOCKET_LOCAL_PORT, &ends.local_port.to_header())?;
+        message.put(NSMUX_A_SOCKET_REMOTE_ADDRESS, remote.bytes())?;
+        message.put(NSMUX_A_SOCKET_REMOTE_PORT, &ends.remote_port.to_header())
     }
 }
 

@@ -10,12 +10,12 @@ use crate::{
     net::{
         device,
         genetlink::{Attribute, Attributes, Refusal},
-        inet::{Family, Port, RawKey, Tuple, V4, V6},
+        inet::{Family, Port, RawKey, Tuple},
         vsock::End,
     },
     table::{
         netdev::NetdevKey,
-        netlink::{NetlinkKey, To},
+        netlink::{To, ToWhom},
         packet::PacketKey,
         udp::UdpKey,
         unix,
@@ -39,21 +39,6 @@ const LOCAL_VSOCK_PORT: u16 = NSMUX_A_LOOKUP_LOCAL_VSOCK_PORT as u16;
 const REMOTE_CID: u16 = NSMUX_A_LOOKUP_REMOTE_CID as u16;
 const REMOTE_VSOCK_PORT: u16 = NSMUX_A_LOOKUP_REMOTE_VSOCK_PORT as u16;
 
-/// A table of network namespaces, and a key for it.
-pub(super) enum Key {
-    TcpV4(TcpKey<V4>),
-    TcpV6(TcpKey<V6>),
-    UdpV4(UdpKey<V4>),
-    UdpV6(UdpKey<V6>),
-    RawV4(RawKey<V4>),
-    RawV6(RawKey<V6>),
-    Packet(PacketKey),
-    Unix(unix::Name),
-    Netlink(NetlinkKey),
-    Vsock(VsockKey),
-    Netdev(NetdevKey),
-}
-
 /// What is asked of TCP.
 pub(super) struct TcpKey<F: Family> {
     pub(super) tuple: Tuple<F>,
@@ -68,37 +53,17 @@ pub(super) enum Scope {
     Listeners,
 }
 
+/// What is asked of netlink.
+pub(super) enum NetlinkKey {
+    /// Those whom a message is for.
+    Sockets(ToWhom),
+    /// Which groups of this protocol have members.
+    Groups(u32),
+}
+
 /// The table that a request names.
 pub(super) fn table(attributes: Attributes<'_>) -> Result<u32, Refusal> {
     Ok(required(attributes, TABLE)?.u32()?)
-}
-
-impl Key {
-    /// Takes the key from a request; not that of the table of processes.
-    pub(super) fn of(attributes: Attributes<'_>) -> Result<Self, Refusal> {
-        match table(attributes)? {
-            NSMUX_TABLE_PACKET => packet(attributes),
-            NSMUX_TABLE_UNIX => local(attributes),
-            NSMUX_TABLE_NETLINK => netlink(attributes),
-            NSMUX_TABLE_VSOCK => vsock(attributes),
-            NSMUX_TABLE_NETDEV => netdev(attributes),
-            table => internet(attributes, table),
-        }
-    }
-
-    /// The code of the table.
-    pub(super) fn table(&self) -> u32 {
-        match self {
-            Self::TcpV4(_) | Self::TcpV6(_) => NSMUX_TABLE_TCP,
-            Self::UdpV4(_) | Self::UdpV6(_) => NSMUX_TABLE_UDP,
-            Self::RawV4(_) | Self::RawV6(_) => NSMUX_TABLE_RAW,
-            Self::Packet(_) => NSMUX_TABLE_PACKET,
-            Self::Unix(_) => NSMUX_TABLE_UNIX,
-            Self::Netlink(_) => NSMUX_TABLE_NETLINK,
-            Self::Vsock(_) => NSMUX_TABLE_VSOCK,
-            Self::Netdev(_) => NSMUX_TABLE_NETDEV,
-        }
-    }
 }
 
 /// An attribute that has to be there.
@@ -109,25 +74,24 @@ pub(in super::super) fn required(
     attributes.get(number).ok_or(Refusal::missing(number))
 }
 
-fn internet(attributes: Attributes<'_>, table: u32) -> Result<Key, Refusal> {
-    let local = required(attributes, LOCAL_ADDRESS)?;
-    Ok(match (table, local.bytes().len()) {
-        (NSMUX_TABLE_TCP, 4) => Key::TcpV4(tcp(attributes, local)?),
-        (NSMUX_TABLE_TCP, 16) => Key::TcpV6(tcp(attributes, local)?),
-        (NSMUX_TABLE_UDP, 4) => Key::UdpV4(udp(attributes, local)?),
-        (NSMUX_TABLE_UDP, 16) => Key::UdpV6(udp(attributes, local)?),
-        (NSMUX_TABLE_RAW, 4) => Key::RawV4(raw(attributes, local)?),
-        (NSMUX_TABLE_RAW, 16) => Key::RawV6(raw(attributes, local)?),
-        _ => {
-            let text = c"an address has 4 bytes (IPv4) or 16 (IPv6)";
-            return Err(Refusal::of(local, EINVAL, text));
-        }
-    })
+/// For tables that have one kind of key.
+pub(super) fn always(_: Attributes<'_>) -> Result<bool, Refusal> {
+    Ok(true)
 }
 
-fn tcp<F: Family>(attributes: Attributes<'_>, local: Attribute<'_>) -> Result<TcpKey<F>, Refusal> {
+/// For tables that have a key of each family: whether the addresses are of this one.
+pub(super) fn is_of<F: Family>(attributes: Attributes<'_>) -> Result<bool, Refusal> {
+    let local = required(attributes, LOCAL_ADDRESS)?;
+    let text = c"an address has 4 bytes (IPv4) or 16 (IPv6)";
+    match local.bytes().len() {
+        4 | 16 => Ok(F::address(local.bytes()).is_some()),
+        _ => Err(Refusal::of(local, EINVAL, text)),
+    }
+}
+
+pub(super) fn tcp<F: Family>(attributes: Attributes<'_>) -> Result<TcpKey<F>, Refusal> {
     Ok(TcpKey {
-        tuple: tuple(attributes, local)?,
+        tuple: tuple(attributes)?,
         scope: match attributes.get(REMOTE_ADDRESS) {
             Some(_) => Scope::All,
             None => Scope::Listeners,
@@ -135,13 +99,14 @@ fn tcp<F: Family>(attributes: Attributes<'_>, local: Attribute<'_>) -> Result<Tc
     })
 }
 
-fn udp<F: Family>(attributes: Attributes<'_>, local: Attribute<'_>) -> Result<UdpKey<F>, Refusal> {
-    let tuple = tuple::<F>(attributes, local)?;
+pub(super) fn udp<F: Family>(attributes: Attributes<'_>) -> Result<UdpKey<F>, Refusal> {
+    let tuple = tuple::<F>(attributes)?;
     let to_many = F::is_multicast(&tuple.local);
     Ok(UdpKey { tuple, to_many })
 }
 
-fn raw<F: Family>(attributes: Attributes<'_>, local: Attribute<'_>) -> Result<RawKey<F>, Refusal> {
+pub(super) fn raw<F: Family>(attributes: Attributes<'_>) -> Result<RawKey<F>, Refusal> {
+    let local = required(attributes, LOCAL_ADDRESS)?;
     let protocol = required(attributes, PROTOCOL)?;
     Ok(RawKey {
         protocol: u8::try_from(protocol.u32()?)
@@ -155,7 +120,9 @@ fn raw<F: Family>(attributes: Attributes<'_>, local: Attribute<'_>) -> Result<Ra
     })
 }
 
-fn tuple<F: Family>(attributes: Attributes<'_>, local: Attribute<'_>) -> Result<Tuple<F>, Refusal> {
+/// Two ends; port 0 of the other one if the request does not name it.
+pub(super) fn tuple<F: Family>(attributes: Attributes<'_>) -> Result<Tuple<F>, Refusal> {
+    let local = required(attributes, LOCAL_ADDRESS)?;
     let remote = match (attributes.get(REMOTE_ADDRESS), attributes.get(REMOTE_PORT)) {
         (Some(remote), Some(port)) => (address::<F>(remote)?, Port::from_header(port.array()?)),
         (None, None) => (F::ANY, Port::from_number(0)),
@@ -187,32 +154,30 @@ fn index(attributes: Attributes<'_>, number: u16) -> Result<c_int, Refusal> {
     })
 }
 
-fn packet(attributes: Attributes<'_>) -> Result<Key, Refusal> {
+pub(super) fn packet(attributes: Attributes<'_>) -> Result<PacketKey, Refusal> {
     required(attributes, DEVICE)?;
     let protocol = attributes.get(PROTOCOL).map(|attribute| {
         let text = c"a protocol over Ethernet has 16 bits";
         u16::try_from(attribute.u32()?).map_err(|_| Refusal::of(attribute, EINVAL, text))
     });
-    Ok(Key::Packet(PacketKey {
+    Ok(PacketKey {
         device: index(attributes, DEVICE)?,
         protocol: protocol.transpose()?,
-    }))
+    })
 }
 
-fn local(attributes: Attributes<'_>) -> Result<Key, Refusal> {
+pub(super) fn local(attributes: Attributes<'_>) -> Result<unix::Name, Refusal> {
     let name = required(attributes, NAME)?;
     let text = c"the name of a local socket has 1 to 108 bytes";
-    unix::Name::new(name.bytes())
-        .map(Key::Unix)
-        .ok_or(Refusal::of(name, EINVAL, text))
+    unix::Name::new(name.bytes()).ok_or(Refusal::of(name, EINVAL, text))
 }
 
-fn netlink(attributes: Attributes<'_>) -> Result<Key, Refusal> {
+pub(super) fn netlink(attributes: Attributes<'_>) -> Result<NetlinkKey, Refusal> {
     let protocol = required(attributes, PROTOCOL)?;
     let to = match (attributes.get(GROUP), attributes.get(PORT_ID)) {
-        (Some(group), None) => To::Group(group.u32()?),
-        (None, Some(port)) => To::Port(port.u32()?),
-        (None, None) => return Err(Refusal::missing(GROUP)),
+        (Some(group), None) => Some(To::Group(group.u32()?)),
+        (None, Some(port)) => Some(To::Port(port.u32()?)),
+        (None, None) => None,
         (Some(_), Some(port)) => {
             let text = c"a message is for a group or for a port";
             return Err(Refusal::of(port, EINVAL, text));
@@ -223,13 +188,16 @@ fn netlink(attributes: Attributes<'_>) -> Result<Key, Refusal> {
         let text = c"there is no such protocol of netlink";
         return Err(Refusal::of(protocol, EPROTONOSUPPORT, text));
     }
-    Ok(Key::Netlink(NetlinkKey {
-        protocol: number,
-        to,
-    }))
+    Ok(match to {
+        Some(to) => NetlinkKey::Sockets(ToWhom {
+            protocol: number,
+            to,
+        }),
+        None => NetlinkKey::Groups(number),
+    })
 }
 
-fn vsock(attributes: Attributes<'_>) -> Result<Key, Refusal> {
+pub(super) fn vsock(attributes: Attributes<'_>) -> Result<VsockKey, Refusal> {
     let cid = |number| attributes.get(number).map(Attribute::u32).transpose();
     let local = End {
         cid: cid(LOCAL_CID)?.unwrap_or(End::ANY),
@@ -241,11 +209,11 @@ fn vsock(attributes: Attributes<'_>) -> Result<Key, Refusal> {
         (Some(_), None) => return Err(Refusal::missing(REMOTE_VSOCK_PORT)),
         (None, Some(_)) => return Err(Refusal::missing(REMOTE_CID)),
     };
-    Ok(Key::Vsock(VsockKey { local, remote }))
+    Ok(VsockKey { local, remote })
 }
 
-fn netdev(attributes: Attributes<'_>) -> Result<Key, Refusal> {
-    let key = match (attributes.get(DEVICE), attributes.get(NAME)) {
+pub(super) fn netdev(attributes: Attributes<'_>) -> Result<NetdevKey, Refusal> {
+    Ok(match (attributes.get(DEVICE), attributes.get(NAME)) {
         (Some(_), None) => NetdevKey::Index(index(attributes, DEVICE)?),
         (None, Some(name)) => {
             let text = c"a device cannot have this name";
@@ -257,6 +225,5 @@ fn netdev(attributes: Attributes<'_>) -> Result<Key, Refusal> {
             let text = c"a device is named by its index or by its name";
             return Err(Refusal::of(name, EINVAL, text));
         }
-    };
-    Ok(Key::Netdev(key))
+    })
 }

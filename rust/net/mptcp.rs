@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Connections of MPTCP.
+//!
+//! The kernel knows them by a token, and exports a way through all of a namespace. Their subflows,
+//! and the sockets that listen for them, are TCP sockets, and found as such.
+//!
+//! C header: `net/mptcp/protocol.h`
+
+use core::mem::transmute;
+use kernel::{
+    ffi::{c_long, c_void},
+    prelude::*,
+};
+
+use super::{
+    module_function::ModuleFunction,
+    namespace::Namespace,
+    socket::{Full, Owned},
+};
+use crate::bindings;
+
+type Next =
+    unsafe extern "C" fn(*const bindings::net, *mut c_long, *mut c_long) -> *mut bindings::sock;
+
+/// Calls `f` with each connection of a namespace, until it fails. In a process.
+///
+/// A connection may be passed over if others come and go meanwhile.
+pub fn for_each_connection<'n>(
+    namespace: Namespace<'n>,
+    mut f: impl FnMut(&Owned<'n, Full>) -> Result,
+) -> Result {
+    let Some(function) = ModuleFunction::get(c"mptcp_token_iter_next") else {
+        return Ok(());
+    };
+    // SAFETY: The function has this type, but for the structure that it gives: that begins with a
+    // full socket.
+    let next = unsafe { transmute::<*mut c_void, Next>(function.address()) };
+    let net = namespace.object().as_ptr();
+    let (mut slot, mut number) = (0, 0);
+    loop {
+        // SAFETY: The namespace and the place, which the function moves on, are valid.
+        let sk = unsafe { next(net, &mut slot, &mut number) };
+        if sk.is_null() {
+            return Ok(());
+        }
+        // SAFETY: The function has taken a reference for its caller.
+        if let Some(socket) = unsafe { Owned::from_lookup(sk, namespace) } {
+            f(&socket)?;
+        }
+    }
+}

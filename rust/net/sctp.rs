@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Endpoints and associations of SCTP.
+//!
+//! Both lead to a socket. Neither the one nor the other is freed within a read-side section in
+//! which it was seen: `sctp_endpoint_destroy()` leaves the endpoint and its reference to the socket
+//! to RCU.
+//!
+//! C headers: [`include/net/sctp/sctp.h`](srctree/include/net/sctp/sctp.h),
+//! [`include/net/sctp/structs.h`](srctree/include/net/sctp/structs.h)
+
+use core::{
+    mem::transmute,
+    ptr::{addr_of, NonNull},
+};
+use kernel::{
+    ffi::{c_int, c_void},
+    prelude::*,
+};
+
+use super::{
+    inet::{Family, Port, Tuple},
+    list,
+    module_function::ModuleFunction,
+    namespace::Namespace,
+    socket::{Address, Borrowed, Full},
+};
+use crate::bindings;
+
+type Base = bindings::sctp_ep_common;
+
+type ForEachEndpoint = unsafe extern "C" fn(
+    unsafe extern "C" fn(*mut Base, *mut c_void) -> c_int,
+    *mut bindings::net,
+    *mut c_int,
+    *mut c_void,
+) -> c_int;
+
+type LookUpTransport = unsafe extern "C" fn(
+    unsafe extern "C" fn(*mut Base, *mut c_void, *mut c_void) -> c_int,
+    *mut bindings::net,
+    *const bindings::sctp_addr,
+    *const bindings::sctp_addr,
+    *mut c_void,
+    c_int,
+) -> c_int;
+
+/// An endpoint, `struct sctp_endpoint`: what a socket is to its peers.
+///
+/// # Invariants
+///
+/// The pointer is valid for the read-side section of the namespace.
+pub struct Endpoint<'n> {
+    base: NonNull<Base>,
+    /// Its socket.
+    pub socket: Borrowed<'n, Full>,
+}
+
+impl<'n> Endpoint<'n> {
+    /// Views an endpoint through its pointer; `None` if it is another namespace's.
+    ///
+    /// # Safety
+    ///
+    /// `base` must be the beginning of an endpoint with a reference that is held for the call.
+    unsafe fn new(base: *mut Base, namespace: Namespace<'n>) -> Option<Self> {
+        let base = NonNull::new(base)?;
+        // SAFETY: By the safety requirement; an endpoint keeps its socket.
+        let sk = unsafe { (*base.as_ptr()).sk };
+        // INVARIANT: With a reference now, it is freed a grace period later at the earliest.
+        Some(Self {
+            base,
+            // SAFETY: The socket is freed after the endpoint.
+            socket: unsafe { Borrowed::from_table(sk, namespace) }?,
+        })
+    }
+
+    /// The port that it is bound to.
+    pub fn port(&self) -> Port {
+        // SAFETY: By the type invariants.
+        Port::from_number(unsafe { addr_of!((*self.bound()).port).read_volatile() })
+    }
+
+    /// Whether a packet for this address would be its, `sctp_bind_addr_match()`.
+    pub fn has_address(&self, address: Address) -> bool {
+        // SAFETY: By the type invariants; entries of this list are freed by RCU.
+        let mut entries = unsafe { list::list(addr_of!((*self.bound()).address_list)) };
+        entries.any(|entry| {
+            // SAFETY: The list is the first member of its entries. An address is written before
+            // its entry is put into the list.
+            let entry = unsafe { &*entry.cast::<bindings::sctp_sockaddr_entry>() };
+            entry.valid != 0 && self.is_for(&entry.a, address)
+        })
+    }
+
+    /// Whether an address that it is bound to stands for another one.
+    fn is_for(&self, bound: &bindings::sctp_addr, address: Address) -> bool {
+        // SAFETY: All members begin with the family.
+        let family = unsafe { bound.v4.sin_family };
+        if u32::from(family) == bindings::AF_INET6 {
+            // SAFETY: The family says that this is the member; all its patterns are bytes.
+            let bound = unsafe { bound.v6.sin6_addr.in6_u.u6_addr8 };
+            match address {
+                Address::V6(address) => bound == address || bound == [0; 16],
+                Address::V4(_) => bound == [0; 16] && !self.socket.is_ipv6_only(),
+            }
+        } else {
+            // SAFETY: The family says that this is the member.
+            let bound = unsafe { bound.v4.sin_addr.s_addr }.to_ne_bytes();
+            match address {
+                Address::V4(address) => bound == address || bound == [0; 4],
+                Address::V6(_) => false,
+            }
+        }
+    }
+
+    fn bound(&self) -> *const bindings::sctp_bind_addr {
+        // SAFETY: By the type invariants; nothing is read.
+        unsafe { addr_of!((*self.base.as_ptr()).bind_addr) }
+    }
+}
+
+/// What C hands back to the functions that it calls.
+struct Visit<'n, F> {
+    namespace: Namespace<'n>,
+    f: F,
+    result: Result,
+}
+
+impl<'n, F: FnMut(Endpoint<'n>) -> Result> Visit<'n, F> {
+    fn new(namespace: Namespace<'n>, f: F) -> Self {
+        Self {
+            namespace,
+            f,
+            result: Ok(()),
+        }
+    }
+
+    fn as_data(&mut self) -> *mut c_void {
+        core::ptr::from_mut(self).cast()
+    }
+
+    /// # Safety
+    ///
+    /// `data` must come from `as_data()` of such a one, which nobody uses meanwhile, and `base` be
+    /// an endpoint with a reference that is held for the call.
+    unsafe extern "C" fn endpoint(base: *mut Base, data: *mut c_void) -> c_int {
+        // SAFETY: By the safety requirement.
+        let visit = unsafe { &mut *data.cast::<Self>() };
+        // SAFETY: By the safety requirement.
+        if let Some(endpoint) = unsafe { Endpoint::new(base, visit.namespace) } {
+            visit.result = (visit.f)(endpoint);
+        }
+        visit.result.map_or_else(Error::to_errno, |()| 0)
+    }
+
+    /// # Safety
+    ///
+    /// That of `endpoint()`.
+    unsafe extern "C" fn transport(base: *mut Base, _: *mut c_void, data: *mut c_void) -> c_int {
+        // SAFETY: By the safety requirement.
+        unsafe { Self::endpoint(base, data) }
+    }
+}
+
+/// Calls `f` with each endpoint of a namespace that listens, until it fails,
+/// `sctp_for_each_endpoint()`. In a process.
+pub fn for_each_endpoint<'n>(
+    namespace: Namespace<'n>,
+    f: impl FnMut(Endpoint<'n>) -> Result,
+) -> Result {
+    fn call<'n, F: FnMut(Endpoint<'n>) -> Result>(
+        function: &ModuleFunction,
+        mut visit: Visit<'n, F>,
+    ) -> Result {
+        // SAFETY: The function has this type; an endpoint begins with what it is based on.
+        let for_each = unsafe { transmute::<*mut c_void, ForEachEndpoint>(function.address()) };
+        let net = visit.namespace.object().as_ptr();
+        // SAFETY: The namespace and the place are valid, and the data is what it is called with.
+        unsafe { for_each(Visit::<F>::endpoint, net, &mut 0, visit.as_data()) };
+        visit.result
+    }
+
+    match ModuleFunction::get(c"sctp_for_each_endpoint") {
+        Some(function) => call(&function, Visit::new(namespace, f)),
+        None => Ok(()),
+    }
+}
+
+/// Calls `f` with the endpoint that has an association between two ends, if there is one,
+/// `sctp_transport_lookup_process()`. In a process.
+pub fn association<'n, F: Family>(
+    namespace: Namespace<'n>,
+    tuple: &Tuple<F>,
+    f: impl FnMut(Endpoint<'n>) -> Result,
+) -> Result {
+    fn call<'n, F: FnMut(Endpoint<'n>) -> Result>(
+        function: &ModuleFunction,
+        local: &bindings::sctp_addr,
+        remote: &bindings::sctp_addr,
+        device: c_int,
+        mut visit: Visit<'n, F>,
+    ) -> Result {
+        // SAFETY: The function has this type; an endpoint begins with what it is based on.
+        let look_up = unsafe { transmute::<*mut c_void, LookUpTransport>(function.address()) };
+        let net = visit.namespace.object().as_ptr();
+        let data = visit.as_data();
+        // That there is none says the function by an error: `f` was not called then.
+        // SAFETY: The namespace and the addresses are valid, and the data is what it is called with.
+        unsafe { look_up(Visit::<F>::transport, net, local, remote, data, device) };
+        visit.result
+    }
+
+    match ModuleFunction::get(c"sctp_transport_lookup_process") {
+        Some(function) => call(
+            &function,
+            &address(F::any_family(&tuple.local), tuple.local_port),
+            &address(F::any_family(&tuple.remote), tuple.remote_port),
+            tuple.device,
+            Visit::new(namespace, f),
+        ),
+        None => Ok(()),
+    }
+}
+
+/// The same as C has it.
+fn address(address: Address, port: Port) -> bindings::sctp_addr {
+    // SAFETY: All zeroes is a valid value: numbers.
+    let mut raw: bindings::sctp_addr = unsafe { core::mem::zeroed() };
+    let port = u16::from_ne_bytes(port.to_header());
+    match address {
+        Address::V4(bytes) => {
+            raw.v4.sin_family = bindings::AF_INET as u16;
+            raw.v4.sin_port = port;
+            raw.v4.sin_addr.s_addr = u32::from_ne_bytes(bytes);
+        }
+        Address::V6(bytes) => {
+            raw.v6.sin6_family = bindings::AF_INET6 as u16;
+            raw.v6.sin6_port = port;
+            raw.v6.sin6_addr.in6_u.u6_addr8 = bytes;
+        }
+    }
+    raw
+}

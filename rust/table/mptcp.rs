@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! MPTCP: connections, by the ends of the subflow that they began with.
+
+use core::marker::PhantomData;
+
+use kernel::prelude::*;
+
+use super::{Entry, Outcome, Several};
+use crate::net::{
+    inet::{Family, Tuple},
+    mptcp,
+    namespace::{Namespace, Net},
+    socket::{Full, Owned},
+};
+
+/// The MPTCP connections of a family.
+pub(crate) struct Mptcp<F>(PhantomData<F>);
+
+impl<F: Family> Several for Mptcp<F> {
+    type Of = Net;
+    /// Port 0 of the other end stands for all that there are.
+    type Key = Tuple<F>;
+    type Entry<'n> = Owned<'n, Full>;
+
+    fn for_each<'n>(
+        namespace: Namespace<'n>,
+        tuple: &Tuple<F>,
+        mut f: impl FnMut(&Owned<'n, Full>) -> Result,
+    ) -> Result {
+        mptcp::for_each_connection(namespace, |socket| {
+            let is_meant = if tuple.remote_port.number() == 0 {
+                F::is_local_end(socket, tuple)
+            } else {
+                F::are_ends(socket, tuple)
+            };
+            if is_meant {
+                f(socket)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// A connection of MPTCP; what other tables give with a reference is no [`Entry`].
+impl Entry for Owned<'_, Full> {
+    fn outcome(&self) -> Outcome {
+        Outcome::Established
+    }
+
+    fn full(&self) -> &Full {
+        self
+    }
+}

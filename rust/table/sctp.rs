@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! SCTP: the association between two ends, or the endpoints that wait for one.
+
+use core::marker::PhantomData;
+
+use kernel::prelude::*;
+
+use super::{Entry, Outcome, Several};
+use crate::net::{
+    inet::{Family, Tuple},
+    namespace::{Namespace, Net},
+    sctp::{self, Endpoint},
+    socket::Full,
+};
+
+/// The SCTP sockets; those of both families, which may have associations of both.
+pub(crate) struct Sctp<F>(PhantomData<F>);
+
+/// A socket that was found.
+pub(crate) struct SctpEntry<'n, F: Family> {
+    endpoint: Endpoint<'n>,
+    /// The ends of its association; none of a socket that waits for one.
+    pub(crate) association: Option<Tuple<F>>,
+}
+
+impl<F: Family> Several for Sctp<F> {
+    type Of = Net;
+    /// Port 0 of the other end stands for none: then listeners alone are looked for.
+    type Key = Tuple<F>;
+    type Entry<'n> = SctpEntry<'n, F>;
+
+    fn for_each<'n>(
+        namespace: Namespace<'n>,
+        tuple: &Tuple<F>,
+        mut f: impl FnMut(&SctpEntry<'n, F>) -> Result,
+    ) -> Result {
+        let mut is_found = false;
+        if tuple.remote_port.number() != 0 {
+            sctp::association(namespace, tuple, |endpoint| {
+                is_found = true;
+                f(&SctpEntry {
+                    endpoint,
+                    association: Some(*tuple),
+                })
+            })?;
+        }
+        if is_found {
+            return Ok(());
+        }
+        sctp::for_each_endpoint(namespace, |endpoint| {
+            let device = endpoint.socket.bound_device();
+            let is_meant = endpoint.port() == tuple.local_port
+                && [0, tuple.device, tuple.slave].contains(&device)
+                && endpoint.has_address(F::any_family(&tuple.local));
+            if !is_meant {
+                return Ok(());
+            }
+            f(&SctpEntry {
+                endpoint,
+                association: None,
+            })
+        })
+    }
+}
+
+impl<F: Family> Entry for SctpEntry<'_, F> {
+    fn outcome(&self) -> Outcome {
+        match self.association {
+            Some(_) => Outcome::Established,
+            None => Outcome::Listener,
+        }
+    }
+
+    fn full(&self) -> &Full {
+        &self.endpoint.socket
+    }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The tables that can be asked by people: a line each.
+
+use kernel::{prelude::*, sync::rcu};
+
+use super::{
+    entry::{self, put_several},
+    key, put_namespace,
+};
+use crate::{
+    bindings::*,
+    net::{
+        genetlink::{Attributes, Message, Refusal},
+        inet::{Family, RawKey, Tuple, V4, V6},
+        namespace::{Listed, Namespace},
+        netlink_socket::Membership,
+    },
+    table::{
+        mptcp::Mptcp,
+        netdev::{Netdev, NetdevKey},
+        netlink::Netlink,
+        packet::{Packet, PacketKey},
+        raw::Raw,
+        sctp::Sctp,
+        tcp::Tcp,
+        udp::{Udp, UdpKey},
+        unix::{self, Unix},
+        vsock::{Vsock, VsockKey},
+        Outcome, Table,
+    },
+};
+
+/// Makes `Key` of the lines of the list: the code of a table, a variant and what it holds; whether a
+/// request for the table has such a key; how that is read; and what looks it up and tells of it.
+macro_rules! tables {
+    ($($code:ident: $name:ident($key:ty) if $has:expr, $read:expr => $tell:expr;)*) => {
+        /// A table of network namespaces, and a key for it.
+        pub(super) enum Key {
+            $($name($key),)*
+        }
+
+        impl Key {
+            /// Takes the key from a request; not that of the table of processes.
+            pub(super) fn of(attributes: Attributes<'_>) -> Result<Self, Refusal> {
+                let table = key::table(attributes)?;
+                $(
+                    if table == $code && $has(attributes)? {
+                        return Ok(Self::$name($read(attributes)?));
+                    }
+                )*
+                Err(Refusal::new(EOPNOTSUPP, c"this table cannot be asked"))
+            }
+
+            /// The code of the table.
+            fn table(&self) -> u32 {
+                match self {
+                    $(Self::$name(_) => $code,)*
+                }
+            }
+
+            fn tell(&self, namespace: Namespace<'_>, message: &mut Message<'_>) -> Result<Outcome> {
+                match self {
+                    $(Self::$name(key) => $tell(message, namespace, key),)*
+                }
+            }
+        }
+    };
+}
+
+tables! {
+    NSMUX_TABLE_TCP: TcpV4(key::TcpKey<V4>) if key::is_of::<V4>, key::tcp => tell_tcp;
+    NSMUX_TABLE_TCP: TcpV6(key::TcpKey<V6>) if key::is_of::<V6>, key::tcp => tell_tcp;
+    NSMUX_TABLE_UDP: UdpV4(UdpKey<V4>) if key::is_of::<V4>, key::udp => tell_udp;
+    NSMUX_TABLE_UDP: UdpV6(UdpKey<V6>) if key::is_of::<V6>, key::udp => tell_udp;
+    NSMUX_TABLE_RAW: RawV4(RawKey<V4>) if key::is_of::<V4>, key::raw => put_several::<Raw<V4>>;
+    NSMUX_TABLE_RAW: RawV6(RawKey<V6>) if key::is_of::<V6>, key::raw => put_several::<Raw<V6>>;
+    NSMUX_TABLE_SCTP: SctpV4(Tuple<V4>) if key::is_of::<V4>, key::tuple => put_several::<Sctp<V4>>;
+    NSMUX_TABLE_SCTP: SctpV6(Tuple<V6>) if key::is_of::<V6>, key::tuple => put_several::<Sctp<V6>>;
+    NSMUX_TABLE_MPTCP: MptcpV4(Tuple<V4>) if key::is_of::<V4>, key::tuple => put_several::<Mptcp<V4>>;
+    NSMUX_TABLE_MPTCP: MptcpV6(Tuple<V6>) if key::is_of::<V6>, key::tuple => put_several::<Mptcp<V6>>;
+    NSMUX_TABLE_PACKET: Packet(PacketKey) if key::always, key::packet => put_several::<Packet>;
+    NSMUX_TABLE_UNIX: Unix(unix::Name) if key::always, key::local => put_several::<Unix>;
+    NSMUX_TABLE_NETLINK: Netlink(key::NetlinkKey) if key::always, key::netlink => tell_netlink;
+    NSMUX_TABLE_VSOCK: Vsock(VsockKey) if key::always, key::vsock => tell_vsock;
+    NSMUX_TABLE_NETDEV: Netdev(NetdevKey) if key::always, key::netdev => tell_netdev;
+}
+
+/// Looks a key up, and writes what was found.
+pub(super) fn look_up(key: &Key, listed: Listed<'_>, message: &mut Message<'_>) -> Result<Outcome> {
+    let net = listed.net();
+    let guard = rcu::read_lock();
+    Namespace::branded(net, (&guard).into(), |namespace| {
+        put_namespace(message, net)?;
+        message.put_u32(NSMUX_A_LOOKUP_TABLE, key.table())?;
+        key.tell(namespace, message)
+    })
+}
+
+fn tell_tcp<F: Family>(
+    message: &mut Message<'_>,
+    namespace: Namespace<'_>,
+    key: &key::TcpKey<F>,
+) -> Result<Outcome> {
+    let answer = match key.scope {
+        key::Scope::All => Tcp::<F>::lookup(namespace, &key.tuple),
+        key::Scope::Listeners => Tcp::<F>::listener(namespace, &key.tuple),
+    };
+    entry::put_answer(message, &answer)
+}
+
+fn tell_udp<F: Family>(
+    message: &mut Message<'_>,
+    namespace: Namespace<'_>,
+    key: &UdpKey<F>,
+) -> Result<Outcome> {
+    entry::put_answer(message, &Udp::<F>::lookup(namespace, key))
+}
+
+fn tell_netlink(
+    message: &mut Message<'_>,
+    namespace: Namespace<'_>,
+    key: &key::NetlinkKey,
+) -> Result<Outcome> {
+    match key {
+        key::NetlinkKey::Sockets(whom) => put_several::<Netlink>(message, namespace, whom),
+        key::NetlinkKey::Groups(protocol) => {
+            entry::put_membership(message, &Membership::of(namespace, *protocol)?)
+        }
+    }
+}
+
+fn tell_vsock(
+    message: &mut Message<'_>,
+    namespace: Namespace<'_>,
+    key: &VsockKey,
+) -> Result<Outcome> {
+    entry::put_vsock(message, &Vsock::lookup(namespace, key))
+}
+
+fn tell_netdev(
+    message: &mut Message<'_>,
+    namespace: Namespace<'_>,
+    key: &NetdevKey,
+) -> Result<Outcome> {
+    let answer = Netdev::lookup(namespace, key);
+    entry::put_device(message, &answer, namespace.section())
+}

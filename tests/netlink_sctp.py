@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""SCTP: associations by their ends, and sockets that wait for one."""
+
+import contextlib
+import errno
+import socket
+import struct
+
+from lib import program
+from lib.named_sockets import COUNT, several
+from lib.netlink_family import Nsmux, identity, named, opened_in
+from lib.topology import Namespace
+from net.lib.py import (KsftNamedVariant, KsftSkipEx, ksft_eq, ksft_not_in,
+                        ksft_variants)
+
+PORT, CLIENT_PORT = 3868, 4000
+# Of linux/sctp.h; Python has no name for it.
+SCTP_SOCKOPT_BINDX_ADD = 100
+LOOPBACK = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
+FAMILIES = [KsftNamedVariant("ipv4", socket.AF_INET),
+            KsftNamedVariant("ipv6", socket.AF_INET6)]
+
+
+def unbound(namespace, family, kind=socket.SOCK_STREAM):
+    """A socket of SCTP, which the kernel may load or not have."""
+    try:
+        return namespace.open_socket(family, kind, socket.IPPROTO_SCTP)
+    except OSError as error:
+        if error.errno not in (errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT):
+            raise
+        raise KsftSkipEx("there is no SCTP: CONFIG_IP_SCTP") from error
+
+
+def sctp(namespace, family, port, kind=socket.SOCK_STREAM):
+    """A socket that is bound to the loopback address."""
+    sock = unbound(namespace, family, kind)
+    sock.bind((LOOPBACK[family], port))
+    return sock
+
+
+def listener(*arguments):
+    """One that waits for associations."""
+    sock = sctp(*arguments)
+    sock.listen()
+    return sock
+
+
+def ends(local, port, remote=None, remote_port=None):
+    """The same as attributes."""
+    told = {"local-address": local, "local-port": port}
+    if remote:
+        told |= {"remote-address": remote, "remote-port": remote_port}
+    return told
+
+
+def check(nsmux, key, namespace, sock, kind, told):
+    """One socket is found there, and this is told of it; the answer."""
+    answer = nsmux.do("lookup", {"table": "sctp"} | key | named(namespace))
+    ksft_eq((answer["outcome"], answer["sockets"], answer.get("socket")),
+            (kind, 1, [identity(sock, kind) | told]))
+    return answer
+
+
+def check_none(nsmux, key, namespace):
+    """Nothing is found there."""
+    answer = nsmux.do("lookup", {"table": "sctp"} | key | named(namespace))
+    ksft_eq((answer["outcome"], answer["sockets"]), ("none", 0))
+
+
+@ksft_variants(FAMILIES)
+def test_listener_in_each(family):
+    """Each namespace tells its own; a dump tells one of each."""
+    here = ends(LOOPBACK[family], PORT)
+    with several() as (namespaces, empty, _), Nsmux() as nsmux, \
+            contextlib.ExitStack() as stack:
+        expected = {}
+        for namespace in namespaces:
+            sock = stack.enter_context(listener(namespace, family, PORT))
+            expected[namespace.cookie] = check(nsmux, here, namespace, sock,
+                                               "listener", here)
+        answers = {answer["netns-cookie"]: answer for answer in
+                   nsmux.dump("lookup", {"table": "sctp"} | here)}
+        for cookie, answer in expected.items():
+            ksft_eq(answers.get(cookie), answer)
+        ksft_not_in(empty.cookie, answers)
+        check_none(nsmux, here, empty)
+        check_none(nsmux, ends(LOOPBACK[family], PORT + 1), namespaces[0])
+
+
+@ksft_variants(FAMILIES)
+def test_association_in_each(family):
+    """Both ends of one, each in each namespace by the same name."""
+    address = LOOPBACK[family]
+    here = ends(address, PORT, address, CLIENT_PORT)
+    there = ends(address, CLIENT_PORT, address, PORT)
+    with several() as (namespaces, empty, _), Nsmux() as nsmux, \
+            contextlib.ExitStack() as stack:
+        found = []
+        for namespace in namespaces:
+            waiting = stack.enter_context(listener(namespace, family, PORT))
+            client = stack.enter_context(sctp(namespace, family, CLIENT_PORT))
+            client.connect((address, PORT))
+            child = stack.enter_context(waiting.accept()[0])
+            found.append((namespace, waiting, client, child))
+        for namespace, waiting, client, child in found:
+            check(nsmux, here, namespace, child, "established", here)
+            check(nsmux, there, namespace, client, "established", there)
+            # With another end, the answer is who would be asked for it.
+            check(nsmux, here | {"remote-port": CLIENT_PORT + 1}, namespace,
+                  waiting, "listener", ends(address, PORT))
+        answers = {answer["netns-cookie"]: answer["socket"][0]["cookie"]
+                   for answer in nsmux.dump("lookup",
+                                            {"table": "sctp"} | here)}
+        ksft_eq(answers, {
+            namespace.cookie: identity(child, "established")["cookie"]
+            for namespace, _, _, child in found})
+        check_none(nsmux, here, empty)
+
+
+def test_many_on_one_socket():
+    """A socket with several associations is found by each."""
+    with Namespace() as namespace, opened_in(namespace) as nsmux:
+        namespace.ip("link set lo up")
+        with listener(namespace, socket.AF_INET, PORT,
+                      socket.SOCK_SEQPACKET) as server, \
+                contextlib.ExitStack() as stack:
+            for number in range(COUNT):
+                port = CLIENT_PORT + number
+                client = stack.enter_context(
+                    sctp(namespace, socket.AF_INET, port))
+                client.connect(("127.0.0.1", PORT))
+                here = ends("127.0.0.1", PORT, "127.0.0.1", port)
+                check(nsmux, here, namespace, server, "established", here)
+
+
+def test_several_addresses():
+    """An endpoint has all the addresses that it is bound to."""
+    second = socket.inet_aton("127.0.0.2")
+    with Namespace() as namespace, opened_in(namespace) as nsmux:
+        namespace.ip("link set lo up")
+        with sctp(namespace, socket.AF_INET, PORT) as sock:
+            sock.setsockopt(
+                socket.IPPROTO_SCTP, SCTP_SOCKOPT_BINDX_ADD,
+                struct.pack("=H2s4s8x", socket.AF_INET,
+                            struct.pack("!H", PORT), second))
+            sock.listen()
+            for address, count in (("127.0.0.1", 1), ("127.0.0.2", 1),
+                                   ("127.0.0.3", 0), ("0.0.0.0", 0)):
+                answer = nsmux.do("lookup",
+                                  {"table": "sctp"} | ends(address, PORT))
+                ksft_eq(answer["sockets"], count, address)
+
+
+@ksft_variants([
+    KsftNamedVariant("ipv4", socket.AF_INET, False, (1, 0)),
+    KsftNamedVariant("ipv6_only", socket.AF_INET6, True, (0, 1)),
+    KsftNamedVariant("ipv6_and_ipv4", socket.AF_INET6, False, (1, 1))])
+def test_any_address(family, only, counts):
+    """A socket that is bound to no address has those of its families."""
+    with Namespace() as namespace, opened_in(namespace) as nsmux:
+        namespace.ip("link set lo up")
+        with unbound(namespace, family) as sock:
+            if family == socket.AF_INET6:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only)
+            sock.bind(("", PORT))
+            sock.listen()
+            for address, count in zip(LOOPBACK.values(), counts):
+                answer = nsmux.do("lookup",
+                                  {"table": "sctp"} | ends(address, PORT))
+                ksft_eq(answer["sockets"], count, address)
+
+
+def test_bound_device():
+    """A socket of one device has its packets alone."""
+    key = {"table": "sctp"} | ends("127.0.0.1", PORT)
+    with Namespace() as namespace, opened_in(namespace) as nsmux:
+        namespace.ip("link set lo up")
+        with sctp(namespace, socket.AF_INET, PORT) as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
+            sock.listen()
+            for device, count in (({}, 0), ({"device": 1}, 1),
+                                  ({"device": 2}, 0),
+                                  ({"device": 2, "slave": 1}, 1)):
+                answer = nsmux.do("lookup", key | device)
+                ksft_eq(answer["sockets"], count, str(device))
+
+
+if __name__ == "__main__":
+    program.run(globals())
