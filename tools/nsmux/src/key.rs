@@ -21,9 +21,9 @@ use vsock_end::VsockEnd;
 /// A table and a key, as a request says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Key {
-    /// A TCP or UDP socket, by its ends.
+    /// A socket of TCP, UDP, SCTP or MPTCP, by its ends.
     Tuple {
-        /// One of the two.
+        /// One of these.
         table: Table,
         /// The end where the socket is.
         local: SocketAddr,
@@ -52,6 +52,11 @@ pub(crate) enum Key {
     },
     /// Local sockets: a path, or a zero and an abstract name.
     Unix(Vec<u8>),
+    /// Which groups of a protocol of netlink have members.
+    NetlinkGroups {
+        /// The protocol of netlink.
+        protocol: u32,
+    },
     /// Members of a group of netlink.
     NetlinkGroup {
         /// The protocol of netlink.
@@ -119,7 +124,9 @@ impl Key {
             Key::Raw { .. } => Table::Raw,
             Key::Packet { .. } => Table::Packet,
             Key::Unix(_) => Table::Unix,
-            Key::NetlinkGroup { .. } | Key::NetlinkPort { .. } => Table::Netlink,
+            Key::NetlinkGroups { .. } | Key::NetlinkGroup { .. } | Key::NetlinkPort { .. } => {
+                Table::Netlink
+            }
             Key::Vsock { .. } => Table::Vsock,
             Key::Netdev(_) => Table::Netdev,
             Key::Pid { .. } => Table::Pid,
@@ -164,6 +171,7 @@ impl Key {
                 all.extend(protocol.map(|protocol| Attribute::u32(PROTOCOL, protocol)));
             }
             Key::Unix(name) => all.push(Attribute::bytes(NAME, name)),
+            Key::NetlinkGroups { protocol } => all.push(Attribute::u32(PROTOCOL, *protocol)),
             Key::NetlinkGroup { protocol, group } => {
                 all.push(Attribute::u32(PROTOCOL, *protocol));
                 all.push(Attribute::u32(GROUP, *group));

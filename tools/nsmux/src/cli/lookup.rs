@@ -25,6 +25,14 @@ pub(crate) enum Wanted {
     /// UDP sockets with and without a peer
     #[command(override_usage = "nsmux lookup udp <ADDRESS:PORT> [from <ADDRESS:PORT>] [OPTIONS]")]
     Udp(Tuple),
+    /// SCTP associations, and sockets that wait for one
+    #[command(override_usage = "nsmux lookup sctp <ADDRESS:PORT> [from <ADDRESS:PORT>] [OPTIONS]")]
+    Sctp(Tuple),
+    /// MPTCP connections, by the ends of their first subflow
+    #[command(
+        override_usage = "nsmux lookup mptcp <ADDRESS:PORT> [from <ADDRESS:PORT>] [OPTIONS]"
+    )]
+    Mptcp(Tuple),
     /// Raw sockets that get a packet of a protocol over IP
     #[command(override_usage = "nsmux lookup raw <PROTOCOL> <ADDRESS> [from <ADDRESS>] [OPTIONS]")]
     Raw(Raw),
@@ -33,7 +41,7 @@ pub(crate) enum Wanted {
     Packet(Packet),
     /// Local sockets by the path or the abstract name that they are bound to
     Unix(Unix),
-    /// Netlink sockets by a group that they are a member of, or by port
+    /// Netlink sockets by a group that they are a member of, or by port; or the groups with members
     Netlink(Netlink),
     /// Sockets between virtual machines and their hosts
     #[command(override_usage = "nsmux lookup vsock <[CID:]PORT> [from <CID:PORT>] [OPTIONS]")]
@@ -46,7 +54,7 @@ pub(crate) enum Wanted {
     Cookie(Cookie),
 }
 
-/// Addresses and ports of TCP or UDP.
+/// Addresses and ports.
 #[derive(Args, Debug)]
 pub(crate) struct Tuple {
     /// The end where the socket is.
@@ -56,7 +64,7 @@ pub(crate) struct Tuple {
     )]
     pub(crate) local: Endpoint,
 
-    /// The other end, after the word `from`; without it no connections are found
+    /// The other end, after the word `from`; without it no connections are found, but for MPTCP
     #[arg(value_names = ["from", "ADDRESS:PORT"], num_args = 2)]
     from: Vec<String>,
 
@@ -183,8 +191,8 @@ impl Unix {
 /// Whom a netlink message is for.
 #[derive(Args, Debug)]
 pub(crate) struct Netlink {
-    /// route:link, netfilter:7, generic:nsmux/miss, route:port:812
-    #[arg(value_name = "PROTOCOL:GROUP")]
+    /// route:link, netfilter:7, generic:nsmux/miss, route:port:812; or route alone
+    #[arg(value_name = "PROTOCOL[:GROUP]")]
     pub(crate) group: NetlinkGroup,
 
     #[command(flatten)]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Whom a netlink message is for, as a user writes it: `route:link`, `generic:nsmux/miss`,
-//! `route:port:812`.
+//! `route:port:812`; or a protocol alone, `route`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -116,6 +116,8 @@ pub(crate) struct NetlinkGroup {
 /// The receivers of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum To {
+    /// The members of any group of the protocol.
+    Any,
     /// The members of the group with this number.
     Group(u32),
     /// The members of a group of a family of generic netlink; the kernel tells its number.
@@ -133,15 +135,14 @@ impl FromStr for NetlinkGroup {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let Some((protocol, receivers)) = text.split_once(':') else {
-            return Err(
-                "PROTOCOL:GROUP or PROTOCOL:port:NUMBER is needed, as in route:link".into(),
-            );
+        let (protocol, receivers) = match text.split_once(':') {
+            Some((protocol, receivers)) => (protocol, Some(receivers)),
+            None => (text, None),
         };
         let protocol = protocol_number(protocol)?;
         Ok(NetlinkGroup {
             protocol,
-            to: to(protocol, receivers)?,
+            to: receivers.map_or(Ok(To::Any), |receivers| to(protocol, receivers))?,
             text: text.to_string(),
         })
     }
@@ -197,6 +198,13 @@ fn to(protocol: u32, text: &str) -> Result<To, String> {
         })
 }
 
+/// What a group of a protocol is called; generic netlink numbers its groups as they come.
+pub(crate) fn name(protocol: u32, group: u32) -> Option<&'static str> {
+    let place = usize::try_from(group.checked_sub(1)?).ok()?;
+    let name = groups(protocol).get(place)?;
+    Some(*name).filter(|name| !name.is_empty())
+}
+
 impl fmt::Display for NetlinkGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
@@ -221,6 +229,7 @@ mod tests {
         assert_eq!(parse("netfilter:nftables"), Ok((12, To::Group(7))));
         assert_eq!(parse("route:port:812"), Ok((0, To::Port(812))));
         assert_eq!(parse("generic:16"), Ok((16, To::Group(16))));
+        assert_eq!(parse("xfrm"), Ok((6, To::Any)));
         let family = To::Family {
             family: "nsmux".to_string(),
             group: "miss".to_string(),
@@ -229,9 +238,19 @@ mod tests {
     }
 
     #[test]
+    fn groups_have_names() {
+        assert_eq!(name(ROUTE, 1), Some("link"));
+        assert_eq!(name(ROUTE, 36), Some("stats"));
+        assert_eq!(name(ROUTE, 37), None);
+        assert_eq!(name(ROUTE, 13), None);
+        assert_eq!(name(ROUTE, 0), None);
+        assert_eq!(name(GENERIC, 16), None);
+    }
+
+    #[test]
     fn mistakes_are_explained() {
         for (text, words) in [
-            ("route", "PROTOCOL:GROUP"),
+            ("rout", "sock-diag"),
             ("rout:link", "sock-diag"),
             ("route:links", "ipv4-ifaddr"),
             ("route:", "ipv4-ifaddr"),

@@ -34,6 +34,15 @@ pub(crate) struct Process {
     pub(crate) command: Option<String>,
 }
 
+/// A group of netlink that has members.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Group {
+    /// Its number.
+    pub(crate) number: u32,
+    /// What it is called, if it has a name of its own.
+    pub(crate) name: Option<&'static str>,
+}
+
 /// What was found in one namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Answer {
@@ -54,6 +63,8 @@ pub(crate) struct Answer {
     pub(crate) interface: Option<Interface>,
     /// The process, if it is one.
     pub(crate) process: Option<Process>,
+    /// The groups that have members, if that was asked.
+    pub(crate) groups: Vec<Group>,
 }
 
 impl FromAttributes for Answer {
@@ -71,6 +82,7 @@ impl FromAttributes for Answer {
             sockets: Vec::new(),
             interface: None,
             process: None,
+            groups: Vec::new(),
         };
         for attribute in attributes {
             let attribute = attribute?;
@@ -91,6 +103,10 @@ impl FromAttributes for Answer {
                 spec::lookup::PROCESS => {
                     answer.process = Some(Process::from_attributes(attribute.nest())?);
                 }
+                spec::lookup::MEMBER_GROUP => answer.groups.push(Group {
+                    number: attribute.u32()?,
+                    name: None,
+                }),
                 _ => {}
             }
         }

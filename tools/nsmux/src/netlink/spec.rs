@@ -111,6 +111,10 @@ enumeration! {
         Netdev = "netdev",
         /// Processes.
         Pid = "pid",
+        /// Associations of SCTP and sockets that wait for them.
+        Sctp = "sctp",
+        /// Connections of MPTCP.
+        Mptcp = "mptcp",
     }
 }
 
@@ -139,7 +143,7 @@ enumeration! {
 enumeration! {
     /// What a lookup found.
     Outcome, "outcome" {
-        /// A TCP socket with a connection.
+        /// A socket with a connection of TCP or MPTCP, or an association of SCTP.
         Established = "established",
         /// A TCP connection in TIME_WAIT.
         TimeWait = "time-wait",
@@ -159,7 +163,7 @@ enumeration! {
         Foreign = "foreign",
         /// Nothing.
         None = "none",
-        /// A netlink socket that is a member of the group, or has the port.
+        /// A netlink socket that is a member of the group, or of any, or has the port.
         Member = "member",
         /// A network device.
         Device = "device",
@@ -218,7 +222,7 @@ attributes! {
         NETNS, TABLE, LOCAL_ADDRESS, LOCAL_PORT, REMOTE_ADDRESS, REMOTE_PORT, DEVICE, SLAVE,
         OUTCOME, SOCKET, NETNS_COOKIE, NETNS_INODE, NAME, PROTOCOL, GROUP, PORT_ID, LOCAL_CID,
         LOCAL_VSOCK_PORT, REMOTE_CID, REMOTE_VSOCK_PORT, NUMBER, PIDNS, SOCKETS, INTERFACE, PROCESS,
-        COOKIE,
+        COOKIE, MEMBER_GROUP,
     }
 }
 attributes! {

@@ -8,7 +8,7 @@ use crate::cli::lookup::{Tuple, Wanted};
 use crate::cli::Where;
 use crate::error::Error;
 use crate::key::device::Device;
-use crate::key::netlink_group::{NetlinkGroup, To};
+use crate::key::netlink_group::{self, NetlinkGroup, To};
 use crate::key::Key;
 use crate::netlink::answer::Answer;
 use crate::netlink::query;
@@ -31,7 +31,7 @@ pub(super) struct Request<'a> {
 enum Question<'a> {
     /// Each of these keys.
     Keys(Vec<Key>),
-    /// Members of this group, which may have to be asked for first.
+    /// Members of this group, whose number may have to be asked for first, or of any.
     Group(&'a NetlinkGroup),
     /// Packet sockets on the device of this name, which has its own index in each namespace.
     PacketOn { name: String, protocol: Option<u32> },
@@ -46,6 +46,8 @@ impl<'a> Request<'a> {
         let (what, place, question) = match wanted {
             Wanted::Tcp(tuple) => tuple_request(Table::Tcp, tuple)?,
             Wanted::Udp(tuple) => tuple_request(Table::Udp, tuple)?,
+            Wanted::Sctp(tuple) => tuple_request(Table::Sctp, tuple)?,
+            Wanted::Mptcp(tuple) => tuple_request(Table::Mptcp, tuple)?,
             Wanted::Raw(raw) => {
                 let remote = raw.remote().map_err(Error::Usage)?;
                 check_families(raw.local.is_ipv4(), remote.map(|remote| remote.is_ipv4()))?;
@@ -130,7 +132,11 @@ impl<'a> Request<'a> {
             }
             Question::Group(group) => {
                 let key = group_key(connection, group)?;
-                look_up(connection, &targets, &key)
+                let mut answers = look_up(connection, &targets, &key)?;
+                for told in answers.iter_mut().flat_map(|answer| &mut answer.groups) {
+                    told.name = netlink_group::name(group.protocol, told.number);
+                }
+                Ok(answers)
             }
             Question::PacketOn { name, protocol } => {
                 packet_on(connection, &targets, name, *protocol)
@@ -193,6 +199,7 @@ fn look_up(
 fn group_key(connection: &mut Connection, group: &NetlinkGroup) -> Result<Key, Error> {
     let protocol = group.protocol;
     Ok(match &group.to {
+        To::Any => Key::NetlinkGroups { protocol },
         To::Group(group) => Key::NetlinkGroup {
             protocol,
             group: *group,
@@ -292,6 +299,7 @@ mod tests {
                 .collect(),
             interface: None,
             process: None,
+            groups: Vec::new(),
         }
     }
 

@@ -18,12 +18,21 @@ pub(super) fn columns(answers: &[Described]) -> Columns {
     match answers.first().map(|first| first.answer.table) {
         Some(Table::Netdev) => devices(answers),
         Some(Table::Pid) => processes(answers),
+        _ if answers
+            .iter()
+            .any(|described| !described.answer.groups.is_empty()) =>
+        {
+            groups(answers)
+        }
         _ => sockets(answers),
     }
 }
 
 /// Tells of sockets that did not fit into the kernel's answer.
 pub(super) fn warn_of_untold(described: &Described) {
+    if !described.answer.groups.is_empty() {
+        return;
+    }
     let told = described.sockets.len();
     if let (Some(matching), Some(netns)) = (described.answer.matching, &described.netns) {
         if matching as usize > told {
@@ -112,6 +121,24 @@ fn remote(socket: &Socket) -> String {
 
 fn number(number: Option<u32>) -> String {
     number.map_or(NOTHING.to_string(), |number| number.to_string())
+}
+
+fn groups(answers: &[Described]) -> Columns {
+    let mut columns = Columns::new(&[
+        ("NETNS", Kind::Text),
+        ("GROUP", Kind::Number),
+        ("NAME", Kind::Whole),
+    ]);
+    for described in answers {
+        for group in &described.answer.groups {
+            columns.row([
+                netns(described),
+                Cell::new(group.number),
+                Cell::new(group.name.unwrap_or(NOTHING)).fg(Color::Green),
+            ]);
+        }
+    }
+    columns
 }
 
 fn devices(answers: &[Described]) -> Columns {
