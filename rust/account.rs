@@ -112,10 +112,12 @@ pub(crate) enum Event {
 pub(crate) enum Left {
     /// It bears a socket: the kernel found that before, or somebody chose it. It was not looked up.
     HadSocket,
-    /// Its kind of socket cannot be handed over, or the packet is not all there.
+    /// Its kind of socket cannot be handed over; the outcome of the lookup says which it is.
     Kind,
     /// Its device gives packets away to other ones later.
     Device,
+    /// It is a fragment, or has extension headers.
+    Form,
 }
 
 /// Which answer of the kernel's own differs, in mode verify.
@@ -131,7 +133,7 @@ pub(crate) enum Dispute {
 /// How many counters there are for a direction: an [`Event`] each.
 const PER_DIRECTION: usize = EVENTS + Protocol::ALL.len() * Outcome::ALL.len();
 /// How many of them are not lookups.
-const EVENTS: usize = 14;
+const EVENTS: usize = 15;
 const _: () = assert!(
     (ResolvedBy::Hook as usize) < 3,
     "the first counters are those of ResolvedBy"
@@ -156,6 +158,7 @@ impl Event {
             Self::Left(Left::Device) => 11,
             Self::Dispute(Dispute::EarlyDemux) => 12,
             Self::Dispute(Dispute::Sender) => 13,
+            Self::Left(Left::Form) => 14,
             Self::Lookup(protocol, outcome) => {
                 EVENTS + protocol as usize * Outcome::ALL.len() + outcome as usize
             }

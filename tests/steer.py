@@ -153,7 +153,7 @@ def test_extension_headers():
             FAR[family], NEAR[family], socket.IPPROTO_DSTOPTS,
             packet.extension(socket.IPPROTO_UDP) + segment))
         ksft_eq(sock.recv(10), b"?")
-        ksft_eq(steering(observed), {"left-kind": 1})
+        ksft_eq(steering(observed), {"left-form": 1})
 
 
 @ksft_variants(FAMILY_VARIANTS)

@@ -51,9 +51,12 @@ pub(super) fn hand_over<'n, F: Family>(
             side.count(Event::Left(Left::Device));
             return;
         }
-        Finding::Tcp(_, answer) if is_plain => give_tcp(delivery, answer),
-        Finding::Udp(_, answer) if is_plain => give_udp(delivery, answer),
-        Finding::Tcp(..) | Finding::Udp(..) => false,
+        Finding::Tcp(..) | Finding::Udp(..) if !is_plain => {
+            side.count(Event::Left(Left::Form));
+            return;
+        }
+        Finding::Tcp(_, answer) => give_tcp(delivery, answer),
+        Finding::Udp(_, answer) => give_udp(delivery, answer),
         Finding::Error(_)
         | Finding::Raw(_)
         | Finding::NoTable

@@ -35,13 +35,14 @@ const EVENTS: [(Event, &str); 8] = [
 ];
 
 /// What the modes verify and steer count.
-const MODES: [(Event, &str); 6] = [
+const MODES: [(Event, &str); 7] = [
     (Event::Dispute(Dispute::EarlyDemux), "demux-other"),
     (Event::Dispute(Dispute::Sender), "sender-other"),
     (Event::Steered, "steered"),
     (Event::Left(Left::HadSocket), "had-socket"),
     (Event::Left(Left::Kind), "left-kind"),
     (Event::Left(Left::Device), "left-device"),
+    (Event::Left(Left::Form), "left-form"),
 ];
 
 fn show(slot: &Slot<Instance>, file: &SeqFile) {

@@ -117,6 +117,8 @@ def mode(table, results):
         table.numbers("steered", results.totals, "steered", block="modes")
         table.numbers("  left, by kind", results.totals, "left-kind",
                       block="modes")
+        table.numbers("  by their form", results.totals, "left-form",
+                      block="modes")
 
 
 def cost(table, figures):

@@ -13,7 +13,7 @@ HOW = ("by-socket", "by-device", "by-hook")
 UNKNOWN = ("unparsed", "fragment", "no-table")
 RESOLVED = HOW + ("disagree",) + UNKNOWN + ("tapped",)
 MODES = ("demux-other", "sender-other", "steered", "had-socket", "left-kind",
-         "left-device")
+         "left-device", "left-form")
 OUTCOMES = ("established", "time-wait", "request", "listener", "connected",
             "unconnected", "ambiguous", "multiple", "foreign", "none")
 DIRECTIONS = ("receive", "transmit")

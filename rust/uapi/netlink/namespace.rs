@@ -27,7 +27,7 @@ const MODE: u16 = NSMUX_A_NAMESPACE_MODE as u16;
 const AT_ONCE: usize = 64;
 
 /// The counters that are attributes of their own.
-const EVENTS: [(Event, u32); 14] = [
+const EVENTS: [(Event, u32); 15] = [
     (
         Event::Resolved(ResolvedBy::Socket),
         NSMUX_A_COUNTERS_BY_SOCKET,
@@ -49,6 +49,7 @@ const EVENTS: [(Event, u32); 14] = [
     ),
     (Event::Left(Left::Kind), NSMUX_A_COUNTERS_LEFT_KIND),
     (Event::Left(Left::Device), NSMUX_A_COUNTERS_LEFT_DEVICE),
+    (Event::Left(Left::Form), NSMUX_A_COUNTERS_LEFT_FORM),
     (
         Event::Dispute(Dispute::EarlyDemux),
         NSMUX_A_COUNTERS_DISPUTE_EARLY_DEMUX,

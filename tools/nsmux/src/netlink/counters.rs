@@ -117,10 +117,12 @@ pub(crate) struct Counters<N> {
     pub(crate) steered: N,
     /// Packets that bore a socket already, and were not looked up.
     pub(crate) left_had_socket: N,
-    /// Packets whose socket, or whose form, is of a kind that is not handed over.
+    /// Packets whose socket is of a kind that is not handed over.
     pub(crate) left_kind: N,
     /// Packets whose device gives them to another one after all hooks.
     pub(crate) left_device: N,
+    /// Packets that are fragments, or have extension headers.
+    pub(crate) left_form: N,
     /// Packets for which early demultiplexing has found another socket.
     pub(crate) dispute_early_demux: N,
     /// Packets of a connection under whose tuple another socket is found.
@@ -162,6 +164,7 @@ impl<N: Copy + Default + Add<Output = N>> Counters<N> {
             left_had_socket: f(self.left_had_socket, other.left_had_socket),
             left_kind: f(self.left_kind, other.left_kind),
             left_device: f(self.left_device, other.left_device),
+            left_form: f(self.left_form, other.left_form),
             dispute_early_demux: f(self.dispute_early_demux, other.dispute_early_demux),
             dispute_sender: f(self.dispute_sender, other.dispute_sender),
             lookups,
@@ -282,6 +285,7 @@ impl FromAttributes for Directed {
                 spec::counters::LEFT_HAD_SOCKET => &mut counters.left_had_socket,
                 spec::counters::LEFT_KIND => &mut counters.left_kind,
                 spec::counters::LEFT_DEVICE => &mut counters.left_device,
+                spec::counters::LEFT_FORM => &mut counters.left_form,
                 spec::counters::DISPUTE_EARLY_DEMUX => &mut counters.dispute_early_demux,
                 spec::counters::DISPUTE_SENDER => &mut counters.dispute_sender,
                 _ => continue,

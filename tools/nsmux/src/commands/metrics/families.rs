@@ -154,6 +154,7 @@ fn counted(namespaces: &[(&Namespace, Labels)]) -> Vec<Family> {
                 ("had-socket", counters.left_had_socket),
                 ("kind", counters.left_kind),
                 ("device", counters.left_device),
+                ("form", counters.left_form),
             ] {
                 left.push(labels.with("reason", reason), count);
             }
