@@ -14,34 +14,20 @@ from lib.delivery import check_delivery, receivers
 from lib.identity import socket_cookie
 from lib.observed import (FAMILY_VARIANTS, check_account, check_lookup,
                           observed_tun)
+from lib.reuseport_group import MEMBERS, group
 from lib.tcp_peer import TcpPeer
 from lib.topology import FAR, NEAR
 from net.lib.py import ksft_eq, ksft_in, ksft_is, ksft_variants
 
 PORT, PEER_PORT, OTHER_PORT = 53, 40000, 40001
-MEMBERS = 3
-
-
-@contextlib.contextmanager
-def group(namespace, family, kind):
-    """The members of a group."""
-    with contextlib.ExitStack() as stack:
-        members = []
-        for _ in range(MEMBERS):
-            sock = stack.enter_context(namespace.open_socket(family, kind))
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            sock.bind((NEAR[family], PORT))
-            if kind == socket.SOCK_STREAM:
-                sock.listen()
-            members.append(sock)
-        yield members
 
 
 @ksft_variants(FAMILY_VARIANTS)
 def test_udp(family):
     """A datagram for one of the group: which one is not guessed."""
     with observed_tun() as observed, \
-            group(observed.namespace, family, socket.SOCK_DGRAM) as members:
+            group(observed.namespace, family, socket.SOCK_DGRAM,
+                  PORT) as members:
         for port in range(PEER_PORT, PEER_PORT + 8):
             observed.tun.send(packet.udp(FAR[family], port, NEAR[family],
                                          PORT))
@@ -58,7 +44,8 @@ def test_udp(family):
 def test_udp_transmit(family):
     """A member's own entry cannot be told from that of the others."""
     with observed_tun() as observed, \
-            group(observed.namespace, family, socket.SOCK_DGRAM) as members:
+            group(observed.namespace, family, socket.SOCK_DGRAM,
+                  PORT) as members:
         for member in members:
             member.sendto(b"!", (FAR[family], PEER_PORT))
         ksft_eq([lookup.outcome for lookup in observed.trace.lookups()],
@@ -70,7 +57,8 @@ def test_udp_connected_member(family):
     """A member with a peer gets what that peer sends, and it alone."""
     protocol = {socket.AF_INET: "udp", socket.AF_INET6: "udp6"}[family]
     with observed_tun() as observed, \
-            group(observed.namespace, family, socket.SOCK_DGRAM) as members:
+            group(observed.namespace, family, socket.SOCK_DGRAM,
+                  PORT) as members:
         members[1].connect((FAR[family], PEER_PORT))
         data = packet.udp(FAR[family], PEER_PORT, NEAR[family], PORT)
         got = check_delivery(observed, lambda: observed.tun.send(data),
@@ -85,7 +73,8 @@ def test_udp_connected_member(family):
 def test_tcp(family):
     """Among listeners it is ambiguous; the connection itself is not."""
     with observed_tun() as observed, \
-            group(observed.namespace, family, socket.SOCK_STREAM) as members:
+            group(observed.namespace, family, socket.SOCK_STREAM,
+                  PORT) as members:
         peer = TcpPeer(observed.tun, FAR[family], PEER_PORT, NEAR[family],
                        PORT)
         peer.connect()
