@@ -54,9 +54,8 @@ def bpf(command, attributes):
 
 
 @contextlib.contextmanager
-def attached(namespace, kind, code, target):
-    """Run the instructions in the namespace, at a device of it (by index) or
-    at all of it (by file descriptor)."""
+def loaded(kind, code):
+    """A program of these instructions; gives its file descriptor."""
     program_type, attach_type = kind
     instructions = ctypes.create_string_buffer(code, len(code))
     licence = ctypes.create_string_buffer(b"GPL")
@@ -65,15 +64,23 @@ def attached(namespace, kind, code, target):
         ctypes.addressof(instructions), ctypes.addressof(licence),
         0, 0, 0, 0, 0, b"nsmux_test", 0, attach_type))
     try:
+        yield program
+    finally:
+        os.close(program)
+
+
+@contextlib.contextmanager
+def attached(namespace, kind, code, target):
+    """Run the instructions in the namespace, at a device of it (by index) or
+    at all of it (by file descriptor)."""
+    with loaded(kind, code) as program:
         with namespace.enter():
             link = bpf(LINK_CREATE, struct.pack("=IIII", program, target,
-                                                attach_type, 0))
+                                                kind[1], 0))
         try:
             yield
         finally:
             os.close(link)
-    finally:
-        os.close(program)
 
 
 def udp_tuple(source, sport, destination, dport):
@@ -133,15 +140,19 @@ def socket_map(sock):
     index = bpf(MAP_CREATE, struct.pack("=IIIII", MAP_TYPE_SOCKMAP, 4, 4, 1,
                                         0))
     try:
-        key = ctypes.create_string_buffer(struct.pack("=I", 0), 4)
-        value = ctypes.create_string_buffer(
-            struct.pack("=I", sock.fileno()), 4)
-        bpf(MAP_UPDATE_ELEM, struct.pack(
-            "=IxxxxQQQ", index, ctypes.addressof(key),
-            ctypes.addressof(value), 0))
+        put_socket(index, sock)
         yield index
     finally:
         os.close(index)
+
+
+def put_socket(index, sock):
+    """Make the socket the first element of a map."""
+    key = ctypes.create_string_buffer(struct.pack("=I", 0), 4)
+    value = ctypes.create_string_buffer(struct.pack("=I", sock.fileno()), 4)
+    bpf(MAP_UPDATE_ELEM, struct.pack("=IxxxxQQQ", index,
+                                     ctypes.addressof(key),
+                                     ctypes.addressof(value), 0))
 
 
 def choose_from_map(index):
