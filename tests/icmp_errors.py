@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Errors of ICMP: whose packet do they quote?"""
 
+import contextlib
 import errno
 import socket
 import struct
@@ -16,6 +17,8 @@ from net.lib.py import (KsftNamedVariant, ksft_eq, ksft_raises,
                         ksft_variants)
 
 PORT, PEER_PORT = 80, 40000
+# Of the namespaces with the same addresses and ports.
+COUNT = 3
 ROW = {socket.AF_INET: "error", socket.AF_INET6: "error6"}
 ICMP = {socket.AF_INET: socket.IPPROTO_ICMP,
         socket.AF_INET6: socket.IPPROTO_ICMPV6}
@@ -81,6 +84,60 @@ def test_tcp(family):
             ksft_eq(last(observed),
                     (ROW[family], "established", socket_cookie(child)))
         check_account(observed)
+
+
+@contextlib.contextmanager
+def alike():
+    """Namespaces that look the same from outside."""
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(observed_tun()) for _ in range(COUNT)]
+
+
+@ksft_variants(FAMILY_VARIANTS)
+def test_udp_in_each_namespace(family):
+    """Of sockets with the same ends, that of the error's own namespace is
+    found; it and no other is told."""
+    quoted = packet.udp(NEAR[family], PORT, FAR[family], PEER_PORT)
+    with alike() as namespaces, contextlib.ExitStack() as stack:
+        sockets = []
+        for observed in namespaces:
+            sock = stack.enter_context(
+                observed.namespace.udp(NEAR[family], PORT, family))
+            sock.connect((FAR[family], PEER_PORT))
+            sockets.append(sock)
+        for observed, sock in zip(namespaces, sockets):
+            observed.tun.send(error(family, quoted))
+            ksft_eq(last(observed),
+                    (ROW[family], "connected", socket_cookie(sock)))
+            told = [other for other in sockets
+                    if other.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)]
+            ksft_eq(told, [sock])
+        for observed in namespaces:
+            ksft_eq(len(observed.trace.lookups()), 1)
+            check_account(observed)
+
+
+@ksft_variants(FAMILY_VARIANTS)
+def test_tcp_in_each_namespace(family):
+    """The same of connections; an error about one that only the others have
+    is about none."""
+    quoted = packet.tcp(NEAR[family], PORT, FAR[family], PEER_PORT, ACK)
+    with alike() as namespaces, contextlib.ExitStack() as stack:
+        for number, observed in enumerate(namespaces):
+            listener = stack.enter_context(
+                observed.namespace.listener(NEAR[family], PORT, family))
+            observed.tun.send(error(family, quoted))
+            ksft_eq(last(observed), (ROW[family], "none", 0),
+                    f"{number} others have such a connection")
+            TcpPeer(observed.tun, FAR[family], PEER_PORT, NEAR[family],
+                    PORT).connect()
+            child = stack.enter_context(listener.accept()[0])
+            observed.tun.send(error(family, quoted))
+            ksft_eq(last(observed),
+                    (ROW[family], "established", socket_cookie(child)))
+        for observed in namespaces:
+            ksft_eq(len(observed.trace.lookups(protocol=ROW[family])), 2)
+            check_account(observed)
 
 
 @ksft_variants(FAMILY_VARIANTS)
