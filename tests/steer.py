@@ -6,12 +6,15 @@ Whatever nsmux does with a packet, the socket that it is for has to get it.
 """
 
 import contextlib
+import select
 import socket
 
 from lib import packet, program, status
 from lib.delivery import receivers
 from lib.observed import FAMILY_VARIANTS, observed_tun
 from lib.packet import ACK, FIN, PSH
+from lib.patience import stretched
+from lib.reuseport_group import group
 from lib.tcp_peer import TcpPeer
 from lib.topology import FAR, NEAR
 from net.lib.py import ksft_eq, ksft_variants
@@ -97,19 +100,36 @@ def test_early_demux(family):
 
 
 @ksft_variants(FAMILY_VARIANTS)
-def test_reuseport(family):
+def test_udp_group(family):
     """Which of a group gets a packet is for the stack to choose."""
-    with steered_tun() as observed, contextlib.ExitStack() as stack:
-        members = []
-        for _ in range(3):
-            sock = stack.enter_context(observed.namespace.open_socket(family))
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            sock.bind((NEAR[family], PORT))
-            members.append(sock)
+    with steered_tun() as observed, group(
+            observed.namespace, family, socket.SOCK_DGRAM, PORT) as members:
         observed.tun.send(packet.udp(FAR[family], PEER_PORT, NEAR[family],
                                      PORT))
         ksft_eq(len(receivers(members, b"?")), 1)
         ksft_eq(steering(observed), {"left-kind": 1})
+
+
+@ksft_variants(FAMILY_VARIANTS)
+def test_tcp_group(family):
+    """So is which of the listeners is asked for a connection, which then is
+    one as any other."""
+    with steered_tun() as observed, group(
+            observed.namespace, family, socket.SOCK_STREAM, PORT) as members:
+        peer = TcpPeer(observed.tun, FAR[family], PEER_PORT, NEAR[family],
+                       PORT)
+        peer.half_open()
+        ksft_eq(steering(observed), {"left-kind": 1}, "SYN, by a listener")
+        peer.send(ACK)
+        (member,), _, _ = select.select(members, [], [], stretched(20))
+        with member.accept()[0] as child:
+            ksft_eq(steering(observed), {"left-kind": 2},
+                    "ACK, by the request")
+            peer.send_data(b"data")
+            ksft_eq(child.recv(10), b"data")
+            ksft_eq(steering(observed), {"steered": 1, "left-kind": 2},
+                    "data, by the connection")
+            status.check_sums(status.read(observed.namespace))
 
 
 @ksft_variants(FAMILY_VARIANTS)
