@@ -9,10 +9,11 @@ seen of it.
 """
 
 import contextlib
+import select
 import socket
 
-from lib import program
-from lib.exchange import PACKETS, exchange
+from lib import program, status
+from lib.exchange import PACKETS, PORT, exchange
 from lib.resolution import Resolution, check_all
 from lib.topology import FAR, Namespace, hardware_address, veth_pair
 from net.lib.py import KsftNamedVariant, ksft_eq, ksft_variants
@@ -39,6 +40,16 @@ def inner_namespace(kind):
         yield inner, outer, far
 
 
+def route_to_inner(outer, far):
+    """Let the far end send through the outer device what is for the inner
+    one, which answers no question for its hardware address."""
+    mac = hardware_address(outer, "veth0")
+    far.ip(f"route add {INNER[FOUR]}/32 dev veth0",
+           f"route add {INNER[SIX]}/128 dev veth0",
+           *(f"neigh add {address} lladdr {mac} dev veth0"
+             for address in INNER.values()))
+
+
 @ksft_variants(VARIANTS)
 def test_bridged(kind, family):
     """The outer namespace sees nothing of what goes through its device."""
@@ -60,16 +71,58 @@ def test_routed(family):
     """ipvlan in mode L3: what leaves is transmitted once more, by the outer
     namespace and without a socket, so by the outer device."""
     with inner_namespace("ipvlan mode l3") as (inner, outer, far):
-        for address, prefix in ((INNER[FOUR], 32), (INNER[SIX], 128)):
-            far.ip(f"route add {address}/{prefix} dev veth0")
-        mac = hardware_address(outer, "veth0")
-        far.ip(*(f"neigh add {address} lladdr {mac} dev veth0"
-                 for address in INNER.values()))
+        route_to_inner(outer, far)
         watched = [Resolution(namespace) for namespace in (inner, far)]
         outside = Resolution(outer)
         exchange(inner, far, FAR[family], family)
         check_all(watched, PACKETS)
         outside.check(transmit={"by-device": PACKETS})
+
+
+@contextlib.contextmanager
+def decoys(outer, family):
+    """Sockets of the outer namespace that a lookup there finds for what is
+    sent to the inner device; nothing may come to them."""
+    with outer.udp("", PORT, family) as datagrams, \
+            outer.listener("", PORT, family) as listener:
+        yield
+        ksft_eq(select.select([datagrams, listener], [], [], 0)[0], [],
+                "the outer sockets that have got something")
+
+
+@ksft_variants([KsftNamedVariant(f"{mode}_{name}", mode, family)
+                for mode in ("observe", "steer")
+                for name, family in (("ipv4", FOUR), ("ipv6", SIX))])
+def test_given_away(mode, family):
+    """ipvlan in mode L3S: the outer namespace receives what is for the inner
+    device, which gets it after all hooks. What is found outside is not handed
+    over: it would be the wrong socket."""
+    with inner_namespace("ipvlan mode l3s") as (inner, outer, far), \
+            decoys(outer, family):
+        route_to_inner(outer, far)
+        outer.set_mode(mode)
+        inside, outside = Resolution(inner), Resolution(outer)
+        exchange(far, inner, INNER[family], family)
+        inside.check(transmit={"by-socket": PACKETS})
+        outside.check(receive={"by-device": PACKETS},
+                      transmit={"by-device": PACKETS})
+        six = "6" if family == SIX else ""
+        received = received_rows(outside)
+        ksft_eq(set(received), {("udp" + six, "unconnected"),
+                                ("tcp" + six, "listener")}, "found outside")
+        ksft_eq(received_rows(inside), {})
+        ksft_eq({key[1]: count for key, count in outside.counts().items()
+                 if key[0] == "receive" and key[1] in status.MODES},
+                {"left-device": sum(received.values())} if mode == "steer"
+                else {})
+
+
+def received_rows(resolution):
+    """The lookups of received packets: (protocol, outcome)."""
+    return {key[1:]: count
+            for key, count in resolution.rows("udp", "tcp", "udp6",
+                                              "tcp6").items()
+            if key[0] == "receive"}
 
 
 @ksft_variants([KsftNamedVariant(f"{mode}_{name}", mode, family)
