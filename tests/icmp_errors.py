@@ -22,6 +22,11 @@ COUNT = 3
 ROW = {socket.AF_INET: "error", socket.AF_INET6: "error6"}
 ICMP = {socket.AF_INET: socket.IPPROTO_ICMP,
         socket.AF_INET6: socket.IPPROTO_ICMPV6}
+# One for experiments, and how to be told of errors: IP_RECVERR of
+# linux/in.h and IPV6_RECVERR of linux/in6.h; Python has no names for them.
+PROTOCOL = 253
+RECVERR = {socket.AF_INET: (socket.IPPROTO_IP, 11),
+           socket.AF_INET6: (socket.IPPROTO_IPV6, 25)}
 # Destination unreachable, the port.
 UNREACHABLE = {socket.AF_INET: (3, 3), socket.AF_INET6: (1, 4)}
 KINDS = {socket.AF_INET: (3, 4, 5, 11, 12), socket.AF_INET6: (1, 2, 3, 4)}
@@ -138,6 +143,64 @@ def test_tcp_in_each_namespace(family):
         for observed in namespaces:
             ksft_eq(len(observed.trace.lookups(protocol=ROW[family])), 2)
             check_account(observed)
+
+
+def raw(namespace, family, protocol=PROTOCOL):
+    """A raw socket that wants to be told of errors."""
+    sock = namespace.open_socket(family, socket.SOCK_RAW, protocol)
+    sock.setsockopt(*RECVERR[family], 1)
+    return sock
+
+
+def told(sockets):
+    """Those of the sockets that the kernel has told of an error."""
+    return [sock for sock in sockets
+            if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)]
+
+
+@ksft_variants(FAMILY_VARIANTS)
+def test_raw(family):
+    """Of an error about another protocol, the raw sockets are told that
+    would get the answer."""
+    about = error(family, packet.ip(NEAR[family], FAR[family], PROTOCOL,
+                                    b"8 bytes."))
+    with observed_tun() as observed, \
+            raw(observed.namespace, family, PROTOCOL - 1) as other, \
+            raw(observed.namespace, family) as elsewhere:
+        elsewhere.connect((NEAR[family], 0))
+        observed.tun.send(about)
+        counts = status.read(observed.namespace).counts
+        ksft_eq((counts["receive", ROW[family], "packets"],
+                 counts["receive", "no-table"]), (0, 1), "nobody is told")
+        with raw(observed.namespace, family) as first:
+            observed.tun.send(about)
+            ksft_eq(last(observed),
+                    (ROW[family], "unconnected", socket_cookie(first)))
+            ksft_eq(told([first, other, elsewhere]), [first])
+            first.connect((FAR[family], 0))
+            observed.tun.send(about)
+            ksft_eq(last(observed),
+                    (ROW[family], "connected", socket_cookie(first)))
+            with raw(observed.namespace, family) as second:
+                told([first])
+                observed.tun.send(about)
+                ksft_eq(last(observed), (ROW[family], "multiple", 0))
+                ksft_eq(told([first, second, other, elsewhere]),
+                        [first, second])
+        check_account(observed)
+
+
+def test_raw_fragment():
+    """Any part of a packet will do, as it has no ports."""
+    family = socket.AF_INET
+    quoted = packet.ipv4(NEAR[family], FAR[family], PROTOCOL, b"8 bytes.",
+                         fragment=1)
+    with observed_tun() as observed, \
+            raw(observed.namespace, family) as sock:
+        observed.tun.send(error(family, quoted))
+        ksft_eq(last(observed),
+                (ROW[family], "unconnected", socket_cookie(sock)))
+        ksft_eq(told([sock]), [sock])
 
 
 @ksft_variants(FAMILY_VARIANTS)
