@@ -94,10 +94,14 @@ class Tuples:
             local = self.pick(LOCAL[family])
         if not any(remote) or self.generator.random() < 0.1:
             remote = self.pick(REMOTE[family])
-        port = entry.remote_port
+        port, local_port = entry.remote_port, entry.local_port
         if not any(port) or self.generator.random() < 0.1:
             port = self.pick(CALLING)
-        return table, local, entry.local_port, remote, port
+        # A socket that is being closed has none any more, and nobody can be
+        # asked for port 0.
+        if not any(local_port):
+            local_port = self.pick(SERVED)
+        return table, local, local_port, remote, port
 
     def batch(self, member, count, device, slave):
         """So many, for packets that arrive on a device of a namespace."""
