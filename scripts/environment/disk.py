@@ -11,6 +11,7 @@ KERNEL = 1700
 GUEST = 200
 CRATES = 300
 DEBUG = 6500
+UNDIVIDED = 2500
 
 # What remains free for logs, builds and runs.
 RESERVE_MEGABYTES = 500

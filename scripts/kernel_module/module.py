@@ -17,13 +17,13 @@ SOURCES = {".rs", ".c", ".h", ".txt"}
 
 
 def make_arguments(environment):
-    """What the kernel's make has to be told, so that what it builds fits the stock kernel."""
+    """What the kernel's make has to be told, so that what it builds fits the kernel."""
     return json.loads((environment.tree / "nsmux-make-arguments.json").read_text())
 
 
-def make_command(environment, directory, *targets, tree=None):
+def make_command(environment, directory, *targets):
     """The command, to be run in the build root, that makes targets of the module."""
-    make = ["make", "-s", "-C", tree or environment.tree, f"-j{os.cpu_count()}", f"M={directory}"]
+    make = ["make", "-s", "-C", environment.tree, f"-j{os.cpu_count()}", f"M={directory}"]
     return make + make_arguments(environment) + list(targets)
 
 
@@ -36,9 +36,9 @@ def alone(environment, directory):
         yield
 
 
-def run_make(environment, directory, *targets, variables=(), tree=None):
-    """Runs make on the module, for the stock kernel or in another tree; returns what it wrote."""
-    command = make_command(environment, directory, *variables, *targets, tree=tree)
+def run_make(environment, directory, *targets, variables=()):
+    """Runs make on the module, for the environment's kernel; returns what it wrote."""
+    command = make_command(environment, directory, *variables, *targets)
     with alone(environment, directory):
         result = environment.root.run(
             command, [directory], check=False, stderr=subprocess.PIPE, stdout=subprocess.PIPE
