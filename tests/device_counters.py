@@ -10,6 +10,7 @@ import contextlib
 import errno
 import os
 import socket
+import subprocess
 import threading
 
 from lib import kernel_module, program, status
@@ -19,6 +20,8 @@ from lib.topology import FAR, Namespace, veth_pair
 from net.lib.py import ksft_eq
 
 PORT, CLOSED = 7, 9
+# An ordinary user.
+OWNER = 4242
 
 
 def send(near, far, count, port=PORT):
@@ -112,6 +115,48 @@ def test_move():
         send(near, third, 3)
         ksft_eq(read(third_devices, "moved0")["unconnected"], 7)
         ksft_eq(with_group(far_devices), ["lo"])
+
+
+class OfProcess:
+    """The network namespace that a process is in."""
+
+    def __init__(self, process):
+        self.path = f"/proc/{process}/ns/net"
+
+    @contextlib.contextmanager
+    def enter(self):
+        """The calling thread is in the namespace, inside a with block."""
+        with open("/proc/thread-self/ns/net", "rb") as before, \
+                open(self.path, "rb") as there:
+            os.setns(there.fileno(), os.CLONE_NEWNET)
+            try:
+                yield
+            finally:
+                os.setns(before.fileno(), os.CLONE_NEWNET)
+
+
+def owners(devices):
+    """Who owns the directory of the device, and who a file in it."""
+    directory = group(devices, "veth0")
+    return directory.stat().st_uid, (directory / "packets").stat().st_uid
+
+
+def test_owner():
+    """They belong to the user who owns the namespace that has the device."""
+    with counted_pair() as (_, far, _, far_devices), subprocess.Popen(
+            ["unshare", "--user", "--net", "--map-root-user", "cat"],
+            user=OWNER, group=OWNER, extra_groups=[],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        # It answers, so its namespaces are there.
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        ksft_eq(owners(far_devices), (0, 0))
+        far.ip(f"link set veth0 netns {process.pid}")
+        with sysfs(OfProcess(process.pid)) as devices:
+            ksft_eq(owners(devices), (OWNER, OWNER))
+            process.stdin.close()
+            process.wait()
 
 
 def test_rename():
