@@ -6,6 +6,7 @@ Questions and answers over TCP and UDP and transfers over TCP run all the
 time, in both families; nothing may be lost, and no reference be kept.
 """
 
+import collections
 import contextlib
 import itertools
 
@@ -69,21 +70,27 @@ def received(namespaces, name):
                for namespace in namespaces)
 
 
-def lost(namespace):
+def lost(namespaces):
     """How many packets went into the hooks and have not come out."""
-    counters = snmp.read(namespace)
-    return {before: counters[before] - counters[behind]
-            for before, behind in BALANCES
-            if counters[before] != counters[behind]}
+    counters = collections.Counter()
+    for namespace in namespaces:
+        counters.update(snmp.read(namespace))
+    differences = {before: counters[before] - counters[behind]
+                   for before, behind in BALANCES}
+    # Reports of membership are for routers, and received by nobody here; one
+    # that was sent before the other end was up has not even come.
+    reports = counters["Icmp6.OutMLDv2Reports"]
+    if 0 < differences["Ip6.InReceives"] <= reports:
+        del differences["Ip6.InReceives"]
+    return {name: count for name, count in differences.items() if count}
 
 
 def check(namespaces):
     """Neither the kernel nor nsmux has anything to complain of."""
+    # The last acknowledgements may still be on their way.
+    wait_until(lambda: not lost(namespaces), "all packets have come out")
+    ksft_eq(lost(namespaces), {}, "packets lost in the hooks")
     for namespace in namespaces:
-        # The last acknowledgements may still be on their way.
-        wait_until(lambda namespace=namespace: not lost(namespace),
-                   "all packets have come out")
-        ksft_eq(lost(namespace), {}, "packets lost in the hooks")
         counters = snmp.read(namespace)
         ksft_eq({name: counters[name] for name in TROUBLE
                  if counters.get(name)}, {}, "packets in trouble")
