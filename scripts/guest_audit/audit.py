@@ -6,6 +6,8 @@ That is memory that nothing points to any more (kmemleak), and network namespace
 still refers to (the reference trackers). The host finds both in the log, as all other trouble.
 """
 
+import collections
+import contextlib
 import subprocess
 import sys
 import time
@@ -55,8 +57,28 @@ def tell_namespaces(before):
     end = time.monotonic() + SECONDS_FOR_NAMESPACES
     while namespaces() - before and time.monotonic() < end:
         time.sleep(0.5)
+    holders = users()
     for tracker in sorted(namespaces() - before):
         tell(f"ref_tracker: {tracker.name} was left:\n{tracker.read_text(encoding='utf-8')}")
+        for link in TRACKERS.glob("netns-*-refcnt"):
+            if link.resolve().name == tracker.name:
+                inode = int(link.name.split("-")[2])
+                tell(f"{link.name} is held by {', '.join(holders[inode]) or 'no file of anyone'}")
+
+
+def users():
+    """Inode of a namespace -> the processes and names that hold it, which are not tracked."""
+    found = collections.defaultdict(list)
+    places = [*Path("/run/netns").glob("*"), *Path("/proc").glob("[0-9]*/ns/net"),
+              *Path("/proc").glob("[0-9]*/fd/*")]
+    for place in places:
+        # It may be gone by now, and then holds nothing.
+        with contextlib.suppress(OSError):
+            name = str(place)
+            if place.parts[1] == "proc":
+                name += f" ({Path(*place.parts[:3], 'comm').read_text(encoding='utf-8').strip()})"
+            found[place.stat().st_ino].append(name)
+    return found
 
 
 def modules():
