@@ -191,16 +191,48 @@ def test_raw(family):
 
 
 def test_raw_fragment():
-    """Any part of a packet will do, as it has no ports."""
-    family = socket.AF_INET
-    quoted = packet.ipv4(NEAR[family], FAR[family], PROTOCOL, b"8 bytes.",
-                         fragment=1)
+    """Any part of a packet will do, as it has no ports; but with IPv6 the
+    kernel looks no further than the header that tells of the part."""
+    four, six = socket.AF_INET, socket.AF_INET6
+    later = {
+        four: packet.ipv4(NEAR[four], FAR[four], PROTOCOL, b"8 bytes.",
+                          fragment=1),
+        six: packet.ipv6(NEAR[six], FAR[six], packet.FRAGMENT,
+                         packet.fragment_header(PROTOCOL, 8, 0, 1)
+                         + b"8 bytes.")}
     with observed_tun() as observed, \
-            raw(observed.namespace, family) as sock:
-        observed.tun.send(error(family, quoted))
-        ksft_eq(last(observed),
-                (ROW[family], "unconnected", socket_cookie(sock)))
-        ksft_eq(told([sock]), [sock])
+            raw(observed.namespace, four) as sock, \
+            raw(observed.namespace, six) as other, \
+            raw(observed.namespace, six, packet.FRAGMENT) as fragments:
+        for family, receiver in ((four, sock), (six, fragments)):
+            observed.tun.send(error(family, later[family]))
+            ksft_eq(last(observed),
+                    (ROW[family], "unconnected", socket_cookie(receiver)))
+            ksft_eq(told([sock, other, fragments]), [receiver])
+
+
+@ksft_variants(FAMILY_VARIANTS)
+def test_nobody(family):
+    """Sockets that only transmit are told of nothing, and those of TCP and
+    UDP of no part of a packet that has no ports."""
+    alone = error(family, packet.ip(NEAR[family], FAR[family],
+                                    socket.IPPROTO_RAW, b"8 bytes."))
+    with observed_tun() as observed, \
+            raw(observed.namespace, family, socket.IPPROTO_RAW) as sock:
+        observed.tun.send(alone)
+        counts = status.read(observed.namespace).counts
+        ksft_eq((counts["receive", ROW[family], "packets"],
+                 counts["receive", "no-table"]), (0, 1))
+        ksft_eq(told([sock]), [])
+    if family == socket.AF_INET:
+        quoted = packet.ipv4(NEAR[family], FAR[family], socket.IPPROTO_UDP,
+                             struct.pack("!HHHH", PORT, PEER_PORT, 8, 0),
+                             fragment=1)
+        with observed_tun() as observed, \
+                observed.namespace.udp(NEAR[family], PORT, family):
+            observed.tun.send(error(family, quoted))
+            ksft_eq(status.read(observed.namespace).counts[
+                "receive", ROW[family], "packets"], 0)
 
 
 @ksft_variants(FAMILY_VARIANTS)

@@ -153,37 +153,53 @@ def test_several_addresses():
 
 
 @ksft_variants([
-    KsftNamedVariant("ipv4", socket.AF_INET, False, (1, 0)),
-    KsftNamedVariant("ipv6_only", socket.AF_INET6, True, (0, 1)),
-    KsftNamedVariant("ipv6_and_ipv4", socket.AF_INET6, False, (1, 1))])
-def test_any_address(family, only, counts):
+    KsftNamedVariant("ipv4", socket.AF_INET, False, "", (1, 0)),
+    KsftNamedVariant("ipv6_only", socket.AF_INET6, True, "", (0, 1)),
+    KsftNamedVariant("ipv6_and_ipv4", socket.AF_INET6, False, "", (1, 1)),
+    KsftNamedVariant("mapped", socket.AF_INET6, False, "::ffff:0.0.0.0",
+                     (1, 1))])
+def test_any_address(family, only, address, counts):
     """A socket that is bound to no address has those of its families."""
     with Namespace() as namespace, opened_in(namespace) as nsmux:
         namespace.ip("link set lo up")
         with unbound(namespace, family) as sock:
             if family == socket.AF_INET6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only)
-            sock.bind(("", PORT))
+            sock.bind((address, PORT))
             sock.listen()
-            for address, count in zip(LOOPBACK.values(), counts):
+            for asked, count in zip(LOOPBACK.values(), counts):
                 answer = nsmux.do("lookup",
-                                  {"table": "sctp"} | ends(address, PORT))
-                ksft_eq(answer["sockets"], count, address)
+                                  {"table": "sctp"} | ends(asked, PORT))
+                ksft_eq(answer["sockets"], count, asked)
+
+
+DEVICES = (({}, 0), ({"device": 1}, 1), ({"device": 2}, 0),
+           ({"device": 2, "slave": 1}, 1))
 
 
 def test_bound_device():
-    """A socket of one device has its packets alone."""
+    """A socket of one device has its packets alone, and so has its
+    association; one of no device has those of all."""
     key = {"table": "sctp"} | ends("127.0.0.1", PORT)
     with Namespace() as namespace, opened_in(namespace) as nsmux:
         namespace.ip("link set lo up")
         with sctp(namespace, socket.AF_INET, PORT) as sock:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
             sock.listen()
-            for device, count in (({}, 0), ({"device": 1}, 1),
-                                  ({"device": 2}, 0),
-                                  ({"device": 2, "slave": 1}, 1)):
-                answer = nsmux.do("lookup", key | device)
-                ksft_eq(answer["sockets"], count, str(device))
+            with sctp(namespace, socket.AF_INET, CLIENT_PORT) as client:
+                client.connect(("127.0.0.1", PORT))
+                here = ends("127.0.0.1", PORT, "127.0.0.1", CLIENT_PORT)
+                there = ends("127.0.0.1", CLIENT_PORT, "127.0.0.1", PORT)
+                for device, count in DEVICES:
+                    answer = nsmux.do("lookup", key | device)
+                    ksft_eq(answer["sockets"], count, str(device))
+                    answer = nsmux.do("lookup", {"table": "sctp"} | here
+                                      | device)
+                    ksft_eq((answer["outcome"], answer["sockets"]),
+                            (("none", "established")[count], count),
+                            str(device))
+                    check(nsmux, there | device, namespace, client,
+                          "established", there)
 
 
 if __name__ == "__main__":

@@ -227,6 +227,10 @@ REFUSED = {
                          None, "protocol"),
     "sctp_port": ({"table": "sctp"} | FOUR, "EINVAL", MISSING, None,
                   "local-port"),
+    "sctp_remote_port": (
+        {"table": "sctp", "local-port": 1, "remote-port": 0,
+         "remote-address": "127.0.0.1"} | FOUR,
+        "EINVAL", "the other end has a port", ".remote-port", None),
     "mptcp_address": (
         {"table": "mptcp", "local-address": b"\1\2\3\4\5", "local-port": 1},
         "EINVAL", "an address has 4 bytes (IPv4) or 16 (IPv6)",

@@ -48,6 +48,9 @@
 
 static_assert(offsetof(struct sctp_endpoint, base) == 0);
 
+/* What mptcp_token_iter_next() gives; its header is the protocol's own. */
+struct mptcp_sock;
+
 #include "netlink.h"
 #include "trace_nsmux.h"
 

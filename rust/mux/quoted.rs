@@ -10,7 +10,7 @@
 use super::Ports;
 use crate::{
     net::{
-        inet::{self, Family, Fragment, Port, RawKey, Tuple},
+        inet::{self, Family, Port, RawKey, Tuple},
         packet::Packet,
     },
     resolve::{Orient, Resolved},
@@ -70,23 +70,20 @@ pub(super) fn find<'n, F: Family, O: Orient>(
         return Found::NoError;
     };
     let namespace = resolved.namespace;
-    if ![inet::TCP, inet::UDP].contains(&quoted.protocol) {
-        return match Raw::<F>::lookup(namespace, &RawKey::new(quoted.protocol, &tuple)) {
-            RawAnswer::None => Found::NoError,
-            answer => Found::Socket(Quoted::Raw(answer)),
-        };
-    }
-    if quoted.fragment == Fragment::Later {
-        return Found::NoError;
-    }
-    Found::Socket(if quoted.protocol == inet::TCP {
-        Quoted::Tcp(tuple, Tcp::<F>::connection(namespace, &tuple))
-    } else {
-        let key = UdpKey {
-            tuple,
-            to_many: false,
-        };
-        Quoted::Udp(tuple, Udp::<F>::lookup(namespace, &key))
+    Found::Socket(match F::protocol_of_error(&quoted) {
+        None => return Found::NoError,
+        Some(inet::TCP) => Quoted::Tcp(tuple, Tcp::<F>::connection(namespace, &tuple)),
+        Some(inet::UDP) => {
+            let key = UdpKey {
+                tuple,
+                to_many: false,
+            };
+            Quoted::Udp(tuple, Udp::<F>::lookup(namespace, &key))
+        }
+        Some(protocol) => match Raw::<F>::lookup(namespace, &RawKey::new(protocol, &tuple)) {
+            RawAnswer::None => return Found::NoError,
+            answer => Quoted::Raw(answer),
+        },
     })
 }
 

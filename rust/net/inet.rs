@@ -33,6 +33,8 @@ pub use self::{
 pub const TCP: u8 = 6;
 /// `IPPROTO_UDP`
 pub const UDP: u8 = 17;
+/// `IPPROTO_RAW`: what sockets say that only transmit.
+const RAW: u8 = 255;
 
 /// How a packet arrived, as far as it decides which sockets may have it.
 #[derive(Clone, Copy)]
@@ -176,6 +178,10 @@ pub unsafe trait Family: Copy + 'static {
     /// Reads the header that begins at an offset from the beginning of the packet's data; `None` if
     /// it is cut short or contradicts itself.
     fn header(packet: &Packet<'_>, offset: u32) -> Option<Header<Self>>;
+
+    /// The protocol whose sockets the kernel tells of an error about a packet with this header; `None`
+    /// if it tells nobody, or sockets of TCP and UDP by ports that are none, `icmp_socket_deliver()`.
+    fn protocol_of_error(header: &Header<Self>) -> Option<u8>;
 
     /// How a packet arrived.
     ///

@@ -20,12 +20,15 @@ use super::{
 };
 use crate::bindings;
 
-type Next =
-    unsafe extern "C" fn(*const bindings::net, *mut c_long, *mut c_long) -> *mut bindings::sock;
+type Next = unsafe extern "C" fn(
+    *const bindings::net,
+    *mut c_long,
+    *mut c_long,
+) -> *mut bindings::mptcp_sock;
 
 /// Calls `f` with each connection of a namespace, until it fails. In a process.
 ///
-/// A connection may be passed over if others come and go meanwhile.
+/// A connection may be passed over if others come and go meanwhile, or come twice.
 pub fn for_each_connection<'n>(
     namespace: Namespace<'n>,
     mut f: impl FnMut(&Owned<'n, Full>) -> Result,
@@ -33,20 +36,29 @@ pub fn for_each_connection<'n>(
     let Some(function) = ModuleFunction::get(c"mptcp_token_iter_next") else {
         return Ok(());
     };
-    // SAFETY: The function has this type, but for the structure that it gives: that begins with a
-    // full socket.
+    // SAFETY: The function has this type.
     let next = unsafe { transmute::<*mut c_void, Next>(function.address()) };
     let net = namespace.object().as_ptr();
     let (mut slot, mut number) = (0, 0);
+    // The place is a number in a list that grows at its beginning: then the last one comes again.
+    // It is held, so that no other one can have its address.
+    let mut last: Option<Owned<'n, Full>> = None;
     loop {
         // SAFETY: The namespace and the place, which the function moves on, are valid.
         let sk = unsafe { next(net, &mut slot, &mut number) };
         if sk.is_null() {
             return Ok(());
         }
-        // SAFETY: The function has taken a reference for its caller.
-        if let Some(socket) = unsafe { Owned::from_lookup(sk, namespace) } {
+        // SAFETY: A connection begins with a full socket, and the function has taken a reference for
+        // its caller.
+        let socket = unsafe { Owned::from_lookup(sk.cast(), namespace) };
+        let is_again = match (&socket, &last) {
+            (Some(socket), Some(last)) => core::ptr::eq::<Full>(&**socket, &**last),
+            _ => false,
+        };
+        if let Some(socket) = socket.filter(|_| !is_again) {
             f(&socket)?;
+            last = Some(socket);
         }
     }
 }

@@ -27,17 +27,23 @@ use super::{
 };
 use crate::bindings;
 
-type Base = bindings::sctp_ep_common;
+/// How many endpoints of a namespace are looked at. For each the kernel goes through its chain from
+/// the beginning, and whoever may ask is in a read-side section for as long as that takes.
+const MOST: u32 = 1024;
 
 type ForEachEndpoint = unsafe extern "C" fn(
-    unsafe extern "C" fn(*mut Base, *mut c_void) -> c_int,
+    unsafe extern "C" fn(*mut bindings::sctp_endpoint, *mut c_void) -> c_int,
     *mut bindings::net,
     *mut c_int,
     *mut c_void,
 ) -> c_int;
 
 type LookUpTransport = unsafe extern "C" fn(
-    unsafe extern "C" fn(*mut Base, *mut c_void, *mut c_void) -> c_int,
+    unsafe extern "C" fn(
+        *mut bindings::sctp_endpoint,
+        *mut bindings::sctp_transport,
+        *mut c_void,
+    ) -> c_int,
     *mut bindings::net,
     *const bindings::sctp_addr,
     *const bindings::sctp_addr,
@@ -51,7 +57,7 @@ type LookUpTransport = unsafe extern "C" fn(
 ///
 /// The pointer is valid for the read-side section of the namespace.
 pub struct Endpoint<'n> {
-    base: NonNull<Base>,
+    base: NonNull<bindings::sctp_ep_common>,
     /// Its socket.
     pub socket: Borrowed<'n, Full>,
 }
@@ -61,9 +67,14 @@ impl<'n> Endpoint<'n> {
     ///
     /// # Safety
     ///
-    /// `base` must be the beginning of an endpoint with a reference that is held for the call.
-    unsafe fn new(base: *mut Base, namespace: Namespace<'n>) -> Option<Self> {
-        let base = NonNull::new(base)?;
+    /// It must be an endpoint with a reference that is held for the call.
+    unsafe fn new(
+        endpoint: *mut bindings::sctp_endpoint,
+        namespace: Namespace<'n>,
+    ) -> Option<Self> {
+        // What endpoints and associations have in common is their beginning, as is asserted in
+        // bindings.h.
+        let base = NonNull::new(endpoint.cast::<bindings::sctp_ep_common>())?;
         // SAFETY: By the safety requirement; an endpoint keeps its socket.
         let sk = unsafe { (*base.as_ptr()).sk };
         // INVARIANT: With a reference now, it is freed a grace period later at the earliest.
@@ -85,10 +96,13 @@ impl<'n> Endpoint<'n> {
         // SAFETY: By the type invariants; entries of this list are freed by RCU.
         let mut entries = unsafe { list::list(addr_of!((*self.bound()).address_list)) };
         entries.any(|entry| {
-            // SAFETY: The list is the first member of its entries. An address is written before
-            // its entry is put into the list.
-            let entry = unsafe { &*entry.cast::<bindings::sctp_sockaddr_entry>() };
-            entry.valid != 0 && self.is_for(&entry.a, address)
+            // The list is the first member of its entries. An address is written before its entry is
+            // put into the list.
+            let entry = entry.cast::<bindings::sctp_sockaddr_entry>();
+            // SAFETY: It is one of this list. Volatile, since the entry may become valid meanwhile.
+            let (is_valid, bound) =
+                unsafe { (addr_of!((*entry).valid).read_volatile() != 0, (*entry).a) };
+            is_valid && self.is_for(&bound, address)
         })
     }
 
@@ -108,7 +122,9 @@ impl<'n> Endpoint<'n> {
             let bound = unsafe { bound.v4.sin_addr.s_addr }.to_ne_bytes();
             match address {
                 Address::V4(address) => bound == address || bound == [0; 4],
-                Address::V6(_) => false,
+                Address::V6(_) => {
+                    bound == [0; 4] && self.socket.is_of_ipv6() && !self.socket.is_ipv6_only()
+                }
             }
         }
     }
@@ -124,6 +140,8 @@ struct Visit<'n, F> {
     namespace: Namespace<'n>,
     f: F,
     result: Result,
+    /// How many it may still be called with.
+    left: u32,
 }
 
 impl<'n, F: FnMut(Endpoint<'n>) -> Result> Visit<'n, F> {
@@ -132,6 +150,7 @@ impl<'n, F: FnMut(Endpoint<'n>) -> Result> Visit<'n, F> {
             namespace,
             f,
             result: Ok(()),
+            left: MOST,
         }
     }
 
@@ -141,13 +160,20 @@ impl<'n, F: FnMut(Endpoint<'n>) -> Result> Visit<'n, F> {
 
     /// # Safety
     ///
-    /// `data` must come from `as_data()` of such a one, which nobody uses meanwhile, and `base` be
-    /// an endpoint with a reference that is held for the call.
-    unsafe extern "C" fn endpoint(base: *mut Base, data: *mut c_void) -> c_int {
+    /// `data` must come from `as_data()` of such a one, which nobody uses meanwhile, and `endpoint`
+    /// be one with a reference that is held for the call.
+    unsafe extern "C" fn endpoint(
+        endpoint: *mut bindings::sctp_endpoint,
+        data: *mut c_void,
+    ) -> c_int {
         // SAFETY: By the safety requirement.
         let visit = unsafe { &mut *data.cast::<Self>() };
+        let Some(left) = visit.left.checked_sub(1) else {
+            return ENOSPC.to_errno();
+        };
+        visit.left = left;
         // SAFETY: By the safety requirement.
-        if let Some(endpoint) = unsafe { Endpoint::new(base, visit.namespace) } {
+        if let Some(endpoint) = unsafe { Endpoint::new(endpoint, visit.namespace) } {
             visit.result = (visit.f)(endpoint);
         }
         visit.result.map_or_else(Error::to_errno, |()| 0)
@@ -156,14 +182,20 @@ impl<'n, F: FnMut(Endpoint<'n>) -> Result> Visit<'n, F> {
     /// # Safety
     ///
     /// That of `endpoint()`.
-    unsafe extern "C" fn transport(base: *mut Base, _: *mut c_void, data: *mut c_void) -> c_int {
+    unsafe extern "C" fn transport(
+        endpoint: *mut bindings::sctp_endpoint,
+        _: *mut bindings::sctp_transport,
+        data: *mut c_void,
+    ) -> c_int {
         // SAFETY: By the safety requirement.
-        unsafe { Self::endpoint(base, data) }
+        unsafe { Self::endpoint(endpoint, data) }
     }
 }
 
-/// Calls `f` with each endpoint of a namespace that listens, until it fails,
+/// Calls `f` with each endpoint of a namespace that listens, but 1024 at most, until it fails,
 /// `sctp_for_each_endpoint()`. In a process.
+///
+/// An endpoint may be passed over if others come and go meanwhile, or come twice.
 pub fn for_each_endpoint<'n>(
     namespace: Namespace<'n>,
     f: impl FnMut(Endpoint<'n>) -> Result,
@@ -172,7 +204,7 @@ pub fn for_each_endpoint<'n>(
         function: &ModuleFunction,
         mut visit: Visit<'n, F>,
     ) -> Result {
-        // SAFETY: The function has this type; an endpoint begins with what it is based on.
+        // SAFETY: The function has this type.
         let for_each = unsafe { transmute::<*mut c_void, ForEachEndpoint>(function.address()) };
         let net = visit.namespace.object().as_ptr();
         // SAFETY: The namespace and the place are valid, and the data is what it is called with.
@@ -186,11 +218,13 @@ pub fn for_each_endpoint<'n>(
     }
 }
 
-/// Calls `f` with the endpoint that has an association between two ends, if there is one,
-/// `sctp_transport_lookup_process()`. In a process.
+/// Calls `f` with the endpoint that has an association between two ends, if there is one of a socket
+/// that is bound to the device, or to none if that is 0, `sctp_transport_lookup_process()`. In a
+/// process.
 pub fn association<'n, F: Family>(
     namespace: Namespace<'n>,
     tuple: &Tuple<F>,
+    device: c_int,
     f: impl FnMut(Endpoint<'n>) -> Result,
 ) -> Result {
     fn call<'n, F: FnMut(Endpoint<'n>) -> Result>(
@@ -200,7 +234,7 @@ pub fn association<'n, F: Family>(
         device: c_int,
         mut visit: Visit<'n, F>,
     ) -> Result {
-        // SAFETY: The function has this type; an endpoint begins with what it is based on.
+        // SAFETY: The function has this type.
         let look_up = unsafe { transmute::<*mut c_void, LookUpTransport>(function.address()) };
         let net = visit.namespace.object().as_ptr();
         let data = visit.as_data();
@@ -215,7 +249,7 @@ pub fn association<'n, F: Family>(
             &function,
             &address(F::any_family(&tuple.local), tuple.local_port),
             &address(F::any_family(&tuple.remote), tuple.remote_port),
-            tuple.device,
+            device,
             Visit::new(namespace, f),
         ),
         None => Ok(()),

@@ -97,6 +97,11 @@ impl Common {
         unsafe { addr_of!((*self.0.get()).skc_family).read_volatile() }
     }
 
+    /// Whether it was made with `AF_INET6`; of others, the fields for addresses of IPv6 may be anything.
+    pub fn is_of_ipv6(&self) -> bool {
+        u32::from(self.family()) == bindings::AF_INET6
+    }
+
     /// The address and the port of this end, 0 where it is bound to none.
     pub fn local(&self) -> (Address, Port) {
         // SAFETY: `self` is a valid socket; these unions have one layout for all kinds of TCP and
@@ -157,7 +162,7 @@ impl Common {
     }
 
     fn address(&self, v4: u32, v6: [u8; 16]) -> Address {
-        if u32::from(self.family()) == bindings::AF_INET6 {
+        if self.is_of_ipv6() {
             Address::V6(v6)
         } else {
             Address::V4(v4.to_ne_bytes())

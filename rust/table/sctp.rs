@@ -35,23 +35,26 @@ impl<F: Family> Several for Sctp<F> {
         tuple: &Tuple<F>,
         mut f: impl FnMut(&SctpEntry<'n, F>) -> Result,
     ) -> Result {
-        let mut is_found = false;
+        let devices = [0, tuple.device, tuple.slave];
         if tuple.remote_port.number() != 0 {
-            sctp::association(namespace, tuple, |endpoint| {
-                is_found = true;
-                f(&SctpEntry {
-                    endpoint,
-                    association: Some(*tuple),
-                })
-            })?;
-        }
-        if is_found {
-            return Ok(());
+            for device in devices {
+                let mut is_found = false;
+                sctp::association(namespace, tuple, device, |endpoint| {
+                    is_found = true;
+                    f(&SctpEntry {
+                        endpoint,
+                        association: Some(*tuple),
+                    })
+                })?;
+                if is_found {
+                    return Ok(());
+                }
+            }
         }
         sctp::for_each_endpoint(namespace, |endpoint| {
             let device = endpoint.socket.bound_device();
             let is_meant = endpoint.port() == tuple.local_port
-                && [0, tuple.device, tuple.slave].contains(&device)
+                && devices.contains(&device)
                 && endpoint.has_address(F::any_family(&tuple.local));
             if !is_meant {
                 return Ok(());

@@ -7,7 +7,7 @@
 
 use core::ptr::null_mut;
 
-use super::{Arrival, Family, Fragment, Header, RawKey, Tuple};
+use super::{Arrival, Family, Fragment, Header, RawKey, Tuple, RAW, TCP, UDP};
 use crate::{
     bindings,
     net::{
@@ -70,6 +70,13 @@ unsafe impl Family for V4 {
     }
 
     #[inline]
+    fn protocol_of_error(header: &Header<V4>) -> Option<u8> {
+        match (header.protocol, header.fragment) {
+            (RAW, _) | (TCP | UDP, Fragment::Later) => None,
+            (protocol, _) => Some(protocol),
+        }
+    }
+
     unsafe fn arrival(packet: &Packet<'_>) -> Arrival {
         // SAFETY: By the safety requirement.
         unsafe { packet.arrival_v4() }
@@ -154,6 +161,9 @@ unsafe impl Family for V4 {
 
     fn are_ends(socket: &Common, tuple: &Tuple<Self>) -> bool {
         let (local, remote) = socket.addresses_v4();
+        if !socket.has_ipv4_ends() {
+            return false;
+        }
         let ports = (socket.local().1, socket.remote().1);
         (local, remote) == (tuple.local, tuple.remote)
             && ports == (tuple.local_port, tuple.remote_port)

@@ -7,7 +7,7 @@
 
 use core::ptr::{from_ref, null_mut};
 
-use super::{Arrival, Family, Fragment, Header, RawKey, Tuple, TCP, UDP};
+use super::{Arrival, Family, Fragment, Header, RawKey, Tuple, RAW, TCP, UDP};
 use crate::{
     bindings,
     net::{
@@ -27,6 +27,8 @@ const FRAGMENT: u8 = 44;
 const AUTHENTICATION: u8 = 51;
 /// `NEXTHDR_DEST`
 const DESTINATION: u8 = 60;
+/// `NEXTHDR_NONE`
+const NO_NEXT: u8 = 59;
 
 /// How many extension headers are followed, as many as the kernel does (`IP6_MAX_EXT_HDRS_CNT`).
 const EXTENSION_HEADERS: usize = 12;
@@ -86,6 +88,15 @@ unsafe impl Family for V6 {
     }
 
     #[inline]
+    fn protocol_of_error(header: &Header<V6>) -> Option<u8> {
+        match (header.protocol, header.fragment) {
+            // The kernel looks no further than that header.
+            (_, Fragment::Later) => Some(FRAGMENT),
+            (RAW | NO_NEXT, _) => None,
+            (protocol, _) => Some(protocol),
+        }
+    }
+
     unsafe fn arrival(packet: &Packet<'_>) -> Arrival {
         // SAFETY: By the safety requirement.
         unsafe { packet.arrival_v6() }
@@ -165,13 +176,15 @@ unsafe impl Family for V6 {
     }
 
     fn is_local_end(socket: &Common, tuple: &Tuple<Self>) -> bool {
-        (socket.addresses_v6().0, socket.local().1) == (tuple.local.0, tuple.local_port)
+        socket.is_of_ipv6()
+            && (socket.addresses_v6().0, socket.local().1) == (tuple.local.0, tuple.local_port)
     }
 
     fn are_ends(socket: &Common, tuple: &Tuple<Self>) -> bool {
         let (local, remote) = socket.addresses_v6();
         let ports = (socket.local().1, socket.remote().1);
-        (local, remote) == (tuple.local.0, tuple.remote.0)
+        socket.is_of_ipv6()
+            && (local, remote) == (tuple.local.0, tuple.remote.0)
             && ports == (tuple.local_port, tuple.remote_port)
     }
 

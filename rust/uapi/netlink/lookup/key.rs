@@ -121,7 +121,7 @@ pub(super) fn raw<F: Family>(attributes: Attributes<'_>) -> Result<RawKey<F>, Re
 }
 
 /// Two ends; port 0 of the other one if the request does not name it.
-pub(super) fn tuple<F: Family>(attributes: Attributes<'_>) -> Result<Tuple<F>, Refusal> {
+fn tuple<F: Family>(attributes: Attributes<'_>) -> Result<Tuple<F>, Refusal> {
     let local = required(attributes, LOCAL_ADDRESS)?;
     let remote = match (attributes.get(REMOTE_ADDRESS), attributes.get(REMOTE_PORT)) {
         (Some(remote), Some(port)) => (address::<F>(remote)?, Port::from_header(port.array()?)),
@@ -137,6 +137,17 @@ pub(super) fn tuple<F: Family>(attributes: Attributes<'_>) -> Result<Tuple<F>, R
         device: index(attributes, DEVICE)?,
         slave: index(attributes, SLAVE)?,
     })
+}
+
+/// The same of a protocol that has no port 0.
+pub(super) fn ends<F: Family>(attributes: Attributes<'_>) -> Result<Tuple<F>, Refusal> {
+    let tuple = tuple::<F>(attributes)?;
+    match attributes.get(REMOTE_PORT) {
+        Some(port) if tuple.remote_port.number() == 0 => {
+            Err(Refusal::of(port, EINVAL, c"the other end has a port"))
+        }
+        _ => Ok(tuple),
+    }
 }
 
 fn address<F: Family>(attribute: Attribute<'_>) -> Result<F::Address, Refusal> {

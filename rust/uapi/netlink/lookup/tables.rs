@@ -75,10 +75,10 @@ tables! {
     NSMUX_TABLE_UDP: UdpV6(UdpKey<V6>) if key::is_of::<V6>, key::udp => tell_udp;
     NSMUX_TABLE_RAW: RawV4(RawKey<V4>) if key::is_of::<V4>, key::raw => put_several::<Raw<V4>>;
     NSMUX_TABLE_RAW: RawV6(RawKey<V6>) if key::is_of::<V6>, key::raw => put_several::<Raw<V6>>;
-    NSMUX_TABLE_SCTP: SctpV4(Tuple<V4>) if key::is_of::<V4>, key::tuple => put_several::<Sctp<V4>>;
-    NSMUX_TABLE_SCTP: SctpV6(Tuple<V6>) if key::is_of::<V6>, key::tuple => put_several::<Sctp<V6>>;
-    NSMUX_TABLE_MPTCP: MptcpV4(Tuple<V4>) if key::is_of::<V4>, key::tuple => put_several::<Mptcp<V4>>;
-    NSMUX_TABLE_MPTCP: MptcpV6(Tuple<V6>) if key::is_of::<V6>, key::tuple => put_several::<Mptcp<V6>>;
+    NSMUX_TABLE_SCTP: SctpV4(Tuple<V4>) if key::is_of::<V4>, key::ends => put_several::<Sctp<V4>>;
+    NSMUX_TABLE_SCTP: SctpV6(Tuple<V6>) if key::is_of::<V6>, key::ends => put_several::<Sctp<V6>>;
+    NSMUX_TABLE_MPTCP: MptcpV4(Tuple<V4>) if key::is_of::<V4>, key::ends => put_several::<Mptcp<V4>>;
+    NSMUX_TABLE_MPTCP: MptcpV6(Tuple<V6>) if key::is_of::<V6>, key::ends => put_several::<Mptcp<V6>>;
     NSMUX_TABLE_PACKET: Packet(PacketKey) if key::always, key::packet => put_several::<Packet>;
     NSMUX_TABLE_UNIX: Unix(unix::Name) if key::always, key::local => put_several::<Unix>;
     NSMUX_TABLE_NETLINK: Netlink(key::NetlinkKey) if key::always, key::netlink => tell_netlink;
