@@ -325,7 +325,7 @@ ONE_WAY = "a namespace is named by exactly one of fd, pid, nsid and cookie"
 REFUSED = {
     "no_table": (LOCAL, "EINVAL", MISSING, None,
                  "table"),
-    "unknown_table": (LOCAL | {"table": 9}, "ERANGE", RANGE, ".table", None),
+    "unknown_table": (LOCAL | {"table": 11}, "ERANGE", RANGE, ".table", None),
     "no_address": ({"table": "tcp", "local-port": PORT}, "EINVAL",
                    MISSING, None, "local-address"),
     "no_port": ({"table": "tcp", "local-address": "127.0.0.1"}, "EINVAL",
