@@ -4,8 +4,10 @@
 
 import contextlib
 import re
+from pathlib import Path
 
 from lib import program, tool
+from lib.lifetime import wait_until
 from lib.terminal import Terminal
 from lib.topology import Namespace
 from net.lib.py import ksft_eq, ksft_in, ksft_ne, ksft_not_in
@@ -149,6 +151,14 @@ def test_not_a_terminal():
     ksft_ne(result.status, tool.FOUND)
     ksft_eq(result.text, "")
     ksft_in("terminal", result.errors)
+
+
+def test_terminal_is_closed():
+    """It ends with its terminal."""
+    with top() as terminal:
+        process = Path("/proc", str(terminal.number_of("nsmux")))
+        ksft_eq((process / "comm").read_text(encoding="ascii"), "nsmux\n")
+    wait_until(lambda: not process.exists(), "it is gone")
 
 
 if __name__ == "__main__":

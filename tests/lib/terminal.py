@@ -42,8 +42,16 @@ class Terminal:
 
     def terminate(self, program):
         """Send SIGTERM to a program that the shell has started."""
-        shell = self.tmux("display-message", "-p", "#{pane_pid}").strip()
-        subprocess.run(["pkill", "-TERM", "-P", shell, "-x", program], check=True)
+        subprocess.run(["pkill", "-TERM", "-P", self.shell(), "-x", program], check=True)
+
+    def number_of(self, program):
+        """The process that the program is which the shell has started."""
+        return int(subprocess.run(["pgrep", "-P", self.shell(), "-x", program], check=True,
+                                  capture_output=True, text=True).stdout)
+
+    def shell(self):
+        """The shell's process, as text."""
+        return self.tmux("display-message", "-p", "#{pane_pid}").strip()
 
     def screen(self):
         """What is on the screen, as lines."""

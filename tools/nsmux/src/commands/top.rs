@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::DefaultTerminal;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::cli::Top;
 use crate::error::{Error, Status};
@@ -44,7 +44,9 @@ pub(super) fn run(options: &Top, numbers: Numbers, json: bool) -> Result<Status,
     let mut state = State::new(numbers, Names::collect(), sample);
 
     let ended = Arc::new(AtomicBool::new(false));
-    for signal in [SIGHUP, SIGINT, SIGTERM] {
+    // Not SIGHUP, which simply ends it: the terminal is gone then, needs no restoring, and to wait
+    // for a key of it would never end.
+    for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&ended))
             .map_err(Error::io("catch a signal"))?;
     }
