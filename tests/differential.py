@@ -30,9 +30,9 @@ from lib.held_sockets import plain, until
 from lib.lookup_batch import Format, LookupSocket, Tuple
 from lib.privileges import start
 from lib.random_sockets import (ANY, CLIENT_PORTS, ETH_P_ALL, GROUP_PORTS,
-                                LOOPBACK, NAMES, PACKET_PROTOCOLS, PORTS,
-                                RAW_PROTOCOLS, REQUEST_PORTS, Maker)
-from lib.topology import FAMILIES, FAR, NEAR
+                                NAMES, PACKET_PROTOCOLS, PORTS, RAW_PROTOCOLS,
+                                REQUEST_PORTS, Maker)
+from lib.topology import FAMILIES, FAR, LOOPBACK, NEAR
 from net.lib.py import ksft_eq, ksft_ge, ksft_pr
 
 TUPLES = int(os.environ.get("NSMUX_TUPLES", 104000))
@@ -258,15 +258,15 @@ class Comparison:
         self.compared[oracle.__name__] += len(tuples)
         for it, told, _ in answers:
             self.outcomes[it.table, told[0]] += 1
-        different = [it for it, told, kernel in answers if told != kernel]
+        different = [entry for entry in answers if entry[1] != entry[2]]
         if different:
             changed = self.log.changed(member.number, mark, begin, end)
             with self.log.quiet():
                 self.examine(member, oracle, different, selector, changed)
 
-    def examine(self, member, oracle, tuples, selector, changed):
+    def examine(self, member, oracle, different, selector, changed):
         """Nothing changes now; has what was different changed before?"""
-        left = tuples
+        left = [it for it, _, _ in different]
         for _ in range(REPEATS):
             again = [entry for entry in self.ask(member, oracle, left,
                                                  selector)
@@ -278,15 +278,16 @@ class Comparison:
             self.failures.append(f"namespace {member.number}: {it}: nsmux "
                                  f"{told}, the kernel {kernel}, again and "
                                  "again")
-        for it in tuples:
+        for it, told, kernel in different:
             if it in left and again:
                 continue
             if changed & concerning(it):
                 self.races += 1
             else:
                 self.failures.append(
-                    f"namespace {member.number}: {it}: the answers differed, "
-                    "and nothing is known to have changed")
+                    f"namespace {member.number}: {it}: nsmux {told}, the "
+                    f"kernel {kernel}; then they agreed, and of what changed "
+                    f"meanwhile, {sorted(changed)}, nothing concerns it")
 
 
 def make_sockets(seed, log, members):

@@ -91,6 +91,12 @@ def test_tcp(family):
         check_account(observed)
 
 
+def told(sockets):
+    """Those of the sockets that the kernel has told of an error."""
+    return [sock for sock in sockets
+            if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)]
+
+
 @contextlib.contextmanager
 def alike():
     """Namespaces that look the same from outside."""
@@ -114,9 +120,7 @@ def test_udp_in_each_namespace(family):
             observed.tun.send(error(family, quoted))
             ksft_eq(last(observed),
                     (ROW[family], "connected", socket_cookie(sock)))
-            told = [other for other in sockets
-                    if other.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)]
-            ksft_eq(told, [sock])
+            ksft_eq(told(sockets), [sock])
         for observed in namespaces:
             ksft_eq(len(observed.trace.lookups()), 1)
             check_account(observed)
@@ -150,12 +154,6 @@ def raw(namespace, family, protocol=PROTOCOL):
     sock = namespace.open_socket(family, socket.SOCK_RAW, protocol)
     sock.setsockopt(*RECVERR[family], 1)
     return sock
-
-
-def told(sockets):
-    """Those of the sockets that the kernel has told of an error."""
-    return [sock for sock in sockets
-            if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)]
 
 
 @ksft_variants(FAMILY_VARIANTS)

@@ -8,12 +8,11 @@ import socket
 from lib import lookup_trace, program, status
 from lib.identity import socket_cookie
 from lib.observed import FAMILY_VARIANTS, check_lookup
-from lib.topology import Namespace
+from lib.topology import LOOPBACK, Namespace
 from net.lib.py import ksft_eq, ksft_variants
 
 COUNT = 4
 PORT, PEER_PORT = 7, 40000
-LOOPBACK = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 
 
 @contextlib.contextmanager

@@ -20,13 +20,12 @@ from lib.netlink_family import (MISSING, Nsmux, check_refused, identity, key,
 from lib.observed import FAMILY_VARIANTS, observed_tun
 from lib.packet import ACK
 from lib.tcp_peer import TcpPeer
-from lib.topology import FAR, NEAR, Namespace, ip_batch
+from lib.topology import FAR, LOOPBACK, NEAR, Namespace, ip_batch
 from net.lib.py import (KsftNamedVariant, ksft_eq, ksft_in, ksft_not_in,
                         ksft_variants)
 
 PORT, PEER_PORT = 80, 40000
 ANY = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}
-LOOPBACK = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 GROUP = {socket.AF_INET: "239.1.2.3", socket.AF_INET6: "ff15::1"}
 OWNER, MARK = 4242, 0xabcdef01
 

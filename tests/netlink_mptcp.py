@@ -10,14 +10,12 @@ from lib import program
 from lib.lifetime import wait_until
 from lib.named_sockets import several
 from lib.netlink_family import Nsmux, identity, named
-from lib.topology import Namespace
-from net.lib.py import (KsftNamedVariant, KsftSkipEx, ksft_eq, ksft_ne,
-                        ksft_not_in, ksft_variants)
+from lib.observed import FAMILY_VARIANTS
+from lib.topology import LOOPBACK, Namespace
+from net.lib.py import (KsftSkipEx, ksft_eq, ksft_ne, ksft_not_in,
+                        ksft_variants)
 
 PORT, CLIENT_PORT = 8080, 4000
-LOOPBACK = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
-FAMILIES = [KsftNamedVariant("ipv4", socket.AF_INET),
-            KsftNamedVariant("ipv6", socket.AF_INET6)]
 
 
 def mptcp(namespace, family, address, port):
@@ -61,7 +59,7 @@ def look_up(nsmux, key, namespace):
     return nsmux.do("lookup", {"table": "mptcp"} | key | named(namespace))
 
 
-@ksft_variants(FAMILIES)
+@ksft_variants(FAMILY_VARIANTS)
 def test_connection_in_each(family):
     """Both ends of one, each in each namespace by the same name."""
     address = LOOPBACK[family]
@@ -88,7 +86,7 @@ def test_connection_in_each(family):
         ksft_eq(look_up(nsmux, here, empty)["outcome"], "none")
 
 
-@ksft_variants(FAMILIES)
+@ksft_variants(FAMILY_VARIANTS)
 def test_by_one_end(family):
     """Without the other end, all connections of this one; no listener."""
     address = LOOPBACK[family]

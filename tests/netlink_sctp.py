@@ -10,16 +10,14 @@ import struct
 from lib import program
 from lib.named_sockets import COUNT, several
 from lib.netlink_family import Nsmux, identity, named, opened_in
-from lib.topology import Namespace
+from lib.observed import FAMILY_VARIANTS
+from lib.topology import LOOPBACK, Namespace
 from net.lib.py import (KsftNamedVariant, KsftSkipEx, ksft_eq, ksft_not_in,
                         ksft_variants)
 
 PORT, CLIENT_PORT = 3868, 4000
 # Of linux/sctp.h; Python has no name for it.
 SCTP_SOCKOPT_BINDX_ADD = 100
-LOOPBACK = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
-FAMILIES = [KsftNamedVariant("ipv4", socket.AF_INET),
-            KsftNamedVariant("ipv6", socket.AF_INET6)]
 
 
 def unbound(namespace, family, kind=socket.SOCK_STREAM):
@@ -68,7 +66,7 @@ def check_none(nsmux, key, namespace):
     ksft_eq((answer["outcome"], answer["sockets"]), ("none", 0))
 
 
-@ksft_variants(FAMILIES)
+@ksft_variants(FAMILY_VARIANTS)
 def test_listener_in_each(family):
     """Each namespace tells its own; a dump tells one of each."""
     here = ends(LOOPBACK[family], PORT)
@@ -88,7 +86,7 @@ def test_listener_in_each(family):
         check_none(nsmux, ends(LOOPBACK[family], PORT + 1), namespaces[0])
 
 
-@ksft_variants(FAMILIES)
+@ksft_variants(FAMILY_VARIANTS)
 def test_association_in_each(family):
     """Both ends of one, each in each namespace by the same name."""
     address = LOOPBACK[family]

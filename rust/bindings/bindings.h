@@ -46,6 +46,7 @@
 #include <net/packet/internal.h>
 #include <net/unix/af_unix.h>
 
+/* rust/net/sctp.rs takes an endpoint for what it has in common with associations. */
 static_assert(offsetof(struct sctp_endpoint, base) == 0);
 
 /* What mptcp_token_iter_next() gives; its header is the protocol's own. */

@@ -100,8 +100,9 @@ impl<'n> Endpoint<'n> {
             // put into the list.
             let entry = entry.cast::<bindings::sctp_sockaddr_entry>();
             // SAFETY: It is one of this list. Volatile, since the entry may become valid meanwhile.
-            let (is_valid, bound) =
-                unsafe { (addr_of!((*entry).valid).read_volatile() != 0, (*entry).a) };
+            let is_valid = unsafe { addr_of!((*entry).valid).read_volatile() } != 0;
+            // SAFETY: As before.
+            let bound = unsafe { (*entry).a };
             is_valid && self.is_for(&bound, address)
         })
     }

@@ -35,9 +35,13 @@ impl<F: Family> Several for Sctp<F> {
         tuple: &Tuple<F>,
         mut f: impl FnMut(&SctpEntry<'n, F>) -> Result,
     ) -> Result {
+        // Of a socket that is bound to none of them, or to one; 0 stands for one that is not named.
         let devices = [0, tuple.device, tuple.slave];
         if tuple.remote_port.number() != 0 {
-            for device in devices {
+            for (place, device) in devices.into_iter().enumerate() {
+                if place > 0 && device == 0 {
+                    continue;
+                }
                 let mut is_found = false;
                 sctp::association(namespace, tuple, device, |endpoint| {
                     is_found = true;

@@ -17,7 +17,7 @@ from environment.progress import step
 # The version whose LLVM is the one of the distribution's rustc too.
 LLVM = 19
 PACKAGES = [f"{name}-{LLVM}" for name in ("clang", "lld", "llvm")]
-RECIPE = Recipe("debug-kernel", "the debug kernel", "about 15 minutes", disk.DEBUG,
+RECIPE = Recipe("debug-kernel", "the debug kernel", "about 7 minutes", disk.DEBUG,
                 Path(__file__).with_name("debug.config"),
                 (f"LLVM=-{LLVM}", "LOCALVERSION=-nsmux-debug"))
 

@@ -18,9 +18,8 @@ from .held_sockets import (CLOSED, ESTABLISHED, Asked, Connection, Remains,
 from .identity import socket_cookie
 from .packet import SYN
 from .socket_diag import SocketDiag
-from .topology import FAMILIES, FAR, NEAR
+from .topology import FAMILIES, FAR, LOOPBACK, NEAR
 
-LOOPBACK = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 ANY = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}
 MAPPED = "::ffff:"
 # Sockets on these ports are in reuseport groups, and no others are.

@@ -16,6 +16,7 @@ from net.lib.py import NetNS, NetNSEnter, cmd
 from .identity import namespace_cookie
 
 # Documentation addresses: our end, and the far end.
+LOOPBACK = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 NEAR = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
 FAR = {socket.AF_INET: "192.0.2.2", socket.AF_INET6: "2001:db8::2"}
 PREFIX = {socket.AF_INET: 24, socket.AF_INET6: 64}
