@@ -10,6 +10,8 @@ def flake8(sources):
 
 
 def unit_tests(sources):
-    """The scripts' own tests, by the Python of the build root."""
-    return sources.findings(["python3", "-B", "-m", "unittest", "discover", "-s", "tests/host"],
-                            environment={"PYTHONPATH": str(PROJECT / "scripts")})
+    """Tests of the scripts, and of what the tests stand on, by the Python of the build root."""
+    return sources.findings(
+        ["python3", "-B", "-m", "unittest", "discover", "-s", "tests/host"],
+        environment={"PYTHONPATH": f"{PROJECT / 'scripts'}:{PROJECT / 'tests'}",
+                     "KSFT_DIR": str(sources.environment.tree / "tools/testing/selftests")})

@@ -6,38 +6,53 @@ There is one writer, and one reader, who can also hold the writer up.
 """
 
 import contextlib
+import ctypes
 import mmap
 import struct
 import time
 
 from .patience import end_after
 
-# Behind the two numbers of records.
-HOLD, HELD, STOP, FOCUS = 16, 20, 24, 28
 RECORD = struct.Struct("=IHHQQ")
 RECORDS = 1 << 18
-START = 64
+
+
+class Head(ctypes.Structure):
+    """What stands before the records.
+
+    Each number is written at once. Not so by struct.pack_into(), which writes
+    zeros first: the other process would now and then find no records.
+    """
+
+    _fields_ = [("counts", ctypes.c_uint64 * 2), ("hold", ctypes.c_uint32),
+                ("held", ctypes.c_uint32), ("stop", ctypes.c_uint32),
+                ("focus", ctypes.c_uint32)]
 
 
 class Region:
     """Records of one kind, one after the other in the shared memory."""
 
-    def __init__(self, memory, number):
+    def __init__(self, memory, head, number):
         self._memory = memory
-        self._count_at = 8 * number
-        self._start = START + RECORD.size * RECORDS * number
+        self._counts = head.counts
+        self._number = number
+        self._start = ctypes.sizeof(Head) + RECORD.size * RECORDS * number
 
     @property
     def count(self):
         """How many there are."""
-        return struct.unpack_from("=Q", self._memory, self._count_at)[0]
+        return self._counts[self._number]
 
     def add(self, *record):
-        """Write one more; returns where its last field is."""
+        """Write one more; returns its last field, which can be set."""
+        if self.count == RECORDS:
+            raise OverflowError("the change log is full")
         place = self._start + RECORD.size * self.count
         RECORD.pack_into(self._memory, place, *record)
-        struct.pack_into("=Q", self._memory, self._count_at, self.count + 1)
-        return place + RECORD.size - 8
+        # Now the other process may read it.
+        self._counts[self._number] += 1
+        return ctypes.c_uint64.from_buffer(self._memory,
+                                           place + RECORD.size - 8)
 
     def since(self, first):
         """All from that one on."""
@@ -50,15 +65,12 @@ class ChangeLog:
     """Shared memory: make it before the process is forked."""
 
     def __init__(self):
-        self._memory = mmap.mmap(-1, START + 2 * RECORD.size * RECORDS)
+        memory = mmap.mmap(
+            -1, ctypes.sizeof(Head) + 2 * RECORD.size * RECORDS)
+        self._head = Head.from_buffer(memory)
         self._ticket = 0
-        self._changes, self._expected = (Region(self._memory, number)
+        self._changes, self._expected = (Region(memory, self._head, number)
                                          for number in range(2))
-
-    def _flag(self, place, value=None):
-        if value is not None:
-            struct.pack_into("=I", self._memory, place, value)
-        return struct.unpack_from("=I", self._memory, place)[0]
 
     @property
     def count(self):
@@ -76,7 +88,7 @@ class ChangeLog:
         try:
             yield
         finally:
-            struct.pack_into("=Q", self._memory, end, time.monotonic_ns())
+            end.value = time.monotonic_ns()
 
     def expect(self, subject, ports, begin, end):
         """The kernel will change something by itself, from `begin` to `end`,
@@ -86,41 +98,41 @@ class ChangeLog:
     def wait_if_held(self):
         """Stand still for as long as the reader wants it; returns whether to
         go on."""
-        while (ticket := self._flag(HOLD)) and not self._flag(STOP):
-            self._flag(HELD, ticket)
+        while (ticket := self._head.hold) and not self._head.stop:
+            self._head.held = ticket
             time.sleep(0.001)
-        return not self._flag(STOP)
+        return not self._head.stop
 
     @property
     def focus(self):
         """The subject that the reader looks at."""
-        return self._flag(FOCUS)
+        return self._head.focus
 
     # The reader's side.
 
     def look_at(self, subject):
         """Tell what is looked at: changes are wanted there."""
-        self._flag(FOCUS, subject)
+        self._head.focus = subject
 
     def stop(self):
         """End the writer's work."""
-        self._flag(STOP, 1)
+        self._head.stop = 1
 
     @contextlib.contextmanager
     def quiet(self, deadline=60):
         """Nothing is changed while the block runs."""
         # A number of its own each time, lest an earlier answer be believed.
         self._ticket += 1
-        self._flag(HOLD, self._ticket)
+        self._head.hold = self._ticket
         end = end_after(deadline)
-        while self._flag(HELD) != self._ticket:
+        while self._head.held != self._ticket:
             if time.monotonic() > end:
                 raise TimeoutError("the changes do not stop")
             time.sleep(0.001)
         try:
             yield
         finally:
-            self._flag(HOLD, 0)
+            self._head.hold = 0
 
     def changed(self, subject, mark, begin, end):
         """The ports whose sockets have changed in that time, in nanoseconds of
