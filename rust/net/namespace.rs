@@ -203,6 +203,7 @@ impl<'a> Listed<'a> {
     }
 
     /// All namespaces whose cookie is larger than `cookie`, in the order of their cookies.
+    #[cfg(CONFIG_NET_NS)]
     pub fn after(cookie: u64, _section: ReadSide<'a>) -> impl Iterator<Item = Self> {
         // SAFETY: The head of a list that can be read in a read-side section.
         let entries = unsafe { list::list(addr_of!(bindings::net_ns_tree.ns_list_head)) };
@@ -216,6 +217,16 @@ impl<'a> Listed<'a> {
                 Self(unsafe { Net::from_raw(net) })
             })
             .skip_while(move |listed| listed.0.cookie() <= cookie)
+    }
+
+    /// The initial namespace, if its cookie is larger than `cookie`: the only one, which then is in
+    /// no list.
+    #[cfg(not(CONFIG_NET_NS))]
+    pub fn after(cookie: u64, _section: ReadSide<'a>) -> impl Iterator<Item = Self> {
+        // INVARIANT: It is never freed.
+        Some(Self(Net::initial()))
+            .into_iter()
+            .filter(move |listed| listed.0.cookie() > cookie)
     }
 
     /// Takes a reference; `None` if the last one is gone already.

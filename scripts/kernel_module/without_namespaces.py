@@ -8,6 +8,7 @@ from environment.built_kernel import BuiltEnvironment, Recipe
 from environment.failure import Failure
 from kernel_module import module, scratch
 from machine import boot
+from tool import crate
 
 OPTION = "NET_NS"
 RECIPE = Recipe("undivided-kernel", "a kernel without network namespaces", "about 5 minutes",
@@ -26,12 +27,13 @@ def verdicts(environment, source=module.PROJECT):
     """Every result, by name, with what is wrong in lines: none, if all is well."""
     undivided = BuiltEnvironment(environment, RECIPE).ready()
     with scratch.copy(undivided, source) as directory:
+        tool = crate.build(environment)
         results = {
             "the missing option is named": refusal(undivided, directory),
             "the module is built": attempt(undivided, directory, "noop"),
         }
         if not results["the module is built"]:
-            results["packets are looked up"] = exchange(undivided, directory)
+            results["packets are looked up"] = exchange(undivided, directory, tool)
         return results
 
 
@@ -53,11 +55,11 @@ def refusal(environment, directory):
     return ["the option is not named:"] + said
 
 
-def exchange(environment, directory):
-    """What is wrong with a run of the module in a guest with that kernel."""
+def exchange(environment, directory, tool):
+    """What is wrong with a run of the module and the tool in a guest with that kernel."""
     told, trouble = [], []
     run = boot.Run(command=["python3", f"/{PLACE}"], contents=[
-        ("nsmux/nsmux.ko", directory / module.MODULE), (PLACE, EXCHANGE)])
+        ("nsmux/nsmux.ko", directory / module.MODULE), ("usr/bin/nsmux", tool), (PLACE, EXCHANGE)])
     status = boot.boot(environment, run, told.append, trouble.append)
     if status == 0:
         return []

@@ -3,11 +3,14 @@
 """Packets over loopback on a kernel that has one network namespace.
 
 Loads nsmux, whose first level is compiled out, exchanges data over TCP and
-UDP, and compares what nsmux has counted with what it did.
+UDP, and compares what nsmux has counted with what it did. Then it asks for a
+socket as people do, in all namespaces that there are: one.
 """
 
+import json
 import os
 import socket
+import struct
 import subprocess
 import sys
 
@@ -15,6 +18,8 @@ MODULE = "/nsmux/nsmux.ko"
 STATUS = "/proc/net/nsmux"
 FAMILIES = {"": (socket.AF_INET, "127.0.0.1"), "6": (socket.AF_INET6, "::1")}
 DATAGRAMS = 5
+# Of asm-generic/socket.h; Python has no name for it.
+SO_COOKIE = 57
 
 
 def read():
@@ -47,6 +52,26 @@ def exchange(family, address):
             receiver.recv(1)
 
 
+def ask():
+    """What is wrong with the answer about a socket that listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        told = subprocess.run(
+            ["nsmux", "--json", "lookup", "tcp",
+             f"127.0.0.1:{listener.getsockname()[1]}"],
+            check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            encoding="utf-8").stdout
+        cookie = struct.unpack("=Q", listener.getsockopt(
+            socket.SOL_SOCKET, SO_COOKIE, 8))[0]
+    try:
+        answers = [(answer["outcome"], [found["cookie"] for found
+                                        in answer["sockets"]])
+                   for answer in json.loads(told)]
+    except ValueError:
+        answers = told
+    wanted = [("listener", [cookie])]
+    return [] if answers == wanted else [f"{answers}, but wanted {wanted}"]
+
+
 def main():
     """Says what is wrong, and is then not successful."""
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
@@ -67,6 +92,7 @@ def main():
                 wrong.append(f"{direction}, tcp{suffix}: {tcp}")
             if udp["unconnected"] < DATAGRAMS or udp["none"]:
                 wrong.append(f"{direction}, udp{suffix}: {udp}")
+    wrong += ask()
     subprocess.run(["rmmod", "nsmux"], check=True)
     if os.path.exists(STATUS):
         wrong.append("something of the module is left")
