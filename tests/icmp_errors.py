@@ -9,16 +9,15 @@ import struct
 
 from lib import packet, program, status
 from lib.identity import socket_cookie
-from lib.observed import FAMILY_VARIANTS, check_account, observed_tun
+from lib.observed import (FAMILY_VARIANTS, check_account, observed_alike,
+                          observed_tun)
 from lib.packet import ACK
 from lib.tcp_peer import TcpPeer
-from lib.topology import FAR, NEAR
+from lib.topology import FAR, NEAR, address_lines
 from net.lib.py import (KsftNamedVariant, ksft_eq, ksft_raises,
                         ksft_variants)
 
 PORT, PEER_PORT = 80, 40000
-# Of the namespaces with the same addresses and ports.
-COUNT = 3
 ROW = {socket.AF_INET: "error", socket.AF_INET6: "error6"}
 ICMP = {socket.AF_INET: socket.IPPROTO_ICMP,
         socket.AF_INET6: socket.IPPROTO_ICMPV6}
@@ -91,17 +90,55 @@ def test_tcp(family):
         check_account(observed)
 
 
+@contextlib.contextmanager
+def connected(observed, family, device):
+    """A connection that is bound to a device, with a peer behind the tun
+    device, and is told of errors at once."""
+    with observed.namespace.open_socket(family, socket.SOCK_STREAM) as sock:
+        sock.setsockopt(*RECVERR[family], 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE,
+                        device.encode())
+        sock.bind((NEAR[family], PORT))
+        sock.setblocking(False)
+        sock.connect_ex((FAR[family], PEER_PORT))
+        peer = TcpPeer(observed.tun, FAR[family], PEER_PORT, NEAR[family],
+                       PORT)
+        peer.accept()
+        yield sock, peer
+
+
+@ksft_variants(FAMILY_VARIANTS)
+def test_tcp_in_vrf(family):
+    """In a VRF, the kernel does not tell a connection of IPv4 that is bound
+    to the slave."""
+    with observed_tun(addresses={}) as observed:
+        slave = observed.tun.name
+        observed.namespace.sysctl("net/ipv4/conf/all/rp_filter", 0)
+        observed.namespace.ip(
+            "link add red type vrf table 10", "link set red up",
+            f"link set {slave} master red", *address_lines(slave))
+        for device in ("red", slave):
+            with connected(observed, family, device) as (sock, peer):
+                observed.tun.send(error(family, packet.tcp(
+                    NEAR[family], PORT, FAR[family], PEER_PORT, ACK,
+                    sequence=peer.expected)))
+                found = last(observed)
+                is_told = told([sock]) == [sock]
+                ksft_eq(is_told,
+                        device == "red" or family == socket.AF_INET6)
+                ksft_eq(found, (ROW[family], "established",
+                                socket_cookie(sock)) if is_told
+                        else (ROW[family], "none", 0), device)
+                # Not to be in the way of the next one with these ends.
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                struct.pack("=ii", 1, 0))
+            list(observed.tun.drain())
+
+
 def told(sockets):
     """Those of the sockets that the kernel has told of an error."""
     return [sock for sock in sockets
             if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)]
-
-
-@contextlib.contextmanager
-def alike():
-    """Namespaces that look the same from outside."""
-    with contextlib.ExitStack() as stack:
-        yield [stack.enter_context(observed_tun()) for _ in range(COUNT)]
 
 
 @ksft_variants(FAMILY_VARIANTS)
@@ -109,7 +146,7 @@ def test_udp_in_each_namespace(family):
     """Of sockets with the same ends, that of the error's own namespace is
     found; it and no other is told."""
     quoted = packet.udp(NEAR[family], PORT, FAR[family], PEER_PORT)
-    with alike() as namespaces, contextlib.ExitStack() as stack:
+    with observed_alike() as namespaces, contextlib.ExitStack() as stack:
         sockets = []
         for observed in namespaces:
             sock = stack.enter_context(
@@ -131,7 +168,7 @@ def test_tcp_in_each_namespace(family):
     """The same of connections; an error about one that only the others have
     is about none."""
     quoted = packet.tcp(NEAR[family], PORT, FAR[family], PEER_PORT, ACK)
-    with alike() as namespaces, contextlib.ExitStack() as stack:
+    with observed_alike() as namespaces, contextlib.ExitStack() as stack:
         for number, observed in enumerate(namespaces):
             listener = stack.enter_context(
                 observed.namespace.listener(NEAR[family], PORT, family))
@@ -186,6 +223,24 @@ def test_raw(family):
                 ksft_eq(told([first, second, other, elsewhere]),
                         [first, second])
         check_account(observed)
+
+
+@ksft_variants(FAMILY_VARIANTS)
+def test_raw_in_each_namespace(family):
+    """The same error about another protocol in each of several namespaces."""
+    about = error(family, packet.ip(NEAR[family], FAR[family], PROTOCOL,
+                                    b"8 bytes."))
+    with observed_alike() as namespaces, contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(raw(observed.namespace, family))
+                   for observed in namespaces]
+        for observed, sock in zip(namespaces, sockets):
+            observed.tun.send(about)
+            ksft_eq(last(observed),
+                    (ROW[family], "unconnected", socket_cookie(sock)))
+            ksft_eq(told(sockets), [sock])
+        for observed in namespaces:
+            ksft_eq(len(observed.trace.lookups()), 1)
+            check_account(observed)
 
 
 def test_raw_fragment():

@@ -14,7 +14,8 @@ from lib.delivery import receivers
 from lib.identity import socket_cookie
 from lib.observed import (FAMILY_VARIANTS, check_account, check_lookup,
                           observed_tun)
-from lib.topology import FAR, NEAR
+from lib.netlink_family import Nsmux, key, named
+from lib.topology import FAR, NEAR, Namespace
 from net.lib.py import ksft_eq, ksft_ge, ksft_true, ksft_variants
 
 PORT, PEER_PORT = 53, 40000
@@ -84,6 +85,31 @@ def test_broadcast():
             lookups = observed.trace.lookups(direction="receive")
             ksft_eq(len(lookups), number)
             check_multiple(observed, lookups[-1])
+
+
+def test_asked():
+    """People are told the same: of everyone in a network of the namespace,
+    and not of everyone in another one, nor where there is no network."""
+    family = socket.AF_INET
+    with observed_tun() as observed, Namespace() as bare, Nsmux() as nsmux, \
+            observed.namespace.udp("", PORT) as sock, \
+            bare.udp("", PORT) as bare_sock:
+        there = observed.namespace
+        for where, address, *found in (
+                (there, "255.255.255.255", "multiple", []),
+                (there, "192.0.2.255", "multiple", []),
+                (there, GROUP[family], "multiple", []),
+                (there, NEAR[family], "unconnected", [sock]),
+                (there, "198.51.100.255", "unconnected", [sock]),
+                (there, "0.0.0.0", "unconnected", [sock]),
+                (bare, "255.255.255.255", "multiple", []),
+                (bare, "192.0.2.255", "unconnected", [bare_sock])):
+            answer = nsmux.do("lookup", key("udp", (address, PORT))
+                              | named(where))
+            ksft_eq([answer["outcome"], [told["cookie"] for told
+                                         in answer.get("socket", [])]],
+                    [found[0], [socket_cookie(it) for it in found[1]]],
+                    f"{address} in {where.name}")
 
 
 @ksft_variants(FAMILY_VARIANTS)

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Packets that packet sockets have as well."""
 
+import contextlib
 import socket
 
 from lib import packet, program, status
-from lib.observed import FAMILY_VARIANTS, observed_tun
+from lib.observed import FAMILY_VARIANTS, observed_alike, observed_tun
 from lib.topology import FAR, NEAR, Namespace
 from net.lib.py import ksft_eq, ksft_variants
 
@@ -28,6 +29,31 @@ def tapped(observed, family):
     return changed.get(("receive", "tapped"), 0)
 
 
+def got(sock):
+    """Whether the socket has got something; of that, one packet is taken."""
+    sock.setblocking(False)
+    try:
+        return len(sock.recv(100)) > 0
+    except BlockingIOError:
+        return False
+
+
+@ksft_variants(FAMILY_VARIANTS)
+def test_in_each_namespace(family):
+    """A packet in one of several namespaces, each with a socket, is seen
+    there alone."""
+    with observed_alike() as namespaces, contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(listening(
+            observed.namespace, observed.tun.name, ETH_P[family]))
+            for observed in namespaces]
+        for observed, sock in zip(namespaces, sockets):
+            ksft_eq(tapped(observed, family), 1)
+            ksft_eq([it for it in sockets if got(it)], [sock])
+        for observed in namespaces:
+            ksft_eq(status.read(observed.namespace).counts[
+                "receive", "tapped"], 1)
+
+
 @ksft_variants(FAMILY_VARIANTS)
 def test_tapped(family):
     """Sockets of this device and protocol, or of all; and no others."""
@@ -43,12 +69,7 @@ def test_tapped(family):
                 ("another namespace", other, "lo", ETH_P_ALL, 0)):
             with listening(place, device, protocol) as sock:
                 ksft_eq(tapped(observed, family), expected, comment)
-                sock.setblocking(False)
-                try:
-                    got = len(sock.recv(100)) > 0
-                except BlockingIOError:
-                    got = False
-                ksft_eq(got, bool(expected), f"{comment}: really")
+                ksft_eq(got(sock), bool(expected), f"{comment}: really")
         status.check_sums(status.read(near))
 
 

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """Packets of protocols that only raw sockets take."""
 
+import contextlib
 import socket
 
 from lib import packet, program, status
 from lib.identity import socket_cookie
-from lib.observed import FAMILY_VARIANTS, check_account, observed_tun
+from lib.observed import (FAMILY_VARIANTS, check_account, observed_alike,
+                          observed_tun)
 from lib.topology import FAR, NEAR, Namespace
 from net.lib.py import ksft_eq, ksft_variants
 
@@ -50,6 +52,24 @@ def test_one(family):
         ksft_eq(received(observed, family),
                 {"unconnected": 1, "connected": 1})
         check_account(observed)
+
+
+@ksft_variants(FAMILY_VARIANTS)
+def test_in_each_namespace(family):
+    """The same packet in each of several namespaces, each with a socket."""
+    data = packet.ip(FAR[family], NEAR[family], PROTOCOL, b"?")
+    with observed_alike() as namespaces, contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(raw(observed.namespace, family))
+                   for observed in namespaces]
+        for count, (observed, sock) in enumerate(zip(namespaces, sockets), 1):
+            observed.tun.send(data)
+            ksft_eq(payload(sock, family), b"?")
+            lookup, = observed.trace.lookups(direction="receive")
+            ksft_eq((lookup.protocol, lookup.outcome, lookup.socket),
+                    (ROW[family], "unconnected", socket_cookie(sock)))
+            ksft_eq([len(it.trace.lookups()) for it in namespaces],
+                    [1] * count + [0] * (len(namespaces) - count))
+            check_account(observed)
 
 
 @ksft_variants(FAMILY_VARIANTS)

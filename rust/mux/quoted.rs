@@ -72,7 +72,10 @@ pub(super) fn find<'n, F: Family, O: Orient>(
     let namespace = resolved.namespace;
     Found::Socket(match F::protocol_of_error(&quoted) {
         None => return Found::NoError,
-        Some(inet::TCP) => Quoted::Tcp(tuple, Tcp::<F>::connection(namespace, &tuple)),
+        Some(inet::TCP) => {
+            let tuple = F::tuple_of_tcp_error(tuple);
+            Quoted::Tcp(tuple, Tcp::<F>::connection(namespace, &tuple))
+        }
         Some(inet::UDP) => {
             let key = UdpKey {
                 tuple,

@@ -166,8 +166,9 @@ pub unsafe trait Family: Copy + 'static {
     /// The address that stands for any.
     const ANY: Self::Address;
 
-    /// Whether an address names a group, or everyone.
-    fn is_multicast(address: &Self::Address) -> bool;
+    /// Whether a packet to the local end of a tuple, received on its device, would be for any number
+    /// of sockets: the address names a group, or everyone in a network of the namespace. Any context.
+    fn names_many(namespace: Namespace<'_>, tuple: &Tuple<Self>) -> bool;
 
     /// Takes an address as it stands in a header; `None` if it is not of this length.
     fn address(bytes: &[u8]) -> Option<Self::Address>;
@@ -182,6 +183,9 @@ pub unsafe trait Family: Copy + 'static {
     /// The protocol whose sockets the kernel tells of an error about a packet with this header; `None`
     /// if it tells nobody, or sockets of TCP and UDP by ports that are none, `icmp_socket_deliver()`.
     fn protocol_of_error(header: &Header<Self>) -> Option<u8>;
+
+    /// The same tuple, as the kernel looks for the connection that an error is about.
+    fn tuple_of_tcp_error(tuple: Tuple<Self>) -> Tuple<Self>;
 
     /// How a packet arrived.
     ///

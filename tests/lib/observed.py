@@ -37,6 +37,13 @@ def observed_tun(**options):
         yield Observed(namespace, device, trace)
 
 
+@contextlib.contextmanager
+def observed_alike(count=3):
+    """So many of them, which look the same from outside."""
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(observed_tun()) for _ in range(count)]
+
+
 def check_lookup(lookup, direction, outcome, socket, by=None):
     """One lookup: on which side, what it gave, and which socket (cookie)."""
     if by is None:

@@ -11,11 +11,15 @@ use super::{Arrival, Family, Fragment, Header, RawKey, Tuple, RAW, TCP, UDP};
 use crate::{
     bindings,
     net::{
+        device::Device,
         namespace::Namespace,
         packet::Packet,
         socket::{Address, Common, Connection, Found, Full},
     },
 };
+
+/// An address of no network: 240.0.0.0.
+const RESERVED: u32 = 0xf000_0000_u32.to_be();
 
 /// IP version 4.
 #[derive(Clone, Copy)]
@@ -36,9 +40,26 @@ unsafe impl Family for V4 {
         matches!(kind, 3 | 4 | 5 | 11 | 12)
     }
 
-    fn is_multicast(address: &u32) -> bool {
-        // 224.0.0.0/4, and the broadcast address of every network.
-        u32::from_be(*address) >> 28 == 0xe || *address == u32::MAX
+    fn names_many(namespace: Namespace<'_>, tuple: &Tuple<V4>) -> bool {
+        let device = Device::by_index(namespace, tuple.device).map_or(null_mut(), Device::as_ptr);
+        let kind = |address| {
+            // SAFETY: The namespace is valid, and evidence of a read-side section, in which the device
+            // is valid too if it is not null.
+            unsafe {
+                bindings::inet_addr_type_dev_table(namespace.object().as_ptr(), device, address)
+            }
+        };
+        match kind(tuple.local) {
+            bindings::RTN_MULTICAST => true,
+            // So the function calls addresses that begin with 0 as well, to which nothing is sent; and
+            // all others in a namespace without routes, also one that is no network's.
+            bindings::RTN_BROADCAST => {
+                tuple.local == u32::MAX
+                    || u32::from_be(tuple.local) >> 24 != 0
+                        && kind(RESERVED) != bindings::RTN_BROADCAST
+            }
+            _ => false,
+        }
     }
 
     fn any_family(address: &u32) -> Address {
@@ -75,6 +96,12 @@ unsafe impl Family for V4 {
             (RAW, _) | (TCP | UDP, Fragment::Later) => None,
             (protocol, _) => Some(protocol),
         }
+    }
+
+    /// `tcp_v4_err()` does not heed the slave of a VRF.
+    #[inline]
+    fn tuple_of_tcp_error(tuple: Tuple<V4>) -> Tuple<V4> {
+        Tuple { slave: 0, ..tuple }
     }
 
     unsafe fn arrival(packet: &Packet<'_>) -> Arrival {

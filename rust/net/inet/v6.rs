@@ -53,8 +53,8 @@ unsafe impl Family for V6 {
         matches!(kind, 1..=4)
     }
 
-    fn is_multicast(address: &V6Address) -> bool {
-        address.is_multicast()
+    fn names_many(_: Namespace<'_>, tuple: &Tuple<V6>) -> bool {
+        tuple.local.is_multicast()
     }
 
     fn any_family(address: &V6Address) -> Address {
@@ -95,6 +95,12 @@ unsafe impl Family for V6 {
             (RAW | NO_NEXT, _) => None,
             (protocol, _) => Some(protocol),
         }
+    }
+
+    /// `tcp_v6_err()` heeds all of it.
+    #[inline]
+    fn tuple_of_tcp_error(tuple: Tuple<V6>) -> Tuple<V6> {
+        tuple
     }
 
     unsafe fn arrival(packet: &Packet<'_>) -> Arrival {

@@ -17,7 +17,6 @@ use crate::{
         netdev::NetdevKey,
         netlink::{To, ToWhom},
         packet::PacketKey,
-        udp::UdpKey,
         unix,
         vsock::VsockKey,
     },
@@ -99,12 +98,6 @@ pub(super) fn tcp<F: Family>(attributes: Attributes<'_>) -> Result<TcpKey<F>, Re
     })
 }
 
-pub(super) fn udp<F: Family>(attributes: Attributes<'_>) -> Result<UdpKey<F>, Refusal> {
-    let tuple = tuple::<F>(attributes)?;
-    let to_many = F::is_multicast(&tuple.local);
-    Ok(UdpKey { tuple, to_many })
-}
-
 pub(super) fn raw<F: Family>(attributes: Attributes<'_>) -> Result<RawKey<F>, Refusal> {
     let local = required(attributes, LOCAL_ADDRESS)?;
     let protocol = required(attributes, PROTOCOL)?;
@@ -121,7 +114,7 @@ pub(super) fn raw<F: Family>(attributes: Attributes<'_>) -> Result<RawKey<F>, Re
 }
 
 /// Two ends; port 0 of the other one if the request does not name it.
-fn tuple<F: Family>(attributes: Attributes<'_>) -> Result<Tuple<F>, Refusal> {
+pub(super) fn tuple<F: Family>(attributes: Attributes<'_>) -> Result<Tuple<F>, Refusal> {
     let local = required(attributes, LOCAL_ADDRESS)?;
     let remote = match (attributes.get(REMOTE_ADDRESS), attributes.get(REMOTE_PORT)) {
         (Some(remote), Some(port)) => (address::<F>(remote)?, Port::from_header(port.array()?)),

@@ -71,8 +71,8 @@ macro_rules! tables {
 tables! {
     NSMUX_TABLE_TCP: TcpV4(key::TcpKey<V4>) if key::is_of::<V4>, key::tcp => tell_tcp;
     NSMUX_TABLE_TCP: TcpV6(key::TcpKey<V6>) if key::is_of::<V6>, key::tcp => tell_tcp;
-    NSMUX_TABLE_UDP: UdpV4(UdpKey<V4>) if key::is_of::<V4>, key::udp => tell_udp;
-    NSMUX_TABLE_UDP: UdpV6(UdpKey<V6>) if key::is_of::<V6>, key::udp => tell_udp;
+    NSMUX_TABLE_UDP: UdpV4(Tuple<V4>) if key::is_of::<V4>, key::tuple => tell_udp;
+    NSMUX_TABLE_UDP: UdpV6(Tuple<V6>) if key::is_of::<V6>, key::tuple => tell_udp;
     NSMUX_TABLE_RAW: RawV4(RawKey<V4>) if key::is_of::<V4>, key::raw => put_several::<Raw<V4>>;
     NSMUX_TABLE_RAW: RawV6(RawKey<V6>) if key::is_of::<V6>, key::raw => put_several::<Raw<V6>>;
     NSMUX_TABLE_SCTP: SctpV4(Tuple<V4>) if key::is_of::<V4>, key::ends => put_several::<Sctp<V4>>;
@@ -112,9 +112,13 @@ fn tell_tcp<F: Family>(
 fn tell_udp<F: Family>(
     message: &mut Message<'_>,
     namespace: Namespace<'_>,
-    key: &UdpKey<F>,
+    tuple: &Tuple<F>,
 ) -> Result<Outcome> {
-    entry::put_answer(message, &Udp::<F>::lookup(namespace, key))
+    let key = UdpKey {
+        tuple: *tuple,
+        to_many: F::names_many(namespace, tuple),
+    };
+    entry::put_answer(message, &Udp::<F>::lookup(namespace, &key))
 }
 
 fn tell_netlink(
