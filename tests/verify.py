@@ -3,20 +3,25 @@
 """Mode verify: what was found is compared with what the kernel knows."""
 
 import contextlib
+import re
 import socket
+import time
 
 from lib import packet, program, status
 from lib.bpf_program import (TCX_INGRESS, attached, choose_from_map,
                              socket_map)
 from lib.identity import socket_cookie
 from lib.observed import FAMILY_VARIANTS, observed_tun
-from lib.packet import ACK, PSH
+from lib.packet import ACK, FIN, PSH
 from lib.tcp_peer import TcpPeer, is_acknowledged
 from lib.topology import FAR, NEAR
 from lib.lifetime import wait_until
-from net.lib.py import cmd, ksft_eq, ksft_ge, ksft_variants
+from net.lib.py import (KsftNamedVariant, cmd, ksft_eq, ksft_ge,
+                        ksft_variants)
 
 PORT, PEER_PORT, MOVED = 80, 40000, 40001
+# As many disputes are told within so many seconds.
+MOST, WHILE = 5, 10
 
 
 @contextlib.contextmanager
@@ -112,6 +117,39 @@ def test_dispute():
         ksft_eq(told(), 2, "one line for each first")
 
 
+def test_limit():
+    """Five lines in ten seconds; and whose was told lets the others go
+    first."""
+    data = packet.udp(FAR[socket.AF_INET], PEER_PORT, NEAR[socket.AF_INET],
+                      PORT)
+    wait_until(lambda: not disputes_told() or disputes_told()[-1][0]
+               < time.clock_gettime(time.CLOCK_MONOTONIC) - WHILE,
+               "nothing was told for a while")
+    before = len(disputes_told())
+    with contextlib.ExitStack() as stack:
+        namespaces = []
+        for _ in range(MOST + 1):
+            observed = stack.enter_context(verified_tun())
+            stack.enter_context(two_answers(observed))
+            namespaces.append(observed)
+        first = namespaces[0]
+        for observed in namespaces:
+            observed.tun.send(data)
+        wait_until(lambda: len(disputes_told()) == before + MOST,
+                   "as many as may be are told")
+        first.namespace.set_mode("observe")
+        first.namespace.set_mode("verify")
+        first.tun.send(data)
+        wait_until(lambda: len(disputes_told()) == before + MOST + 2,
+                   "the others are told as well")
+    told = disputes_told()[before:]
+    ksft_eq([cookie for _, cookie in told],
+            [observed.namespace.cookie for observed in namespaces]
+            + [first.namespace.cookie])
+    # The kernel counts whole seconds here.
+    ksft_ge(told[MOST][0] - told[0][0], WHILE - 1)
+
+
 @contextlib.contextmanager
 def covered(observed, family):
     """Two connections with the same ends: one is bound to the device, and the
@@ -138,16 +176,24 @@ def covered(observed, family):
         yield *connections, peers[0]
 
 
-@ksft_variants(FAMILY_VARIANTS)
-def test_dispute_of_sender(family):
+# What a connection sends, by the flags of it: data, and its end, which it
+# sends in FIN_WAIT1.
+SEND = {PSH: lambda sock: sock.send(b"!"),
+        FIN: lambda sock: sock.shutdown(socket.SHUT_WR)}
+
+
+@ksft_variants([KsftNamedVariant(f"{family.name}_{name}", *family.params, sent)
+                for family in FAMILY_VARIANTS
+                for name, sent in (("data", PSH), ("end", FIN))])
+def test_dispute_of_sender(family, sent):
     """A connection sends, and another one is in the table before it: each
     packet is counted, and one line is in the log."""
     with verified_tun() as observed, covered(observed, family) as (
             sender, found, peer):
         ksft_eq(disputes(observed), [0, 0])
         observed.trace.clear()
-        sender.send(b"!")
-        peer.receive(PSH)
+        SEND[sent](sender)
+        peer.receive(sent)
         # From now on the sender is found, also by what its peer answers.
         found.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
         peer.send(ACK)
@@ -181,6 +227,14 @@ def test_rewritten():
             FAR[socket.AF_INET], PEER_PORT, NEAR[socket.AF_INET], PORT))
         ksft_eq(first.recv(10), b"?", "the kernel keeps to its answer")
         ksft_eq(disputes(observed), [0, 0])
+
+
+def disputes_told():
+    """When the kernel's log tells of a dispute, and in which namespace (its
+    cookie)."""
+    found = re.findall(r"^\[ *([0-9.]+)\] nsmux: namespace ([0-9]+): .*, but ",
+                       cmd("dmesg").stdout, re.MULTILINE)
+    return [(float(when), int(cookie)) for when, cookie in found]
 
 
 def count_told(observed, family, protocol, dispute):

@@ -5,7 +5,8 @@
 //! `kernel::workqueue` can delay work, but not cancel it, which a module has to before its text
 //! goes.
 //!
-//! C header: [`include/linux/workqueue.h`](srctree/include/linux/workqueue.h),
+//! C headers: [`include/linux/workqueue.h`](srctree/include/linux/workqueue.h),
+//! [`include/linux/timekeeping.h`](srctree/include/linux/timekeeping.h),
 //! `rust/bindings/declarations.c`
 
 use crate::bindings;
@@ -15,6 +16,12 @@ use crate::bindings;
 pub fn schedule() {
     // SAFETY: No requirements.
     unsafe { bindings::nsmux_periodic_schedule() };
+}
+
+/// Seconds since the system was started, `ktime_get_seconds()`. Any context.
+pub fn seconds() -> u64 {
+    // SAFETY: No requirements.
+    unsafe { bindings::ktime_get_seconds() }.unsigned_abs()
 }
 
 /// Has it no longer called, and waits for a call that is under way; who could call

@@ -79,6 +79,17 @@ impl Common {
         unsafe { addr_of!((*self.0.get()).skc_state).read_volatile() }.into()
     }
 
+    /// Whether the socket is in a table of its protocol now, `sk_hashed()`. It may be taken out at any
+    /// time.
+    #[inline]
+    pub fn is_hashed(&self) -> bool {
+        // SAFETY: `self` is a valid socket, and both members of the union have the link at the same
+        // place. Volatile, since another processor may change it.
+        let link =
+            unsafe { addr_of!((*self.0.get()).__bindgen_anon_6.skc_node.pprev).read_volatile() };
+        !link.is_null()
+    }
+
     /// The socket as a full one, if it is one, `sk_fullsock()`.
     #[inline]
     pub fn as_full(&self) -> Option<&Full> {
@@ -304,11 +315,10 @@ impl Full {
         unsafe { addr_of!((*self.0.get()).sk_mark).read_volatile() }
     }
 
-    /// Whether the socket is one of a TCP connection, and so in the table of connections.
+    /// Whether the socket is one of TCP.
     #[inline]
-    pub fn is_tcp_connection(&self) -> bool {
+    pub fn is_tcp(&self) -> bool {
         u32::from(self.protocol()) == bindings::NSMUX_IPPROTO_TCP
-            && !matches!(self.state(), bindings::TCP_CLOSE | bindings::TCP_LISTEN)
     }
 
     /// Whether the socket has a peer: `connect()` was called, for UDP as well.

@@ -45,7 +45,8 @@ pub(super) fn transmitted<F: Observed>(
     let Some(sender) = resolved.orientation.sender else {
         return;
     };
-    if sender.as_full().is_some_and(|it| it.is_tcp_connection()) {
+    // What is no full socket is of TCP: a request that is answered, or what is left of a connection.
+    if sender.as_full().is_none_or(|it| it.is_tcp()) {
         compare(instance, side, Dispute::Sender, sender, finding);
     }
 }
@@ -79,10 +80,9 @@ fn settle<F: Family>(
     answer: &impl Answer,
 ) {
     // Only what has a connection with the packet's own ends is an answer to the same question. NAT
-    // and source routes change the packet after the socket was found, TPROXY and BPF programs
-    // choose whom they like, and a connection may have ended a moment ago.
-    let is_connected = kernel.as_full().is_some_and(|socket| socket.is_connected());
-    if !is_connected || !F::are_ends(kernel, tuple) {
+    // and source routes change the packet after the socket was found, and TPROXY and BPF programs
+    // choose whom they like. What has left the table since the kernel found it cannot be found.
+    if !kernel.is_hashed() || !F::are_ends(kernel, tuple) {
         return;
     }
     let found = answer.socket();

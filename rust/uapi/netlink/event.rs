@@ -123,24 +123,12 @@ fn has_listeners(net: &Net, group: u32) -> bool {
 /// somebody is a member of a group a moment after having joined it.
 const PATIENCE: u32 = 50;
 
-/// How many disputes are told in a minute: the log is not to be flooded, neither when all namespaces
-/// have one nor by somebody who changes the mode to and fro.
-const DISPUTES: u32 = 5;
-/// As many rounds of the periodic work as there are in a minute.
-const MINUTE: u32 = 600;
-
 /// Tells the misses and disputes that were noted, and does so again while somebody listens or there
 /// may be disputes.
 #[no_mangle]
 extern "C" fn nsmux_periodic_work() {
     static ALONE: Atomic<u32> = Atomic::new(0);
-    static ROUND: Atomic<u32> = Atomic::new(0);
 
-    let round = ROUND.load(Relaxed);
-    ROUND.store((round + 1) % MINUTE, Relaxed);
-    if round == 0 {
-        TOLD.store(0, Relaxed);
-    }
     let alone = match tell_noted() {
         Ok(Awaited {
             is_heard: false,
@@ -162,9 +150,6 @@ extern "C" fn nsmux_periodic_work() {
     }
 }
 
-/// How many disputes were told in this minute.
-static TOLD: Atomic<u32> = Atomic::new(0);
-
 /// What makes another round necessary.
 #[derive(Clone, Copy)]
 struct Awaited {
@@ -180,6 +165,7 @@ fn tell_noted() -> Result<Awaited> {
         is_heard: has_listeners(Net::initial(), MISS),
         is_verified: false,
     };
+    let mut round = log::Round::begin();
     let mut cookie = 0;
     loop {
         let mut notes = KVec::with_capacity(AT_ONCE, GFP_KERNEL)?;
@@ -192,7 +178,7 @@ fn tell_noted() -> Result<Awaited> {
             // SAFETY: The instances last as long as the family, and the namespace is listed.
             let instance = unsafe { Slot::<Instance>::of(listed.net()) };
             awaited.is_verified |= instance.mode() == Mode::Verify;
-            tell_dispute(listed.net(), instance);
+            round.tell(listed.net(), instance.dispute());
             let note = instance.miss().take(|| instance.account().misses());
             if let (Some((missed, count)), Some(held)) = (note, listed.hold()) {
                 notes.push_within_capacity((held, missed, count as u64))?;
@@ -203,20 +189,9 @@ fn tell_noted() -> Result<Awaited> {
             tell_miss(held, missed, *count);
         }
         if seen < AT_ONCE {
+            round.end();
             return Ok(awaited);
         }
-    }
-}
-
-/// Tells the dispute of a namespace, if there is one and it is not one too many.
-fn tell_dispute(net: &Net, instance: &Instance) {
-    let told = TOLD.load(Relaxed);
-    if told >= DISPUTES {
-        return;
-    }
-    if let Some(disputed) = instance.dispute().take() {
-        TOLD.store(told + 1, Relaxed);
-        log::disputed(net, &disputed);
     }
 }
 
