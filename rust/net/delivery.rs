@@ -29,7 +29,9 @@ type Destructor = unsafe extern "C" fn(skb: *mut bindings::sk_buff);
 ///
 /// # Invariants
 ///
-/// The pointer leads to a packet at `NF_INET_LOCAL_IN` that nobody else uses for all of `'n`.
+/// The pointer leads to a packet at `NF_INET_LOCAL_IN` that nobody else uses for all of `'n`. Who has
+/// it received is in a read-side section that lasts until the stack has done with the packet or has
+/// taken a reference to what it bears.
 pub struct Delivery<'n> {
     skb: NonNull<bindings::sk_buff>,
     _brand: Brand<'n>,
@@ -120,14 +122,17 @@ impl<'n> Delivery<'n> {
     /// Gives the packet a socket that is freed by RCU, without a reference; `false` if it is not
     /// freed so, or the packet bears a socket. Any context.
     ///
-    /// The stack uses it in the read-side section of the hook. Who holds the packet back for longer,
-    /// as queues to user space do, takes a reference.
+    /// It outlives `'n`: the hook's section ends before the stack uses the socket. What keeps it is the
+    /// section around both, which `netif_receive_skb()` begins, and `xfrm_input()` and nfnetlink where
+    /// they have a packet go on. Who holds one back for longer, as queues to user space do, takes a
+    /// reference.
     #[inline]
     pub fn give(self, socket: Borrowed<'n, Full>) -> bool {
         if !self.is_free() || !self.fits(&socket) || !socket.is_freed_by_rcu() {
             return false;
         }
-        // SAFETY: The destructor puts no reference of a socket that is freed by RCU.
+        // SAFETY: The destructor puts no reference of a socket that is freed by RCU; by the type
+        // invariants the packet is received in a section that keeps it.
         unsafe { self.set(socket.as_ptr(), bindings::sock_pfree) };
         true
     }
