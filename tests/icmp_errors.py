@@ -141,6 +141,18 @@ def told(sockets):
             if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)]
 
 
+def check_each(namespaces, sockets, family, quoted, outcome):
+    """The same error in each namespace, and of all sockets that of the same
+    place is found, and told."""
+    for observed, sock in zip(namespaces, sockets):
+        observed.tun.send(error(family, quoted))
+        ksft_eq(last(observed), (ROW[family], outcome, socket_cookie(sock)))
+        ksft_eq(told(sockets), [sock])
+    for observed in namespaces:
+        ksft_eq(len(observed.trace.lookups()), 1)
+        check_account(observed)
+
+
 @ksft_variants(FAMILY_VARIANTS)
 def test_udp_in_each_namespace(family):
     """Of sockets with the same ends, that of the error's own namespace is
@@ -153,14 +165,7 @@ def test_udp_in_each_namespace(family):
                 observed.namespace.udp(NEAR[family], PORT, family))
             sock.connect((FAR[family], PEER_PORT))
             sockets.append(sock)
-        for observed, sock in zip(namespaces, sockets):
-            observed.tun.send(error(family, quoted))
-            ksft_eq(last(observed),
-                    (ROW[family], "connected", socket_cookie(sock)))
-            ksft_eq(told(sockets), [sock])
-        for observed in namespaces:
-            ksft_eq(len(observed.trace.lookups()), 1)
-            check_account(observed)
+        check_each(namespaces, sockets, family, quoted, "connected")
 
 
 @ksft_variants(FAMILY_VARIANTS)
@@ -228,19 +233,11 @@ def test_raw(family):
 @ksft_variants(FAMILY_VARIANTS)
 def test_raw_in_each_namespace(family):
     """The same error about another protocol in each of several namespaces."""
-    about = error(family, packet.ip(NEAR[family], FAR[family], PROTOCOL,
-                                    b"8 bytes."))
+    quoted = packet.ip(NEAR[family], FAR[family], PROTOCOL, b"8 bytes.")
     with observed_alike() as namespaces, contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(raw(observed.namespace, family))
                    for observed in namespaces]
-        for observed, sock in zip(namespaces, sockets):
-            observed.tun.send(about)
-            ksft_eq(last(observed),
-                    (ROW[family], "unconnected", socket_cookie(sock)))
-            ksft_eq(told(sockets), [sock])
-        for observed in namespaces:
-            ksft_eq(len(observed.trace.lookups()), 1)
-            check_account(observed)
+        check_each(namespaces, sockets, family, quoted, "unconnected")
 
 
 def test_raw_fragment():

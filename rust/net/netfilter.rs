@@ -197,7 +197,8 @@ impl<F: Family> Incoming<'_, F> {
         let section = self.state.section();
         self.packet.branded(net, section, |namespace, packet| {
             // SAFETY: By the type invariants, and as netfilter hands the packet to one hook at a
-            // time. The right is made once: `self` is gone.
+            // time. The right is made once: `self` is gone. Whoever has packets received is in a
+            // read-side section until the stack has done with them, as `Delivery::give()` says.
             let delivery = unsafe { Delivery::new(packet.as_non_null()) };
             f(namespace, packet, delivery)
         })
