@@ -29,6 +29,8 @@ def parse(arguments):
                         help="end a guest that says nothing for so long (default: %(default)s)")
     parser.add_argument("--memory", type=int, default=qemu.MEGABYTES, metavar="MEGABYTES")
     parser.add_argument("--processors", type=int, default=qemu.PROCESSORS, metavar="NUMBER")
+    parser.add_argument("--counting", action="store_true",
+                        help="one processor, of whose clock a nanosecond is an instruction")
     parser.add_argument("--interactive", action="store_true",
                         help="connect the command to this terminal")
     parser.add_argument("--log", type=Path, metavar="FILE", help="write the console's log here")
@@ -58,6 +60,7 @@ def main(arguments):
         megabytes=options.memory,
         processors=options.processors,
         interactive=options.interactive,
+        counting=options.counting,
         log=options.log,
     )
     status = boot.boot(provision.ready(), run)

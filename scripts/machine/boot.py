@@ -31,6 +31,8 @@ class Run:
     interactive: bool = False
     log: Path = None
     kernel: Path = None
+    # Whether its clock goes by the instructions that its one processor executes.
+    counting: bool = False
 
 
 def print_output(data):
@@ -86,10 +88,10 @@ def boot(environment, run, on_output=print_output, on_trouble=print_trouble):
         machine = qemu.Machine(
             kernel=str(run.kernel or environment.image.kernel),
             initramfs=str(initramfs),
-            accelerator=accelerator.choose(environment),
+            accelerator=qemu.COUNTING if run.counting else accelerator.choose(environment),
             boot=run.boot,
             megabytes=run.megabytes,
-            processors=run.processors,
+            processors=1 if run.counting else run.processors,
             interactive=run.interactive,
         )
         outcome = Session(environment.root, machine, nonce, log).run(on_output, run.limits)

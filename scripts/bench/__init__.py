@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the path of a packet costs, in instructions."""
