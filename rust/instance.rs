@@ -11,10 +11,10 @@ use crate::{
     miss::Miss,
     mode::{self, AtomicMode, Mode},
     net::{
-        namespace::Net,
+        namespace::Alive,
         netfilter::Hook,
         perdevice::Table,
-        pernet::{Id, PerNamespace, Slot},
+        pernet::{Id, Living, PerNamespace},
         procfs::File,
         sysctl::Directory,
     },
@@ -70,7 +70,7 @@ impl Instance {
 
     /// Changes the mode. On an error it stays what it was: `EOPNOTSUPP` where the first level is
     /// compiled out and the namespace not the initial one. May sleep.
-    pub(crate) fn set_mode(slot: &Slot<Self>, to: Mode) -> Result {
+    pub(crate) fn set_mode(slot: Living<'_, Self>, to: Mode) -> Result {
         let _change = slot.change.lock();
         if to == Mode::Verify && slot.mode.get() != to {
             slot.dispute.reopen();
@@ -103,7 +103,7 @@ unsafe impl PerNamespace for Instance {
         &ID
     }
 
-    fn new(_net: &Net) -> impl PinInit<Self, Infallible> {
+    fn new(_net: Alive<'_>) -> impl PinInit<Self, Infallible> {
         pin_init!(Self {
             change <- new_mutex!((), "nsmux::change"),
             mode: AtomicMode::new(Mode::Off),
@@ -115,11 +115,11 @@ unsafe impl PerNamespace for Instance {
         })
     }
 
-    fn leaving(slot: &Slot<Self>) {
+    fn leaving(slot: Living<'_, Self>) {
         slot.former.restore(slot.net());
     }
 
-    fn born(slot: &Slot<Self>) {
+    fn born(slot: Living<'_, Self>) {
         slot.former.replace(slot.net());
         let initial = mode::INITIAL.get();
         if !slot.net().is_reached() {

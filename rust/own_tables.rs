@@ -12,7 +12,7 @@ use kernel::{
     sync::atomic::{Atomic, Relaxed},
 };
 
-use crate::{module_parameters, net::hashtables, net::namespace::Net};
+use crate::{module_parameters, net::hashtables, net::namespace::Alive};
 
 /// The largest that sysctl takes, `tcp_child_ehash_entries_max` and `UDP_HTABLE_SIZE_MAX`.
 const LARGEST: [u32; 2] = [16 << 20, 64 << 10];
@@ -46,7 +46,7 @@ impl Former {
     }
 
     /// Sets the variables of a namespace, and notes what they were. Any context.
-    pub(crate) fn replace(&self, net: &Net) {
+    pub(crate) fn replace(&self, net: Alive<'_>) {
         let sizes = hashtables::child_sizes(net);
         for ((size, former), wanted) in sizes.into_iter().zip(&self.0).zip(wanted()) {
             if wanted != 0 {
@@ -58,7 +58,7 @@ impl Former {
 
     /// Gives the variables their former values; not those that somebody has changed since. Any
     /// context.
-    pub(crate) fn restore(&self, net: &Net) {
+    pub(crate) fn restore(&self, net: Alive<'_>) {
         let sizes = hashtables::child_sizes(net);
         for ((size, former), wanted) in sizes.into_iter().zip(&self.0).zip(wanted()) {
             if wanted != 0 && size.load(Relaxed) == wanted {

@@ -11,7 +11,7 @@ use kernel::sync::rcu;
 
 use super::{
     list::{self, Nulls},
-    namespace::{Namespace, Net},
+    namespace::{Alive, Listed, Namespace},
     netlink_socket::{self, NetlinkSocket},
     packet_socket::PacketSocket,
     socket::{Borrowed, Common, Connection, Full},
@@ -40,7 +40,7 @@ pub enum Seen<'a, 'n> {
 /// A search for one cookie.
 struct Search<'a, F> {
     /// Whose tables are gone through.
-    net: &'a Net,
+    net: Alive<'a>,
     cookie: u64,
     /// Whether all namespaces are searched, each in a search of its own.
     everywhere: bool,
@@ -52,9 +52,9 @@ struct Search<'a, F> {
 ///
 /// If namespaces are searched `everywhere`, the tables that they share are gone through in the name
 /// of the initial one only, and then for the sockets of all. In a process; `found` must not sleep.
-pub fn find<R, F>(net: &Net, cookie: u64, everywhere: bool, found: F) -> Option<R>
+pub fn find<R, F>(net: Alive<'_>, cookie: u64, everywhere: bool, found: F) -> Option<R>
 where
-    F: FnMut(&Net, Seen<'_, '_>) -> R,
+    F: FnMut(Listed<'_>, Seen<'_, '_>) -> R,
 {
     let mut search = Search {
         net,
@@ -70,7 +70,7 @@ where
         .or_else(|| search.own())
 }
 
-impl<R, F: FnMut(&Net, Seen<'_, '_>) -> R> Search<'_, F> {
+impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> R> Search<'_, F> {
     fn connections(&mut self) -> Option<R> {
         // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
         let (table, mask, is_shared) = unsafe {
@@ -115,7 +115,7 @@ impl<R, F: FnMut(&Net, Seen<'_, '_>) -> R> Search<'_, F> {
                 return None;
             }
             let seen = Seen::Connection(&connection);
-            Some((self.found)(namespace.object(), seen))
+            Some((self.found)(namespace.listed(), seen))
         };
         // SAFETY: As above.
         unsafe { Connection::hold(NonNull::new(sk)?, (&guard).into(), found) }?
@@ -203,13 +203,14 @@ impl<R, F: FnMut(&Net, Seen<'_, '_>) -> R> Search<'_, F> {
                 return None;
             }
             let net = common.net((&guard).into());
-            return Namespace::branded(net, (&guard).into(), |namespace| {
+            let held = net.hold()?;
+            return held.alive().listed((&guard).into()).branded(|namespace| {
                 // SAFETY: As above, and they are full sockets.
                 let socket = unsafe { Borrowed::from_node(node, namespace) }?;
                 if !self.counts(namespace) {
                     return None;
                 }
-                Some((self.found)(namespace.object(), seen(&socket)))
+                Some((self.found)(namespace.listed(), seen(&socket)))
             });
         }
         None
@@ -219,8 +220,9 @@ impl<R, F: FnMut(&Net, Seen<'_, '_>) -> R> Search<'_, F> {
     fn own(&mut self) -> Option<R> {
         let guard = rcu::read_lock();
         let mut result = None;
-        Namespace::branded(self.net, (&guard).into(), |namespace| {
-            let (net, cookie) = (self.net, self.cookie);
+        let listed = self.net.listed((&guard).into());
+        listed.branded(|namespace| {
+            let (net, cookie) = (listed, self.cookie);
             let mut packets = PacketSocket::all(namespace);
             if let Some(socket) = packets.find(|socket| socket.known_cookie() == cookie) {
                 result = Some((self.found)(net, Seen::Packet(&socket)));
@@ -254,12 +256,12 @@ impl<R, F: FnMut(&Net, Seen<'_, '_>) -> R> Search<'_, F> {
 
     /// Whether a table is gone through in this search, and not in that of the initial namespace.
     fn is_due(&self, is_shared: bool) -> bool {
-        !self.everywhere || !is_shared || self.net == Net::initial()
+        !self.everywhere || !is_shared || *self.net == *Alive::initial()
     }
 
     /// Whether a socket of a namespace is one that is looked for.
     fn counts(&self, namespace: Namespace<'_>) -> bool {
-        namespace.object() == self.net || self.everywhere && self.net == Net::initial()
+        *namespace.object() == *self.net || self.everywhere && *self.net == *Alive::initial()
     }
 }
 

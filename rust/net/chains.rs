@@ -14,7 +14,7 @@ use kernel::sync::rcu;
 
 use super::{
     list::{self, Nulls},
-    namespace::Listed,
+    namespace::Alive,
     owner,
 };
 use crate::bindings::{self, sock_common};
@@ -45,8 +45,8 @@ pub struct Chains {
 
 impl Chains {
     /// In the table of TCP connections. May sleep.
-    pub fn of_tcp(listed: Listed<'_>) -> Self {
-        let net = listed.net().as_ptr();
+    pub fn of_tcp(net: Alive<'_>) -> Self {
+        let net = net.as_ptr();
         // SAFETY: The namespace is valid, and its table is set when it is made and as long-lived.
         let (buckets, mask) = unsafe {
             let table = (*net).ipv4.tcp_death_row.hashinfo;
@@ -62,8 +62,8 @@ impl Chains {
     }
 
     /// In the table of UDP sockets by address and port. May sleep.
-    pub fn of_udp(listed: Listed<'_>) -> Self {
-        let net = listed.net().as_ptr();
+    pub fn of_udp(net: Alive<'_>) -> Self {
+        let net = net.as_ptr();
         // SAFETY: The namespace is valid, and its table is set when it is made and as long-lived.
         let (buckets, mask) = unsafe {
             let table = (*net).ipv4.udp_table;

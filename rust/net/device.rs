@@ -9,7 +9,7 @@ use kernel::ffi::c_ulong;
 use kernel::types::Opaque;
 
 use super::{
-    namespace::{Namespace, Net},
+    namespace::{Listed, Namespace, Net},
     owner,
     rcu::ReadSide,
 };
@@ -41,6 +41,12 @@ impl Name {
 }
 
 /// A network device, `struct net_device`.
+///
+/// # Invariants
+///
+/// The device is valid, and was registered when the read-side section began in which it is used: it
+/// is not unregistered to the end before the section is over (`synchronize_net()`), and so neither is
+/// the namespace that it is in.
 #[repr(transparent)]
 pub struct Device(Opaque<bindings::net_device>);
 
@@ -49,11 +55,11 @@ impl Device {
     ///
     /// # Safety
     ///
-    /// `dev` must be null or point to a device that is valid for `'a`.
+    /// `dev` must be null or point to a device that is as the type invariants say for `'a`.
     #[inline]
     pub unsafe fn from_raw<'a>(dev: *const bindings::net_device) -> Option<&'a Self> {
         // SAFETY: Null or valid for `'a` by the safety requirement; the cast is to a transparent
-        // wrapper.
+        // wrapper. INVARIANT: By the safety requirement.
         unsafe { dev.cast::<Self>().as_ref() }
     }
 
@@ -75,12 +81,14 @@ impl Device {
     /// It may be moved to another one at any time; the answer stays valid for the read-side
     /// section.
     #[inline]
-    pub fn net<'a>(&self, _section: ReadSide<'a>) -> &'a Net {
+    pub fn net<'a>(&self, section: ReadSide<'a>) -> Listed<'a> {
         // SAFETY: `self` is a valid device.
         let net = unsafe { owner::of_device(self.0.get()) };
-        // SAFETY: A device always has a namespace, and a namespace is not freed before a grace
-        // period has passed.
-        unsafe { Net::from_raw(net) }
+        // SAFETY: A device always has a namespace.
+        let net = unsafe { Net::from_raw(net) };
+        // SAFETY: By the type invariants: `default_device_exit_batch()` has the devices of a
+        // namespace leave, and waits for those who use them, before its subsystems are undone.
+        unsafe { Listed::assume(net, section) }
     }
 
     /// The device with an index in a namespace, `dev_get_by_index_rcu()`. Any context.

@@ -17,9 +17,9 @@ use kernel::{
 };
 
 use super::{
-    namespace::{Governed, Listed, Net},
+    namespace::{Alive, Governed, Listed, Net},
     owner,
-    pernet::{self, PerNamespace, Slot},
+    pernet::{self, Living, PerNamespace, Slot},
 };
 use crate::bindings;
 
@@ -98,15 +98,11 @@ impl<'a, T: PerNamespace> Request<'a, T> {
     }
 
     /// The namespace of the socket that the request came through.
-    pub fn net(&self) -> &'a Net {
-        // SAFETY: The socket holds it.
-        unsafe { Net::from_raw(owner::of_request(self.info)) }
-    }
-
-    /// The same, as one that is visible.
-    pub fn own(&self) -> Listed<'a> {
+    pub fn net(&self) -> Alive<'a> {
+        // SAFETY: The socket has one.
+        let net = unsafe { Net::from_raw(owner::of_request(self.info)) };
         // SAFETY: The socket of a process holds its namespace.
-        unsafe { Listed::assume(self.net()) }
+        unsafe { Alive::assume(net) }
     }
 
     /// Whether the requester has `CAP_NET_ADMIN` in the user namespace that owns a namespace, now
@@ -122,11 +118,18 @@ impl<'a, T: PerNamespace> Request<'a, T> {
         }
     }
 
-    /// The slot of a namespace.
+    /// The slot of a namespace, to be read.
     pub fn slot<'s>(&'s self, net: Listed<'s>) -> &'s Slot<T> {
         // SAFETY: `T` is registered as long as the family is, which waits for the request to be
-        // answered. A namespace that is listed or held has all its slots.
+        // answered. Who is listed was born, and does not come to its `exit` in this section.
         unsafe { Slot::of(net.net()) }
+    }
+
+    /// The slot of a namespace, to be changed.
+    pub fn living<'s>(&'s self, net: Alive<'s>) -> Living<'s, T> {
+        // SAFETY: `T` is registered as long as the family is, which waits for the request to be
+        // answered. Who is found by a request was born.
+        unsafe { Living::of(net) }
     }
 
     fn refuse(&self, refusal: Refusal) -> c_int {
@@ -406,7 +409,11 @@ impl<T: PerNamespace> PinnedDrop for Family<T> {
 /// # Safety
 ///
 /// The family must be registered, or have been.
-pub unsafe fn has_listeners(family: *const bindings::genl_family, net: &Net, group: u32) -> bool {
+pub unsafe fn has_listeners(
+    family: *const bindings::genl_family,
+    net: Listed<'_>,
+    group: u32,
+) -> bool {
     // SAFETY: The family knows where its groups begin once it has been registered, and every
     // namespace has a socket for generic netlink.
     unsafe {
@@ -422,7 +429,7 @@ pub unsafe fn has_listeners(family: *const bindings::genl_family, net: &Net, gro
 /// The family must be registered.
 pub unsafe fn notify(
     family: *const bindings::genl_family,
-    net: &Net,
+    net: Alive<'_>,
     group: u32,
     command: u32,
     fill: impl FnOnce(&mut Message<'_>) -> Result,

@@ -9,7 +9,7 @@
 use core::ptr::{addr_of, addr_of_mut};
 use kernel::sync::atomic::Atomic;
 
-use super::namespace::Net;
+use super::namespace::{Alive, Listed};
 use crate::bindings;
 
 /// A namespace's table of one protocol.
@@ -24,7 +24,7 @@ pub struct Hashtable {
 
 impl Hashtable {
     /// The table of TCP connections. Any context.
-    pub fn tcp(net: &Net) -> Self {
+    pub fn tcp(net: Listed<'_>) -> Self {
         let [table, initial] = [net.as_ptr(), initial()].map(|net| {
             // SAFETY: Both are valid namespaces, whose tables are set when they are made.
             unsafe { addr_of!((*net).ipv4.tcp_death_row.hashinfo).read() }
@@ -44,7 +44,7 @@ impl Hashtable {
     }
 
     /// The table of UDP. Any context.
-    pub fn udp(net: &Net) -> Self {
+    pub fn udp(net: Listed<'_>) -> Self {
         let [table, initial] = [net.as_ptr(), initial()].map(|net| {
             // SAFETY: Both are valid namespaces, whose tables are set when they are made.
             unsafe { addr_of!((*net).ipv4.udp_table).read() }
@@ -61,7 +61,7 @@ impl Hashtable {
 
 /// The sizes of the tables that namespaces get which are made in `net`, for TCP and UDP; 0 has them
 /// share those of the initial namespace.
-pub fn child_sizes(net: &Net) -> [&Atomic<u32>; 2] {
+pub fn child_sizes(net: Alive<'_>) -> [&Atomic<u32>; 2] {
     let ipv4 = net.as_ptr();
     // SAFETY: The namespace is valid.
     let places = unsafe {
@@ -78,7 +78,7 @@ fn initial() -> *mut bindings::net {
     &raw mut bindings::init_net
 }
 
-fn in_use(net: &Net, protocol: *mut bindings::proto) -> u32 {
+fn in_use(net: Listed<'_>, protocol: *mut bindings::proto) -> u32 {
     // SAFETY: Both are valid.
     let sockets = unsafe { bindings::sock_prot_inuse_get(net.as_ptr(), protocol) };
     u32::try_from(sockets).unwrap_or(0)

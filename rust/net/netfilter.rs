@@ -15,7 +15,7 @@ use super::{
     delivery::Delivery,
     device::Device,
     inet::{Arrival, Family},
-    namespace::{Namespace, Net},
+    namespace::{Alive, Listed, Namespace, Net},
     owner,
     packet::Packet,
     rcu::ReadSide,
@@ -191,11 +191,10 @@ impl<F: Family> Incoming<'_, F> {
     #[inline(always)]
     pub fn branded<R>(
         self,
-        net: &Net,
+        listed: Listed<'_>,
         f: impl for<'n> FnOnce(Namespace<'n>, Packet<'n>, Delivery<'n>) -> R,
     ) -> R {
-        let section = self.state.section();
-        self.packet.branded(net, section, |namespace, packet| {
+        self.packet.branded(listed, |namespace, packet| {
             // SAFETY: By the type invariants, and as netfilter hands the packet to one hook at a
             // time. The right is made once: `self` is gone. Whoever has packets received is in a
             // read-side section until the stack has done with them, as `Delivery::give()` says.
@@ -226,12 +225,11 @@ impl<'p> Outgoing<'p> {
     #[inline(always)]
     pub fn branded<R>(
         self,
-        net: &Net,
+        listed: Listed<'_>,
         f: impl for<'n> FnOnce(Namespace<'n>, Packet<'n>, Option<&'n Common>) -> R,
     ) -> R {
         let state = self.state.0;
-        let section = self.state.section();
-        self.packet.branded(net, section, |namespace, packet| {
+        self.packet.branded(listed, |namespace, packet| {
             // SAFETY: Null, or valid for the hook's call, in which this one is.
             let sender = unsafe { Common::from_raw(state.sk) };
             f(namespace, packet, sender)
@@ -258,9 +256,11 @@ impl<'p> State<'p> {
 
     /// The namespace in which netfilter sees the packet.
     #[inline]
-    pub fn net(self) -> &'p Net {
+    pub fn net(self) -> Listed<'p> {
         // SAFETY: Valid for the call.
-        unsafe { Net::from_raw(owner::of_hook(self.0)) }
+        let net = unsafe { Net::from_raw(owner::of_hook(self.0)) };
+        // SAFETY: The hooks of a namespace are unset in `pre_exit`, before the grace period.
+        unsafe { Listed::assume(net, self.section()) }
     }
 
     /// The socket that transmits the packet: that of the tunnel for a packet in a tunnel, and not
@@ -307,9 +307,14 @@ impl<T: 'static> Hooks<T> {
     /// # Safety
     ///
     /// Until a grace period has passed after [`unset`](Self::unset), `owner` and `self` must be
-    /// valid and stay where they are, and so must the text of the module. `net` must be alive until
-    /// `unset`.
-    pub(super) unsafe fn set(&mut self, net: &Net, owner: &T, hooks: &'static [Hook<T>]) -> Result {
+    /// valid and stay where they are, and so must the text of the module. It has to be called before
+    /// the namespace ends, with the same one.
+    pub(super) unsafe fn set(
+        &mut self,
+        net: Alive<'_>,
+        owner: &T,
+        hooks: &'static [Hook<T>],
+    ) -> Result {
         if self.set {
             return Ok(());
         }
@@ -342,11 +347,11 @@ impl<T: 'static> Hooks<T> {
 
     /// Unsets all hooks; nothing if they are not set. May sleep, but does not wait: calls may be
     /// under way for a grace period.
-    pub(super) fn unset(&mut self, net: &Net) {
+    pub(super) fn unset(&mut self, net: Alive<'_>) {
         if !core::mem::take(&mut self.set) {
             return;
         }
-        // SAFETY: They were set in this namespace, which `set` requires to be alive until now.
+        // SAFETY: They were set in this namespace, as `set` requires.
         unsafe {
             bindings::nf_unregister_net_hooks(
                 net.as_ptr(),

@@ -15,8 +15,7 @@ use kernel::transmute::FromBytes;
 use super::{
     device::Device,
     inet::Arrival,
-    namespace::{Brand, Namespace, Net},
-    rcu::ReadSide,
+    namespace::{Brand, Listed, Namespace},
 };
 use crate::bindings;
 
@@ -55,12 +54,11 @@ impl<'p> Packet<'p> {
     #[inline(always)]
     pub(super) fn branded<R>(
         self,
-        net: &Net,
-        section: ReadSide<'_>,
+        listed: Listed<'_>,
         f: impl for<'n> FnOnce(Namespace<'n>, Packet<'n>) -> R,
     ) -> R {
         let skb = self.skb;
-        Namespace::branded(net, section, |namespace| {
+        listed.branded(|namespace| {
             // INVARIANT: The brand is not longer than this call, and `'p` is not shorter.
             let packet = Packet {
                 skb,

@@ -30,7 +30,7 @@ use kernel::{
 };
 
 use super::{
-    namespace::Net,
+    namespace::{Alive, Net},
     netfilter::{Hook, Hooks},
     procfs::{self, File},
     sysctl::{Directory, Table},
@@ -43,7 +43,7 @@ use crate::bindings;
 ///
 /// [`id`](Self::id) must always give the same `static`.
 pub unsafe trait PerNamespace: Send + Sync + Sized + 'static {
-    /// The hooks that [`Slot::set_hooks`] sets.
+    /// The hooks that [`Living::set_hooks`] sets.
     const HOOKS: &'static [Hook<Self>];
 
     /// The variables in `/proc/sys/net`.
@@ -57,15 +57,15 @@ pub unsafe trait PerNamespace: Send + Sync + Sized + 'static {
 
     /// Makes the value for a namespace that is being born. It cannot fail, since the namespace
     /// would then fail to be made at all: what may fail is done later, or done without. May sleep.
-    fn new(net: &Net) -> impl PinInit<Self, Infallible>;
+    fn new(net: Alive<'_>) -> impl PinInit<Self, Infallible>;
 
     /// Called once when all else is in place, before any process is in the namespace; for the
     /// namespaces that exist when the module is loaded, at that time. May sleep.
-    fn born(slot: &Slot<Self>);
+    fn born(slot: Living<'_, Self>);
 
     /// Called once before anything is taken away: when the namespace ends, or the module is
     /// unloaded. May sleep.
-    fn leaving(slot: &Slot<Self>);
+    fn leaving(slot: Living<'_, Self>);
 }
 
 /// The place of the slots for `T` in `struct net`, which the kernel chooses.
@@ -107,9 +107,9 @@ pub struct Slot<T: PerNamespace> {
 unsafe impl<T: PerNamespace> Sync for Slot<T> {}
 
 impl<T: PerNamespace> Slot<T> {
-    fn new(net: &Net) -> impl PinInit<Self, Infallible> + '_ {
+    fn new(net: Alive<'_>) -> impl PinInit<Self, Infallible> + '_ {
         pin_init!(Self {
-            raw_net: NonNull::from(net).cast(),
+            raw_net: NonNull::from(net.net()).cast(),
             hooks <- new_mutex!(Hooks::new(), "nsmux::hooks"),
             table <- new_mutex!(None, "nsmux::table"),
             has_file <- new_mutex!(false, "nsmux::file"),
@@ -122,7 +122,7 @@ impl<T: PerNamespace> Slot<T> {
     /// # Safety
     ///
     /// `T` must be registered, `net` must have been born after that or have existed then, and
-    /// neither may end during `'a`.
+    /// neither may come to its `exit` during `'a`.
     #[inline]
     pub unsafe fn of(net: &Net) -> &Self {
         // SAFETY: The slot is valid by the safety requirement.
@@ -151,21 +151,6 @@ impl<T: PerNamespace> Slot<T> {
         // SAFETY: A slot is inside the life of its namespace.
         unsafe { Net::from_raw(self.raw_net.as_ptr()) }
     }
-
-    /// Sets the hooks; nothing if they are set. If one cannot be set, none is. May sleep.
-    pub fn set_hooks(&self) -> Result {
-        let mut hooks = self.hooks.lock();
-        // SAFETY: The slot stays where it is until `exit`, between which and `pre_exit`, where the
-        // hooks are unset at the latest, lies a grace period. Only what is waited for in
-        // `pre_exit`, before the hooks are unset, can call this function.
-        unsafe { hooks.set(self.net(), &self.value, T::HOOKS) }
-    }
-
-    /// Unsets the hooks; nothing if they are not set. Calls that are under way may last for a grace
-    /// period. May sleep.
-    pub fn unset_hooks(&self) {
-        self.hooks.lock().unset(self.net());
-    }
 }
 
 impl<T: PerNamespace> Deref for Slot<T> {
@@ -174,6 +159,67 @@ impl<T: PerNamespace> Deref for Slot<T> {
     #[inline]
     fn deref(&self) -> &T {
         &self.value
+    }
+}
+
+/// The slot of a namespace that does not end for all of `'a`: what has to be undone before it does
+/// can be done through this alone.
+///
+/// # Invariants
+///
+/// The slot is the namespace's.
+pub struct Living<'a, T: PerNamespace> {
+    slot: &'a Slot<T>,
+    net: Alive<'a>,
+}
+
+impl<'a, T: PerNamespace> Living<'a, T> {
+    /// The slot of a namespace, `net_generic()`.
+    ///
+    /// # Safety
+    ///
+    /// `T` must be registered for `'a`, and the namespace must not have been born before.
+    pub(super) unsafe fn of(net: Alive<'a>) -> Self {
+        // SAFETY: By the safety requirement; `exit` comes after the end of `Alive`.
+        let slot = unsafe { Slot::of(net.net()) };
+        // INVARIANT: Just found.
+        Self { slot, net }
+    }
+
+    /// The namespace.
+    pub fn net(self) -> Alive<'a> {
+        self.net
+    }
+
+    /// Sets the hooks; nothing if they are set. If one cannot be set, none is. May sleep.
+    pub fn set_hooks(self) -> Result {
+        let mut hooks = self.slot.hooks.lock();
+        // SAFETY: The slot stays where it is until `exit`, between which and `pre_exit`, where the
+        // hooks are unset at the latest, lies a grace period. The namespace does not come to the end
+        // of `pre_exit` during this call, by the invariants of `Alive`.
+        unsafe { hooks.set(self.net, &self.slot.value, T::HOOKS) }
+    }
+
+    /// Unsets the hooks; nothing if they are not set. Calls that are under way may last for a grace
+    /// period. May sleep.
+    pub fn unset_hooks(self) {
+        self.slot.hooks.lock().unset(self.net);
+    }
+}
+
+impl<T: PerNamespace> Clone for Living<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: PerNamespace> Copy for Living<'_, T> {}
+
+impl<T: PerNamespace> Deref for Living<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.slot
     }
 }
 
@@ -239,10 +285,11 @@ impl<T: PerNamespace> PinnedDrop for Registration<T> {
 /// Called by the kernel alone, for a namespace that is being born, or for each that exists during
 /// the registration.
 unsafe extern "C" fn init<T: PerNamespace>(net: *mut bindings::net) -> c_int {
-    // SAFETY: The namespace is valid.
-    let net = unsafe { Net::from_raw(net) };
+    // SAFETY: The namespace is valid, and cannot end: `setup_net()` is under way, or the registration
+    // holds the lock that `cleanup_net()` takes first.
+    let net = unsafe { Alive::assume(Net::from_raw(net)) };
     // SAFETY: The kernel has set the identifier, and the slot, before it calls this.
-    let place = unsafe { Slot::<T>::place(net) };
+    let place = unsafe { Slot::<T>::place(net.net()) };
     // SAFETY: The memory is of the size that was asked for, and stays where it is until `exit` has
     // returned.
     match unsafe { Slot::<T>::new(net).__init(place) } {
@@ -250,10 +297,11 @@ unsafe extern "C" fn init<T: PerNamespace>(net: *mut bindings::net) -> c_int {
         Err(never) => match never {},
     }
     // SAFETY: Just made.
-    let slot = unsafe { &*place };
+    let living = unsafe { Living::<T>::of(net) };
+    let slot = living.slot;
 
     // Before user space can write a variable: what it writes is the last word.
-    T::born(slot);
+    T::born(living);
     // SAFETY: `pre_exit` drops the table, and the slot is valid until `exit`.
     match unsafe { Table::new(net, slot) } {
         Ok(table) => *slot.table.lock() = Some(table),
@@ -268,18 +316,19 @@ unsafe extern "C" fn init<T: PerNamespace>(net: *mut bindings::net) -> c_int {
 ///
 /// Called by the kernel alone, for a namespace for which `init` was called.
 unsafe extern "C" fn pre_exit<T: PerNamespace>(net: *mut bindings::net) {
-    // SAFETY: The namespace is valid.
-    let net = unsafe { Net::from_raw(net) };
-    // SAFETY: `init` has made it, and `exit` has not been called.
-    let slot = unsafe { Slot::<T>::of(net) };
-    T::leaving(slot);
+    // SAFETY: The namespace is valid, and `pre_exit` not at its end before this returns.
+    let net = unsafe { Alive::assume(Net::from_raw(net)) };
+    // SAFETY: `init` has made it.
+    let living = unsafe { Living::<T>::of(net) };
+    let slot = living.slot;
+    T::leaving(living);
     // Out of the lock, under which no one waits for anyone else.
     let table = slot.table.lock().take();
     drop(table);
     if core::mem::take(&mut *slot.has_file.lock()) {
         procfs::remove::<T>(net);
     }
-    slot.unset_hooks();
+    living.unset_hooks();
 }
 
 /// # Safety

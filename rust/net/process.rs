@@ -53,6 +53,19 @@ impl PidNamespace {
     }
 }
 
+impl PidNamespace {
+    /// Calls `f` with the namespace under a brand that exists only inside that call.
+    #[inline(always)]
+    pub fn branded<R>(
+        &self,
+        section: ReadSide<'_>,
+        f: impl for<'n> FnOnce(Namespace<'n, PidNamespace>) -> R,
+    ) -> R {
+        // SAFETY: A PID namespace has its numbers until `delayed_free_pidns()`, and holds its owner.
+        unsafe { Namespace::assume(self, section, f) }
+    }
+}
+
 // SAFETY: A PID namespace holds its owner.
 unsafe impl Governed for PidNamespace {
     fn owner(&self) -> *mut bindings::user_namespace {

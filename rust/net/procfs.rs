@@ -8,7 +8,7 @@ use kernel::ffi::{c_int, c_void};
 use kernel::{prelude::*, seq_file::SeqFile};
 
 use super::{
-    namespace::Net,
+    namespace::{Alive, Net},
     pernet::{PerNamespace, Slot},
 };
 use crate::bindings;
@@ -26,7 +26,7 @@ pub struct File<T: PerNamespace> {
 /// # Safety
 ///
 /// The namespace's slot for `T` must be valid until [`remove`] has returned.
-pub(super) unsafe fn create<T: PerNamespace>(net: &Net) -> bool {
+pub(super) unsafe fn create<T: PerNamespace>(net: Alive<'_>) -> bool {
     // SAFETY: The name is a C string, the directory that of the namespace, and the function fits
     // what the file is.
     let entry = unsafe {
@@ -42,7 +42,7 @@ pub(super) unsafe fn create<T: PerNamespace>(net: &Net) -> bool {
 }
 
 /// Removes the file, and waits for those who are reading it. May sleep.
-pub(super) fn remove<T: PerNamespace>(net: &Net) {
+pub(super) fn remove<T: PerNamespace>(net: Alive<'_>) {
     // SAFETY: The name is a C string, the directory that of the namespace.
     unsafe { bindings::remove_proc_entry(T::FILE.name.as_char_ptr(), (*net.as_ptr()).proc_net) };
 }

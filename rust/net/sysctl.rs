@@ -15,8 +15,8 @@ use kernel::{
 };
 
 use super::{
-    namespace::Net,
-    pernet::{PerNamespace, Slot},
+    namespace::{Alive, Governed},
+    pernet::{Living, PerNamespace, Slot},
 };
 use crate::bindings;
 
@@ -45,7 +45,7 @@ pub struct Variable<T: PerNamespace> {
 }
 
 /// Takes a new value, or refuses it.
-pub type Write<T> = fn(&Slot<T>, &[u8]) -> Result;
+pub type Write<T> = fn(Living<'_, T>, &[u8]) -> Result;
 
 /// The variables of one namespace.
 ///
@@ -66,7 +66,7 @@ impl Table {
     /// # Safety
     ///
     /// `slot` must be valid, and stay where it is, until the table is dropped.
-    pub(super) unsafe fn new<T: PerNamespace>(net: &Net, slot: &Slot<T>) -> Result<Self> {
+    pub(super) unsafe fn new<T: PerNamespace>(net: Alive<'_>, slot: &Slot<T>) -> Result<Self> {
         let variables = T::DIRECTORY.variables;
         let mut entries = KVec::with_capacity(variables.len(), GFP_KERNEL)?;
         for variable in variables {
@@ -149,8 +149,10 @@ unsafe extern "C" fn handle<T: PerNamespace>(
             })?;
             return Ok(0);
         }
+        // SAFETY: `pre_exit` drops the table, which waits for this call.
+        let net = unsafe { Alive::assume(slot.net()) };
         // The permissions of the file let root of the initial user namespace write without it.
-        if !slot.net().is_administered_by_current() {
+        if !net.is_administered_by_current() {
             return Err(EPERM);
         }
         // SAFETY: The buffer has as many bytes, and they and the position are this call's.
@@ -165,7 +167,9 @@ unsafe extern "C" fn handle<T: PerNamespace>(
             return Err(EINVAL);
         }
         let value = written.strip_suffix(b"\n").unwrap_or(written);
-        variable.write.ok_or(EPERM)?(slot, value)?;
+        // SAFETY: It is the slot's.
+        let living = unsafe { Living::of(net) };
+        variable.write.ok_or(EPERM)?(living, value)?;
         *position = written.len() as bindings::loff_t;
         Ok(0)
     })

@@ -29,7 +29,7 @@ fn resolve(device: Option<&Device>, state: State<'_>) -> (ResolvedBy, bool) {
     match device {
         Some(device) => {
             let net = device.net(state.section());
-            (ResolvedBy::Device, net == state.net())
+            (ResolvedBy::Device, *net == *state.net())
         }
         None => (ResolvedBy::Hook, true),
     }

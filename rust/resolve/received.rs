@@ -37,7 +37,7 @@ impl<F: Family> Resolve for Received<'_, F> {
             Some(device) => (device.net(section), ResolvedBy::Device),
             None => (state.net(), ResolvedBy::Hook),
         };
-        let agrees = net == state.net();
+        let agrees = *net == *state.net();
         let arrival = self.0.arrival();
         self.0.branded(net, |namespace, packet, delivery| {
             f(Resolved {

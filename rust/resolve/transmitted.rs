@@ -35,13 +35,19 @@ impl Resolve for Transmitted<'_> {
         let state = self.0.state();
         let section = state.section();
         let output = state.output();
-        let (net, by) = match (state.socket(), output) {
-            (Some(socket), _) => (socket.net(section), ResolvedBy::Socket),
-            (None, Some(device)) => (device.net(section), ResolvedBy::Device),
-            (None, None) => (state.net(), ResolvedBy::Hook),
+        let (net, by) = match output {
+            Some(output) => (output.net(section), ResolvedBy::Device),
+            None => (state.net(), ResolvedBy::Hook),
         };
-        let agrees = net == state.net();
-        let bound = state.socket().map_or(0, |socket| socket.bound_device());
+        let by = match state.socket() {
+            Some(socket) if *socket.net(section) == *net => ResolvedBy::Socket,
+            _ => by,
+        };
+        let agrees = *net == *state.net();
+        let bound = match (state.socket(), by) {
+            (Some(socket), ResolvedBy::Socket) => socket.bound_device(),
+            _ => 0,
+        };
         let device = match output {
             Some(output) if bound == 0 => output.index(),
             _ => bound,

@@ -18,7 +18,7 @@ LOOKUPS = module.PROJECT / "tests/compiled_out/lookups.rs"
 OBJECT = "lookups.o"
 
 PAIRS = ["receive_connection", "receive_listener", "receive_udp", "receive_connection6",
-         "receive_listener6", "receive_udp6", "socket_connection", "device_udp6"]
+         "receive_listener6", "receive_udp6", "device_connection", "device_udp6"]
 
 # Before a function there are the no-operations that tracing may replace, which are none of it.
 FUNCTION = re.compile(r"^<(mux|direct)_(\w+)>:$")

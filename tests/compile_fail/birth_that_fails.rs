@@ -9,9 +9,9 @@ use kernel::prelude::*;
 use Error as Failure;
 
 use crate::net::{
-    namespace::Net,
+    namespace::Alive,
     netfilter::Hook,
-    pernet::{Id, PerNamespace, Slot},
+    pernet::{Id, Living, PerNamespace},
     procfs::File,
     sysctl::Directory,
 };
@@ -36,12 +36,12 @@ unsafe impl PerNamespace for Given {
         &ID
     }
 
-    fn new(_: &Net) -> impl PinInit<Self, Failure> {
+    fn new(_: Alive<'_>) -> impl PinInit<Self, Failure> {
         //~^ error[E0277]: the trait bound
         Ok::<Self, Failure>(Given)
     }
 
-    fn born(_: &Slot<Self>) {}
+    fn born(_: Living<'_, Self>) {}
 
-    fn leaving(_: &Slot<Self>) {}
+    fn leaving(_: Living<'_, Self>) {}
 }

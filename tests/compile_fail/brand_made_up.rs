@@ -5,13 +5,16 @@
 use core::marker::PhantomData;
 
 use crate::net::{
-    namespace::{Namespace, Net},
+    namespace::{Listed, Namespace, Net},
     rcu::ReadSide,
 };
 
 #[cfg(not(mistake))]
-fn make_up(net: &Net, section: ReadSide<'_>) -> u64 {
-    Namespace::branded(net, section, |namespace| namespace.object().cookie())
+fn make_up(listed: Listed<'_>) -> (u64, Option<(Namespace<'_>, &Net, ReadSide<'_>)>) {
+    (
+        listed.branded(|namespace| namespace.object().cookie()),
+        None,
+    )
 }
 
 #[cfg(mistake)]

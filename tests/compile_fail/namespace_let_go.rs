@@ -5,8 +5,8 @@
 use crate::net::namespace::Held;
 
 fn let_go(held: Held) -> u64 {
-    let listed = held.listed();
+    let alive = held.alive();
     #[cfg(mistake)]
     drop(held); //~ error[E0505]: cannot move out of `held` because it is borrowed
-    listed.net().cookie()
+    alive.cookie()
 }

@@ -4,12 +4,11 @@
 
 use crate::net::{
     inet::{Family, Tuple, V4},
-    namespace::{Namespace, Net},
-    rcu::ReadSide,
+    namespace::Listed,
 };
 
-fn keep(net: &Net, section: ReadSide<'_>, tuple: &Tuple<V4>) -> bool {
-    let connection = Namespace::branded(net, section, |namespace| {
+fn keep(listed: Listed<'_>, tuple: &Tuple<V4>) -> bool {
+    let connection = listed.branded(|namespace| {
         let connection = V4::lookup_connection(namespace, tuple);
         #[cfg(not(mistake))]
         let connection = connection.is_some().then_some(());

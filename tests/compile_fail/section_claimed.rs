@@ -4,14 +4,14 @@
 
 use kernel::sync::rcu;
 
-use crate::net::{namespace::Net, rcu::ReadSide};
+use crate::net::{namespace::Alive, rcu::ReadSide};
 
-fn claim(net: &Net) -> u32 {
+fn claim(net: Alive<'_>) -> u32 {
     #[cfg(not(mistake))]
     let guard = rcu::read_lock();
     #[cfg(not(mistake))]
     let section = ReadSide::from(&guard);
     #[cfg(mistake)]
     let section = ReadSide::assume(); //~ error[E0133]: call to unsafe function
-    net.count_devices(section)
+    net.listed(section).count_devices()
 }

@@ -4,12 +4,12 @@
 
 use kernel::sync::rcu;
 
-use crate::net::{namespace::Net, rcu::ReadSide};
+use crate::net::{namespace::Alive, rcu::ReadSide};
 
-fn leave(net: &Net) -> u32 {
+fn leave(net: Alive<'_>) -> u32 {
     let guard = rcu::read_lock();
     let section = ReadSide::from(&guard);
     #[cfg(mistake)]
     drop(guard); //~ error[E0505]: cannot move out of `guard` because it is borrowed
-    net.count_devices(section)
+    net.listed(section).count_devices()
 }

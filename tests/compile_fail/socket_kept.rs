@@ -6,14 +6,14 @@ use kernel::sync::rcu;
 
 use crate::net::{
     inet::{Family, Tuple, V4},
-    namespace::{Namespace, Net},
+    namespace::Alive,
     socket::Found,
 };
 
-fn keep(net: &Net, tuple: &Tuple<V4>) {
+fn keep(net: Alive<'_>, tuple: &Tuple<V4>) {
     let mut kept = None;
     let guard = rcu::read_lock();
-    Namespace::branded(net, (&guard).into(), |namespace| {
+    net.listed((&guard).into()).branded(|namespace| {
         let found = V4::lookup_udp(namespace, tuple); //~ error[E0521]: borrowed data escapes
         #[cfg(not(mistake))]
         let found = matches!(found, Found::Own(_));

@@ -11,10 +11,9 @@ use crate::{
     net::{
         device::Device,
         inet::{Family, Port, Tuple, V4, V6},
-        namespace::Namespace,
         netfilter::Incoming,
         rcu::ReadSide,
-        socket::{Common, Found},
+        socket::Found,
     },
     resolve::{Received, Resolve},
 };
@@ -84,22 +83,22 @@ pub fn direct_receive_udp6(_: Incoming<'_, V6>, tuple: &Tuple<V6>) -> bool {
 }
 
 #[no_mangle]
-pub fn mux_socket_connection(socket: &Common, section: ReadSide<'_>, tuple: &Tuple<V4>) -> bool {
-    Namespace::branded(socket.net(section), section, |namespace| {
-        V4::lookup_connection(namespace, tuple).is_some()
-    })
+pub fn mux_device_connection(device: &Device, section: ReadSide<'_>, tuple: &Tuple<V4>) -> bool {
+    device
+        .net(section)
+        .branded(|namespace| V4::lookup_connection(namespace, tuple).is_some())
 }
 
 #[no_mangle]
-pub fn direct_socket_connection(_: &Common, _: ReadSide<'_>, tuple: &Tuple<V4>) -> bool {
+pub fn direct_device_connection(_: &Device, _: ReadSide<'_>, tuple: &Tuple<V4>) -> bool {
     connection(tuple)
 }
 
 #[no_mangle]
 pub fn mux_device_udp6(device: &Device, section: ReadSide<'_>, tuple: &Tuple<V6>) -> bool {
-    Namespace::branded(device.net(section), section, |namespace| {
-        is_found(V6::lookup_udp(namespace, tuple))
-    })
+    device
+        .net(section)
+        .branded(|namespace| is_found(V6::lookup_udp(namespace, tuple)))
 }
 
 #[no_mangle]

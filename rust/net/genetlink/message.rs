@@ -7,7 +7,7 @@ use kernel::ffi::{c_int, c_void};
 use kernel::{alloc::AllocError, error::to_result, prelude::*};
 
 use super::attribute::align;
-use crate::{bindings, net::namespace::Net};
+use crate::{bindings, net::namespace::Alive};
 
 /// A buffer for one message.
 ///
@@ -35,7 +35,7 @@ impl Buffer {
     }
 
     /// Sends it to one socket in `net`.
-    pub(super) fn unicast(self, net: &Net, port: u32) -> Result {
+    pub(super) fn unicast(self, net: Alive<'_>, port: u32) -> Result {
         let skb = ManuallyDrop::new(self).as_ptr();
         // SAFETY: Every namespace has a socket for generic netlink. The function takes the packet.
         let sent = unsafe {
@@ -50,7 +50,7 @@ impl Buffer {
 
 impl Buffer {
     /// Sends it to all members of a group in `net`; without any, it is dropped. May sleep.
-    pub(super) fn broadcast(self, net: &Net, group: u32) -> Result {
+    pub(super) fn broadcast(self, net: Alive<'_>, group: u32) -> Result {
         let skb = ManuallyDrop::new(self).as_ptr();
         // SAFETY: Every namespace has a socket for generic netlink. The function takes the packet.
         let error = unsafe {

@@ -2,7 +2,7 @@
 
 //! What lookups give: sockets of a namespace, owned or borrowed.
 
-use core::{ops::Deref, ptr::NonNull};
+use core::{mem::ManuallyDrop, ops::Deref, ptr::NonNull};
 use kernel::sync::atomic::{self, Atomic, Relaxed};
 
 use super::{Common, Full, Kind, Request, TimeWait};
@@ -161,6 +161,27 @@ impl<K: Kind> Deref for Borrowed<'_, K> {
     }
 }
 
+/// A reference to a socket of which nothing is known yet.
+///
+/// # Invariants
+///
+/// It is owned.
+struct Held(NonNull<bindings::sock>);
+
+impl Held {
+    /// Gives the reference away.
+    fn take(self) -> NonNull<bindings::sock> {
+        ManuallyDrop::new(self).0
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants. The function takes all kinds of sockets.
+        unsafe { bindings::sock_gen_put(self.0.as_ptr()) };
+    }
+}
+
 /// A TCP socket with a place in the table of connections, owned.
 pub enum Connection<'n> {
     /// A full socket, in whatever state its connection is.
@@ -203,11 +224,16 @@ impl Connection<'_> {
                 Err(now) => seen = now,
             }
         }
-        // SAFETY: The reference was just taken, and is given back at the end of `f` at the earliest.
-        let net = unsafe { Common::from_raw(sk.as_ptr()) }?.net(section);
-        Namespace::branded(net, section, |namespace| {
-            // SAFETY: The reference was just taken.
-            let connection = unsafe { Connection::from_lookup(sk.as_ptr(), namespace) }?;
+        // INVARIANT: The reference was just taken; it is given back by the connection that is made of
+        // it, or with this, if the namespace is at its end.
+        let held = Held(sk);
+        // SAFETY: As above.
+        let net = unsafe { Common::from_raw(sk.as_ptr()) }?
+            .net(section)
+            .hold()?;
+        net.alive().listed(section).branded(|namespace| {
+            // SAFETY: The reference is given away.
+            let connection = unsafe { Connection::from_lookup(held.take().as_ptr(), namespace) }?;
             Some(f(namespace, connection))
         })
     }

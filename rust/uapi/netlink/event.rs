@@ -21,7 +21,7 @@ use crate::{
     mode::Mode,
     net::{
         genetlink::{self, Message},
-        namespace::{Held, Listed, Net},
+        namespace::{Alive, Held, Listed},
         periodic,
         pernet::Slot,
     },
@@ -74,7 +74,7 @@ pub(super) extern "C" fn joined(group: c_int) -> c_int {
 }
 
 /// Tells that the mode of a namespace was changed. May sleep.
-pub(crate) fn tell_mode(net: &Net, mode: Mode) {
+pub(crate) fn tell_mode(net: Alive<'_>, mode: Mode) {
     if mode == Mode::Verify {
         let is_open = IS_OPEN.lock();
         // Otherwise it is begun when the family is registered.
@@ -90,14 +90,14 @@ pub(crate) fn tell_mode(net: &Net, mode: Mode) {
 }
 
 /// Tells a message to those who listen in `net` and in the initial namespace.
-fn tell(net: &Net, group: u32, command: u32, fill: impl Fn(&mut Message<'_>) -> Result) {
+fn tell(net: Alive<'_>, group: u32, command: u32, fill: impl Fn(&mut Message<'_>) -> Result) {
     let is_open = IS_OPEN.lock();
     if !*is_open {
         return;
     }
-    let initial = (net != Net::initial()).then_some(Net::initial());
+    let initial = Some(Alive::initial()).filter(|initial| **initial != *net);
     for to in [Some(net), initial].into_iter().flatten() {
-        if has_listeners(to, group) {
+        if is_heard(to, group) {
             // Events are lost for want of memory, the listener's or ours, as all of netlink's are.
             // SAFETY: The family is registered while the lock is held and it is open.
             let _ = unsafe {
@@ -113,7 +113,12 @@ fn tell(net: &Net, group: u32, command: u32, fill: impl Fn(&mut Message<'_>) -> 
     }
 }
 
-fn has_listeners(net: &Net, group: u32) -> bool {
+fn is_heard(net: Alive<'_>, group: u32) -> bool {
+    let guard = rcu::read_lock();
+    has_listeners(net.listed((&guard).into()), group)
+}
+
+fn has_listeners(net: Listed<'_>, group: u32) -> bool {
     // SAFETY: The family is a static, and its groups keep their places until after `stop`, which is
     // called when it has been unregistered: in between nobody listens.
     unsafe { genetlink::has_listeners(&raw const bindings::nsmux_nl_family, net, group) }
@@ -162,7 +167,7 @@ struct Awaited {
 /// Tells what was noted in all namespaces, and what may still be.
 fn tell_noted() -> Result<Awaited> {
     let mut awaited = Awaited {
-        is_heard: has_listeners(Net::initial(), MISS),
+        is_heard: is_heard(Alive::initial(), MISS),
         is_verified: false,
     };
     let mut round = log::Round::begin();
@@ -174,7 +179,7 @@ fn tell_noted() -> Result<Awaited> {
         for listed in Listed::after(cookie, (&guard).into()).take(AT_ONCE) {
             seen += 1;
             cookie = listed.net().cookie();
-            awaited.is_heard |= has_listeners(listed.net(), MISS);
+            awaited.is_heard |= has_listeners(listed, MISS);
             // SAFETY: The instances last as long as the family, and the namespace is listed.
             let instance = unsafe { Slot::<Instance>::of(listed.net()) };
             awaited.is_verified |= instance.mode() == Mode::Verify;
@@ -196,7 +201,7 @@ fn tell_noted() -> Result<Awaited> {
 }
 
 fn tell_miss(held: &Held, missed: &Missed, count: u64) {
-    let net = held.listed().net();
+    let net = held.alive();
     tell(net, MISS, NSMUX_CMD_MISS_NTF, |message| {
         message.put_uint(NSMUX_A_MISS_NETNS_COOKIE, net.cookie())?;
         message.put_u32(NSMUX_A_MISS_PROTOCOL, missed.protocol as u32)?;

@@ -12,7 +12,7 @@ pub(super) use self::{
     key::required,
 };
 
-use kernel::prelude::*;
+use kernel::{prelude::*, sync::rcu};
 
 use self::tables::{look_up, Key};
 use super::{namespace, selector, Asked};
@@ -36,7 +36,8 @@ pub(super) fn answer(request: &Asked<'_>, message: &mut Message<'_>) -> Result<(
     }
     let key = Key::of(attributes)?;
     selector::with_selected(request, NETNS, |net| {
-        look_up(&key, net, message)?;
+        let guard = rcu::read_lock();
+        look_up(&key, net.listed((&guard).into()), message)?;
         Ok(())
     })
 }
@@ -73,9 +74,10 @@ pub(super) fn each_selected(
     for selector in selector::selectors(attributes, NETNS).skip(done) {
         // All of them were there when the dump began: one that is not has died since.
         if let Ok(held) = selector::resolve(&part.request, selector) {
-            let net = held.listed().net();
-            let is_seen = net.is_reached() && part.request.may_administer(net);
-            if is_seen && !add(part, held.listed())? {
+            let net = held.alive();
+            let is_seen = net.is_reached() && part.request.may_administer(&net);
+            let guard = rcu::read_lock();
+            if is_seen && !add(part, net.listed((&guard).into()))? {
                 return Ok(false);
             }
         }

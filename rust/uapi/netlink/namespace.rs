@@ -64,7 +64,13 @@ const EVENTS: [(Event, u32); 15] = [
 pub(super) fn answer(request: &Asked<'_>, message: &mut Message<'_>) -> Result<(), Refusal> {
     selector::with_selected(request, NETNS, |net| {
         let chains = [Chains::of_tcp(net), Chains::of_udp(net)];
-        Ok(describe(request, net, message, Some(&chains))?)
+        let guard = rcu::read_lock();
+        Ok(describe(
+            request,
+            net.listed((&guard).into()),
+            message,
+            Some(&chains),
+        )?)
     })
 }
 
@@ -89,11 +95,11 @@ pub(super) fn each(
         let mut seen = 0;
         for net in Listed::after(part.progress.cookie, (&guard).into()).take(AT_ONCE) {
             seen += 1;
-            let is_seen = net.net().is_reached() && part.request.may_administer(net.net());
+            let is_seen = net.is_reached() && part.request.may_administer(&net);
             if is_seen && !add(part, net)? {
                 return Ok(false);
             }
-            part.progress.cookie = net.net().cookie();
+            part.progress.cookie = net.cookie();
         }
         if seen < AT_ONCE {
             return Ok(true);
@@ -109,21 +115,21 @@ pub(super) fn set_mode(request: &Asked<'_>) -> Result<(), Refusal> {
         .ok_or(Refusal::missing(MODE))?;
     let mode = Mode::from_number(attribute.u32()?)?;
     selector::with_selected(request, NETNS, |net| {
-        Ok(Instance::set_mode(request.slot(net), mode)?)
+        Ok(Instance::set_mode(request.living(net), mode)?)
     })
 }
 
 /// Lets a namespace count from 0.
 pub(super) fn reset_counters(request: &Asked<'_>) -> Result<(), Refusal> {
     selector::with_selected(request, NETNS, |net| {
-        request.slot(net).account().reset();
+        request.living(net).account().reset();
         Ok(())
     })
 }
 
 fn describe(
     request: &Asked<'_>,
-    listed: Listed<'_>,
+    net: Listed<'_>,
     message: &mut Message<'_>,
     chains: Option<&[Chains; 2]>,
 ) -> Result {
@@ -131,19 +137,14 @@ fn describe(
         Some([tcp, udp]) => [Some(tcp), Some(udp)],
         None => [None, None],
     };
-    let net = listed.net();
-    let instance = request.slot(listed);
-    let guard = rcu::read_lock();
+    let instance = request.slot(net);
     message.put_uint(NSMUX_A_NAMESPACE_COOKIE, net.cookie())?;
     message.put_u32(NSMUX_A_NAMESPACE_INODE, net.inode())?;
-    if let Some(number) = request.net().number_of(net) {
+    if let Some(number) = request.net().number_of(&net) {
         message.put_u32(NSMUX_A_NAMESPACE_NSID, number)?;
     }
     message.put_u32(NSMUX_A_NAMESPACE_MODE, instance.mode() as u32)?;
-    message.put_u32(
-        NSMUX_A_NAMESPACE_DEVICES,
-        net.count_devices((&guard).into()),
-    )?;
+    message.put_u32(NSMUX_A_NAMESPACE_DEVICES, net.count_devices())?;
     put_table(message, NSMUX_TABLE_TCP, &Hashtable::tcp(net), tcp)?;
     put_table(message, NSMUX_TABLE_UDP, &Hashtable::udp(net), udp)?;
     for (direction, _) in DIRECTIONS {

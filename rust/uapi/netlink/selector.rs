@@ -9,7 +9,7 @@ use crate::{
     bindings,
     net::{
         genetlink::{Attribute, Attributes, Refusal},
-        namespace::{Held, Listed},
+        namespace::{Alive, Held},
     },
 };
 
@@ -23,11 +23,11 @@ const COOKIE: u16 = bindings::NSMUX_A_NETNS_COOKIE as u16;
 pub(super) fn with_selected<R>(
     request: &Asked<'_>,
     number: u16,
-    f: impl FnOnce(Listed<'_>) -> Result<R, Refusal>,
+    f: impl FnOnce(Alive<'_>) -> Result<R, Refusal>,
 ) -> Result<R, Refusal> {
     let mut selectors = selectors(request.attributes(), number);
     let Some(selector) = selectors.next() else {
-        let own = request.own();
+        let own = request.net();
         check(request, own)?;
         return f(own);
     };
@@ -36,8 +36,8 @@ pub(super) fn with_selected<R>(
         return Err(Refusal::of(second, EINVAL, text));
     }
     let held = resolve(request, selector)?;
-    check(request, held.listed())?;
-    f(held.listed())
+    check(request, held.alive())?;
+    f(held.alive())
 }
 
 /// The namespaces that a request names, in its order.
@@ -77,12 +77,12 @@ pub(super) fn resolve(request: &Asked<'_>, selector: Attribute<'_>) -> Result<He
 }
 
 /// Refuses a requester who may not administer the namespace.
-pub(super) fn check(request: &Asked<'_>, net: Listed<'_>) -> Result<(), Refusal> {
-    if !net.net().is_reached() {
+pub(super) fn check(request: &Asked<'_>, net: Alive<'_>) -> Result<(), Refusal> {
+    if !net.is_reached() {
         let text = c"built without the first level, nsmux knows the initial namespace alone";
         return Err(Refusal::new(EOPNOTSUPP, text));
     }
-    if request.may_administer(net.net()) {
+    if request.may_administer(&net) {
         return Ok(());
     }
     let text = c"needs CAP_NET_ADMIN in the user namespace that owns the network namespace";

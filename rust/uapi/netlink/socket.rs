@@ -14,7 +14,7 @@ use crate::{
     net::{
         by_cookie::{self, Seen},
         genetlink::{Message, Part, Refusal},
-        namespace::Net,
+        namespace::{Alive, Listed},
     },
     table::Outcome,
 };
@@ -30,11 +30,9 @@ pub(super) fn answer(request: &Asked<'_>, message: &mut Message<'_>) -> Result<(
     let attribute = required(request.attributes(), COOKIE)?;
     let cookie = attribute.uint()?;
     selector::with_selected(request, NETNS, |net| {
-        by_cookie::find(net.net(), cookie, false, |net, seen| {
-            put(message, net, &seen)
-        })
-        .ok_or(Refusal::of(attribute, ENOENT, c"no socket has this cookie"))?
-        .map_err(Refusal::from)
+        by_cookie::find(net, cookie, false, |net, seen| put(message, net, &seen))
+            .ok_or(Refusal::of(attribute, ENOENT, c"no socket has this cookie"))?
+            .map_err(Refusal::from)
     })
 }
 
@@ -48,11 +46,14 @@ pub(super) fn dump(part: &mut Part<'_, Instance>) -> Result<bool, Refusal> {
     }
     let selectors = selector::selectors(part.request.attributes(), NETNS);
     // Who may not see the initial namespace does not have it gone through for the others.
-    let everywhere = selectors.count() == 0 && part.request.may_administer(Net::initial());
+    let everywhere = selectors.count() == 0 && part.request.may_administer(&Alive::initial());
     lookup::each_selected(part, |part, listed| {
+        let Some(held) = listed.hold() else {
+            return Ok(true);
+        };
         part.add_if(|request, message| {
-            by_cookie::find(listed.net(), cookie, everywhere, |net, seen| {
-                if !request.may_administer(net) {
+            by_cookie::find(held.alive(), cookie, everywhere, |net, seen| {
+                if !request.may_administer(&net) {
                     return Ok::<bool, Error>(false);
                 }
                 put(message, net, &seen)?;
@@ -65,8 +66,8 @@ pub(super) fn dump(part: &mut Part<'_, Instance>) -> Result<bool, Refusal> {
 }
 
 /// Writes where the socket was found, and what it is.
-fn put(message: &mut Message<'_>, net: &Net, seen: &Seen<'_, '_>) -> Result {
-    lookup::put_namespace(message, net)?;
+fn put(message: &mut Message<'_>, net: Listed<'_>, seen: &Seen<'_, '_>) -> Result {
+    lookup::put_namespace(message, &net)?;
     message.put_u32(
         NSMUX_A_LOOKUP_TABLE,
         match seen {

@@ -13,7 +13,6 @@ use crate::{
     instance::Instance,
     net::{
         genetlink::{Message, Part, Refusal},
-        namespace::Namespace,
         process::{PidNamespace, Process},
         rcu::ReadSide,
     },
@@ -39,7 +38,7 @@ pub(super) fn answer(request: &Asked<'_>, message: &mut Message<'_>) -> Result<(
     let namespace = match request.attributes().get(PIDNS) {
         Some(attribute) => {
             let process = attribute.u32()?;
-            Namespace::branded(own, section, |own| {
+            own.branded(section, |own| {
                 Process::find(own, process).map(|process| process.namespace(section))
             })
             .ok_or(Refusal::of(attribute, ESRCH, c"there is no such process"))?
@@ -50,7 +49,7 @@ pub(super) fn answer(request: &Asked<'_>, message: &mut Message<'_>) -> Result<(
         let text = c"needs CAP_NET_ADMIN in the user namespace that owns the PID namespace";
         return Err(Refusal::new(EPERM, text));
     }
-    Namespace::branded(namespace, section, |namespace| {
+    namespace.branded(section, |namespace| {
         Ok(put(
             message,
             namespace.object(),
@@ -76,7 +75,7 @@ pub(super) fn dump(part: &mut Part<'_, Instance>) -> Result<bool, Refusal> {
         let own = PidNamespace::of_current(section);
         for _ in 0..AT_ONCE {
             let after = part.progress.entries as u32;
-            let next = Namespace::branded(own, section, |namespace| {
+            let next = own.branded(section, |namespace| {
                 let Some(from) = after.checked_add(1) else {
                     return Ok(None);
                 };
@@ -109,7 +108,7 @@ fn add(
     if !part.request.may_administer(namespace) {
         return Ok(true);
     }
-    Namespace::branded(namespace, section, |namespace| {
+    namespace.branded(section, |namespace| {
         let answer = Pid::lookup(namespace, &number);
         part.add(|_, message| Ok(put(message, namespace.object(), own, &answer)?))
     })

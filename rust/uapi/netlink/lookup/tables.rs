@@ -2,7 +2,7 @@
 
 //! The tables that can be asked by people: a line each.
 
-use kernel::{prelude::*, sync::rcu};
+use kernel::prelude::*;
 
 use super::{
     entry::{self, put_several},
@@ -88,10 +88,8 @@ tables! {
 
 /// Looks a key up, and writes what was found.
 pub(super) fn look_up(key: &Key, listed: Listed<'_>, message: &mut Message<'_>) -> Result<Outcome> {
-    let net = listed.net();
-    let guard = rcu::read_lock();
-    Namespace::branded(net, (&guard).into(), |namespace| {
-        put_namespace(message, net)?;
+    listed.branded(|namespace| {
+        put_namespace(message, namespace.object())?;
         message.put_u32(NSMUX_A_LOOKUP_TABLE, key.table())?;
         key.tell(namespace, message)
     })
