@@ -94,6 +94,10 @@ pub(crate) enum Event {
     LaterFragment,
     /// Its protocol has no table, and no raw socket wants it.
     NoTable,
+    /// A routing header sends it on.
+    Routed,
+    /// The stack drops it before it looks for a socket.
+    Dropped,
     /// It was looked up.
     Lookup(Protocol, Outcome),
     /// Packet sockets that listen on its device have it as well.
@@ -133,7 +137,7 @@ pub(crate) enum Dispute {
 /// How many counters there are for a direction: an [`Event`] each.
 const PER_DIRECTION: usize = EVENTS + Protocol::ALL.len() * Outcome::ALL.len();
 /// How many of them are not lookups.
-const EVENTS: usize = 15;
+const EVENTS: usize = 17;
 const _: () = assert!(
     (ResolvedBy::Hook as usize) < 3,
     "the first counters are those of ResolvedBy"
@@ -159,6 +163,8 @@ impl Event {
             Self::Dispute(Dispute::EarlyDemux) => 12,
             Self::Dispute(Dispute::Sender) => 13,
             Self::Left(Left::Form) => 14,
+            Self::Routed => 15,
+            Self::Dropped => 16,
             Self::Lookup(protocol, outcome) => {
                 EVENTS + protocol as usize * Outcome::ALL.len() + outcome as usize
             }

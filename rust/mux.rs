@@ -6,7 +6,7 @@ mod quoted;
 
 use crate::{
     net::{
-        inet::{self, Family, Fragment, Header, Port, Tuple},
+        inet::{self, Family, Fragment, Header, Port, Stop, Tuple},
         packet::Packet,
         packet_socket::PacketSocket,
     },
@@ -35,8 +35,22 @@ pub(crate) enum Finding<'n, F: Family> {
     NoTable,
     /// The packet is a fragment, and not the first of its packet: it has no ports.
     LaterFragment,
+    /// A routing header sends the packet on.
+    Routed,
+    /// The stack drops the packet before it looks for a socket.
+    Dropped,
     /// A header is cut short or contradicts itself.
     Unparsed,
+}
+
+impl<F: Family> From<Stop> for Finding<'_, F> {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Unparsed => Self::Unparsed,
+            Stop::Routed => Self::Routed,
+            Stop::Dropped => Self::Dropped,
+        }
+    }
 }
 
 /// The ports of a packet, as they stand in it.
@@ -52,8 +66,9 @@ pub(crate) fn find<'n, F: Family, O: Orient>(resolved: &Resolved<'n, O>) -> (Fin
     let packet = &resolved.packet;
     let namespace = resolved.namespace;
     let offset = packet.network_offset();
-    let Some(header) = F::header(packet, offset) else {
-        return (Finding::Unparsed, false);
+    let header = match resolved.orientation.header(packet, offset, namespace) {
+        Ok(header) => header,
+        Err(stop) => return (Finding::from(stop), false),
     };
     if header.fragment == Fragment::Later {
         return (Finding::LaterFragment, false);

@@ -25,7 +25,7 @@ use crate::{
     bindings,
     net::{
         device::Device,
-        inet::{Family, Header, Port, RawKey, Tuple},
+        inet::{Family, Header, Port, RawKey, Stop, Tuple},
         namespace::Namespace,
         packet::Packet,
     },
@@ -83,6 +83,14 @@ pub(crate) struct Resolved<'n, O> {
 
 /// Which end of a packet is the local one, and on which device.
 pub(crate) trait Orient {
+    /// Reads the headers of IP, which begin at an offset from the beginning of the packet's data.
+    fn header<F: Family>(
+        &self,
+        packet: &Packet<'_>,
+        offset: u32,
+        namespace: Namespace<'_>,
+    ) -> Result<Header<F>, Stop>;
+
     /// What the second level is asked for, and whether any number of sockets may have the packet.
     fn orient<F: Family>(
         &self,

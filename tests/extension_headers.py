@@ -29,15 +29,30 @@ def chain(*kinds, last=UDP, segment=UDP_SEGMENT):
     return packet.ipv6(SOURCE, TARGET, following, payload)
 
 
-def routing(kind, segments_left):
-    """A routing header with one address in it."""
-    return bytes((UDP, 2, kind, segments_left)) + bytes(4) + packet.packed(
-        TARGET)
+def routing(kind, left, *addresses, sizes=0):
+    """A routing header before UDP, with addresses in it."""
+    body = b"".join(packet.packed(address) for address in addresses)
+    return bytes((UDP, len(body) // 8, kind, left, sizes)) + bytes(3) + body
 
 
 def ipv6(next_header, payload):
     """A packet of the case's own making."""
     return packet.ipv6(SOURCE, TARGET, next_header, payload)
+
+
+def options(*texts):
+    """A packet with one header of options for the destination."""
+    return ipv6(DESTINATION, extension(UDP, b"".join(texts)) + UDP_SEGMENT)
+
+
+def route(*arguments, **fields):
+    """A packet with a routing header."""
+    return ipv6(ROUTING, routing(*arguments, **fields) + UDP_SEGMENT)
+
+
+def unknown(action, length=0):
+    """An option that nobody knows, and what to do with it then."""
+    return bytes((action << 6 | 0x1e, length)) + bytes(length)
 
 
 WELL_FORMED = {
@@ -46,19 +61,14 @@ WELL_FORMED = {
     "both": (chain(HOP_BY_HOP, DESTINATION), FOUND),
     "both before tcp": (chain(HOP_BY_HOP, DESTINATION, last=TCP,
                               segment=TCP_SEGMENT), LISTENER),
-    "destination of 2048 bytes": (
-        ipv6(DESTINATION, extension(UDP, (b"\1\xfd" + bytes(253)) * 8
-                                    + b"\1\4" + bytes(4)) + UDP_SEGMENT),
-        FOUND),
-    "routing": (ipv6(ROUTING, routing(2, 0) + UDP_SEGMENT), FOUND),
-    "routing with segments left": (
-        ipv6(ROUTING, routing(0, 1) + UDP_SEGMENT), FOUND),
+    "destination of 2048 bytes": (options(*[unknown(0, 253)] * 8), FOUND),
+    "routing without segments left": (route(253, 0, TARGET), FOUND),
     "atomic fragment": (
         ipv6(FRAGMENT, fragment_header(UDP, 0, False, 1) + UDP_SEGMENT),
         FOUND),
     "authentication": (
         ipv6(AUTHENTICATION, struct.pack("!BBHII", UDP, 1, 0, 1, 1)
-             + UDP_SEGMENT), FOUND),
+             + UDP_SEGMENT), "no-table"),
     "esp": (ipv6(ESP, bytes(16)), "no-table"),
     "no next header": (ipv6(NO_NEXT, b""), "no-table"),
     "no next header after destination": (
@@ -84,26 +94,99 @@ MALFORMED = {
         ipv6(FRAGMENT, fragment_header(UDP, 0, False, 1)[:3]), "unparsed"),
     "option beyond its header": (
         ipv6(DESTINATION, bytes((UDP, 0, 1, 200, 0, 0, 0, 0)) + UDP_SEGMENT),
-        FOUND),
-    "unknown option that says discard": (
-        ipv6(DESTINATION, bytes((UDP, 0, 0x5e, 4, 0, 0, 0, 0))
-             + UDP_SEGMENT), FOUND),
+        "unparsed"),
+    "option without a length": (
+        ipv6(DESTINATION, bytes((UDP, 0, 1, 3, 0, 0, 0, 1)) + UDP_SEGMENT),
+        "unparsed"),
     "hop-by-hop that is not the first": (chain(DESTINATION, HOP_BY_HOP),
-                                         FOUND),
+                                         "no-table"),
     "hop-by-hop with a bad option": (
         ipv6(HOP_BY_HOP, bytes((UDP, 0, 1, 200, 0, 0, 0, 0)) + UDP_SEGMENT),
         None),
 }
 
+DROPPED = {
+    "unknown option to be ignored": (options(unknown(0)), FOUND),
+    "unknown option, discard": (options(unknown(1)), "dropped"),
+    "unknown option, discard and tell": (options(unknown(2)), "dropped"),
+    "unknown option, discard and tell one": (options(unknown(3)), "dropped"),
+    "behind one to be ignored": (options(unknown(0, 1), unknown(1)),
+                                 "dropped"),
+    "as many options as there may be": (options(*[unknown(0)] * 8), FOUND),
+    "one option too many": (options(*[unknown(0)] * 9), "dropped"),
+    "as much padding as there may be": (
+        options(bytes(2), unknown(0, 4), bytes(6)), FOUND),
+    "one byte of padding too much": (
+        options(bytes(8), unknown(0, 4)), "dropped"),
+    "padding in two pieces": (
+        options(bytes(4), bytes((1, 2, 0, 0)), unknown(0, 4)), "dropped"),
+    "padding with something in it": (
+        options(bytes((1, 4, 0, 0, 1, 0))), "dropped"),
+    "home address": (
+        options(bytes((0xc9, 16)) + packet.packed(SOURCE)), "dropped"),
+    "two fragment headers": (
+        ipv6(FRAGMENT, fragment_header(FRAGMENT, 0, False, 1)
+             + fragment_header(UDP, 0, False, 1) + UDP_SEGMENT), "dropped"),
+    "unknown type, segments left": (route(0, 1, SOURCE), "dropped"),
+    "type of mobility, none left": (route(2, 0, TARGET), "dropped"),
+    "type of mobility, too many left": (route(2, 2, TARGET), "dropped"),
+    "segments, not accepted": (route(4, 1, SOURCE, TARGET), "dropped"),
+    "segments, none left, not accepted": (route(4, 0, TARGET), "dropped"),
+    "source route, not accepted": (route(3, 1, SOURCE), "dropped"),
+    "route, to a group": (
+        packet.ipv6(SOURCE, "ff02::1", ROUTING,
+                    routing(253, 0, TARGET) + UDP_SEGMENT), "dropped"),
+    "route behind options": (
+        ipv6(DESTINATION, extension(ROUTING) + routing(0, 1, SOURCE)
+             + UDP_SEGMENT), "dropped"),
+}
 
-def check(cases):
-    """Each has the effect that it has without nsmux, and is counted."""
+ACCEPTED = {
+    "segments": (route(4, 1, SOURCE, TARGET), "routed"),
+    "segments, as many as there are": (route(4, 2, SOURCE, TARGET, TARGET),
+                                       "routed"),
+    "segments, more than there are": (route(4, 2, SOURCE, TARGET), "dropped"),
+    "segments, none left": (route(4, 0, TARGET, TARGET), FOUND),
+    "segments, then a discarded option": (
+        ipv6(ROUTING, bytes((DESTINATION,)) + routing(4, 0, TARGET)[1:]
+             + extension(UDP, unknown(1)) + UDP_SEGMENT), "dropped"),
+    "source route": (route(3, 1, SOURCE), "routed"),
+    "source route, shortened": (
+        ipv6(ROUTING, bytes((UDP, 1, 3, 1, 0x88, 0, 0, 0))
+             + packet.packed(SOURCE)[8:] + UDP_SEGMENT), "routed"),
+    "source route, more than there are": (route(3, 2, SOURCE), "dropped"),
+    "source route, of no whole addresses": (
+        ipv6(ROUTING, bytes((UDP, 1, 3, 1, 0, 0, 0, 0)) + bytes(8)
+             + UDP_SEGMENT), "dropped"),
+    "source route, none left": (route(3, 0, TARGET), FOUND),
+}
+
+
+def reached(effect):
+    """Whether a socket got the packet: the kernel's word for it."""
+    return bool(effect.delivered) or any(
+        kind == "tcp" for kind, _ in effect.answers)
+
+
+def check(cases, **settings):
+    """Each has the effect that it has without nsmux, and is counted.
+
+    It is found exactly if a socket gets it. The settings are variables of
+    sysctl, of all devices and of this one.
+    """
     with effects.targets() as (unseen, seen):
+        for target in (unseen, seen):
+            for setting, value in settings.items():
+                for device in ("all", target.tun.name):
+                    target.namespace.sysctl(
+                        f"net/ipv6/conf/{device}/{setting}", value)
         for name, (data, expected) in cases.items():
             before = status.read(seen.namespace)
-            ksft_eq(seen.effect(data), unseen.effect(data), name)
+            effect = seen.effect(data)
+            ksft_eq(effect, unseen.effect(data), name)
             ksft_eq(effects.received(seen.observed, before),
                     [] if expected is None else [expected], name)
+            ksft_eq(reached(effect), expected in (FOUND, LISTENER), name)
         status.check_sums(status.read(seen.namespace))
 
 
@@ -117,12 +200,63 @@ def test_malformed():
     check(MALFORMED)
 
 
+def test_dropped():
+    """What the stack drops for its extension headers is not looked up."""
+    check(DROPPED)
+
+
+def test_routed():
+    """With segments left, nobody here gets the packet."""
+    check(ACCEPTED, seg6_enabled=1, rpl_seg_enabled=1)
+
+
+def test_accepted_by_the_device_alone():
+    """Both the namespace and the device have to accept it."""
+    with effects.target("observe") as seen:
+        seen.namespace.sysctl(
+            f"net/ipv6/conf/{seen.tun.name}/seg6_enabled", 1)
+        before = status.read(seen.namespace)
+        seen.effect(route(4, 1, SOURCE, TARGET))
+        ksft_eq(effects.received(seen.observed, before), ["dropped"])
+
+
+def test_fewer_options():
+    """A negative limit of options wants each of them to be known."""
+    with effects.targets() as (unseen, seen):
+        for limit, data, expected in (
+                (2, options(*[unknown(0)] * 2), FOUND),
+                (2, options(*[unknown(0)] * 3), "dropped"),
+                (-2, options(unknown(0)), "dropped")):
+            for target in (unseen, seen):
+                target.namespace.sysctl("net/ipv6/max_dst_opts_number", limit)
+            before = status.read(seen.namespace)
+            effect = seen.effect(data)
+            ksft_eq(effect, unseen.effect(data), f"limit {limit}")
+            ksft_eq(effects.received(seen.observed, before), [expected],
+                    f"limit {limit}")
+            ksft_eq(reached(effect), expected == FOUND, f"limit {limit}")
+
+
+def test_only_quoted():
+    """What an error quotes is read whatever its headers say."""
+    quoted = packet.ipv6(TARGET, SOURCE, ROUTING,
+                         routing(4, 1, SOURCE, TARGET)
+                         + packet.udp_header(TARGET, UDP_PORT, SOURCE,
+                                             PEER_PORT, b"data"))
+    error = packet.icmp_error(SOURCE, TARGET, quoted, 1, 4)
+    with effects.targets() as (unseen, seen):
+        before = status.read(seen.namespace)
+        ksft_eq(seen.effect(error), unseen.effect(error))
+        ksft_eq(effects.received(seen.observed, before),
+                [("error6", "unconnected")])
+
+
 def test_as_many_as_the_kernel_follows():
     """The kernel delivers behind the twelfth header, and not behind more."""
     with effects.targets() as (unseen, seen):
         for count, delivered, expected in (
                 (MOST_HEADERS, [b"data"], FOUND),
-                (MOST_HEADERS + 1, [], "unparsed")):
+                (MOST_HEADERS + 1, [], "dropped")):
             data = chain(*[DESTINATION] * count)
             before = status.read(seen.namespace)
             effect = seen.effect(data)

@@ -19,8 +19,6 @@ from net.lib.py import (KsftNamedVariant, ksft_eq, ksft_raises,
 
 PORT, PEER_PORT = 80, 40000
 ROW = {socket.AF_INET: "error", socket.AF_INET6: "error6"}
-ICMP = {socket.AF_INET: socket.IPPROTO_ICMP,
-        socket.AF_INET6: socket.IPPROTO_ICMPV6}
 # One for experiments, and how to be told of errors: IP_RECVERR of
 # linux/in.h and IPV6_RECVERR of linux/in6.h; Python has no names for them.
 PROTOCOL = 253
@@ -36,14 +34,8 @@ def error(family, quoted, kind=None, code=None):
     """An error about a packet, which comes from the far end."""
     if kind is None:
         kind, code = UNREACHABLE[family]
-    body = struct.pack("!BBHI", kind, code or 0, 0, 0) + quoted
-    if family == socket.AF_INET:
-        value = packet.checksum(body)
-    else:
-        value = packet.transport_checksum(FAR[family], NEAR[family],
-                                          ICMP[family], body)
-    body = body[:2] + struct.pack("!H", value) + body[4:]
-    return packet.ip(FAR[family], NEAR[family], ICMP[family], body)
+    return packet.icmp_error(FAR[family], NEAR[family], quoted, kind,
+                             code or 0)
 
 
 def last(observed):

@@ -26,12 +26,16 @@ pub(crate) enum Seen {
     LaterFragment,
     /// Its protocol has no table, and no raw socket wants it.
     NoTable,
+    /// A routing header sends it on.
+    Routed,
+    /// The stack drops it before it looks for a socket.
+    Dropped,
     /// In mode steer: it bore a socket already, and was not looked up.
     HadSocket,
 }
 
 /// How many counters there are.
-const COUNTERS: usize = Outcome::ALL.len() + 4;
+const COUNTERS: usize = Outcome::ALL.len() + 6;
 
 impl Seen {
     #[inline(always)]
@@ -42,6 +46,8 @@ impl Seen {
             Self::LaterFragment => Outcome::ALL.len() + 1,
             Self::NoTable => Outcome::ALL.len() + 2,
             Self::HadSocket => Outcome::ALL.len() + 3,
+            Self::Routed => Outcome::ALL.len() + 4,
+            Self::Dropped => Outcome::ALL.len() + 5,
         }
     }
 }

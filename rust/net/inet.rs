@@ -11,11 +11,13 @@
 //! [`include/net/inet6_hashtables.h`](srctree/include/net/inet6_hashtables.h),
 //! [`include/net/udp.h`](srctree/include/net/udp.h)
 
+mod extension_headers;
 mod raw;
 mod v4;
 mod v6;
 
 use super::{
+    device::Device,
     namespace::Namespace,
     packet::Packet,
     socket::{Address, Common, Connection, Found, Full},
@@ -119,6 +121,17 @@ pub struct Header<F: Family> {
     pub is_extended: bool,
 }
 
+/// Why the headers of a received packet lead to no socket.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// One is cut short or contradicts itself.
+    Unparsed,
+    /// A routing header sends the packet on, or unwraps it.
+    Routed,
+    /// The stack drops the packet for what is in them.
+    Dropped,
+}
+
 /// What part of a packet this is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Fragment {
@@ -177,8 +190,18 @@ pub unsafe trait Family: Copy + 'static {
     fn any_family(address: &Self::Address) -> Address;
 
     /// Reads the header that begins at an offset from the beginning of the packet's data; `None` if
-    /// it is cut short or contradicts itself.
+    /// it is cut short or contradicts itself. Extension headers are passed over, whatever they say:
+    /// the packet is not for here, or is only quoted.
     fn header(packet: &Packet<'_>, offset: u32) -> Option<Header<Self>>;
+
+    /// The same for a packet that is received on a device, in a namespace: extension headers may end
+    /// its way. Any context.
+    fn received_header(
+        packet: &Packet<'_>,
+        offset: u32,
+        namespace: Namespace<'_>,
+        device: Option<&Device>,
+    ) -> Result<Header<Self>, Stop>;
 
     /// The protocol whose sockets the kernel tells of an error about a packet with this header; `None`
     /// if it tells nobody, or sockets of TCP and UDP by ports that are none, `icmp_socket_deliver()`.

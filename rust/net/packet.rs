@@ -88,6 +88,13 @@ impl<'p> Packet<'p> {
         unsafe { addr_of!((*self.skb.as_ptr()).len).read() }
     }
 
+    /// Whether the lower layer has had the packet for this host alone, `PACKET_HOST`: not for a group,
+    /// for all, or for another host.
+    #[inline]
+    pub fn is_for_this_host(&self) -> bool {
+        u32::from(self.headers().pkt_type()) == bindings::PACKET_HOST
+    }
+
     /// Where the network header begins, in bytes from the beginning of the data.
     #[inline]
     pub fn network_offset(&self) -> u32 {

@@ -88,6 +88,14 @@ pub(super) fn look_up<'n, F: Observed, O: Orient>(
             side.count(Event::LaterFragment);
             Seen::LaterFragment
         }
+        Finding::Routed => {
+            side.count(Event::Routed);
+            Seen::Routed
+        }
+        Finding::Dropped => {
+            side.count(Event::Dropped);
+            Seen::Dropped
+        }
         Finding::Unparsed => {
             side.count(Event::Unparsed);
             Seen::Unparsed

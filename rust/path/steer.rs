@@ -61,6 +61,8 @@ pub(super) fn hand_over<'n, F: Family>(
         | Finding::Raw(_)
         | Finding::NoTable
         | Finding::LaterFragment
+        | Finding::Routed
+        | Finding::Dropped
         | Finding::Unparsed => return,
     };
     side.count(if is_steered {

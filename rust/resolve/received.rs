@@ -6,8 +6,10 @@ use super::{Orient, Resolve, Resolved, ResolvedBy};
 use crate::net::{
     delivery::Delivery,
     device::Device,
-    inet::{Arrival, Family, Header, Port, RawKey, Tuple},
+    inet::{Arrival, Family, Header, Port, RawKey, Stop, Tuple},
+    namespace::Namespace,
     netfilter::Incoming,
+    packet::Packet,
 };
 use kernel::ffi::c_int;
 
@@ -59,6 +61,16 @@ pub(crate) struct Inward<'n> {
 }
 
 impl Orient for Inward<'_> {
+    #[inline(always)]
+    fn header<F: Family>(
+        &self,
+        packet: &Packet<'_>,
+        offset: u32,
+        namespace: Namespace<'_>,
+    ) -> Result<Header<F>, Stop> {
+        F::received_header(packet, offset, namespace, self.device())
+    }
+
     #[inline(always)]
     fn orient<F: Family>(
         &self,

@@ -5,8 +5,10 @@
 use super::{Orient, Resolve, Resolved, ResolvedBy};
 use crate::net::{
     device::Device,
-    inet::{Family, Header, Port, RawKey, Tuple},
+    inet::{Family, Header, Port, RawKey, Stop, Tuple},
+    namespace::Namespace,
     netfilter::Outgoing,
+    packet::Packet,
     socket::Common,
 };
 use kernel::ffi::c_int;
@@ -73,6 +75,16 @@ pub(crate) struct Outward<'n> {
 }
 
 impl Orient for Outward<'_> {
+    #[inline(always)]
+    fn header<F: Family>(
+        &self,
+        packet: &Packet<'_>,
+        offset: u32,
+        _: Namespace<'_>,
+    ) -> Result<Header<F>, Stop> {
+        F::header(packet, offset).ok_or(Stop::Unparsed)
+    }
+
     /// The sender's entry in the table, if it has one, is under the tuple by which an answer would
     /// be looked up; not so where the header has other addresses than the socket (source routes) or
     /// ports (tunnels).

@@ -23,7 +23,7 @@ pub(crate) const FILE: File<Instance> = File {
 };
 
 /// What is counted of each packet.
-const EVENTS: [(Event, &str); 8] = [
+const EVENTS: [(Event, &str); 10] = [
     (Event::Resolved(ResolvedBy::Socket), "by-socket"),
     (Event::Resolved(ResolvedBy::Device), "by-device"),
     (Event::Resolved(ResolvedBy::Hook), "by-hook"),
@@ -31,6 +31,8 @@ const EVENTS: [(Event, &str); 8] = [
     (Event::Unparsed, "unparsed"),
     (Event::LaterFragment, "fragment"),
     (Event::NoTable, "no-table"),
+    (Event::Routed, "routed"),
+    (Event::Dropped, "dropped"),
     (Event::Tapped, "tapped"),
 ];
 

@@ -8,7 +8,7 @@ use crate::{
     table::Outcome,
 };
 
-static ATTRIBUTES: [Attribute<DeviceAccount>; 15] = [
+static ATTRIBUTES: [Attribute<DeviceAccount>; 17] = [
     Attribute::new(c"packets", None),
     found(c"established", Outcome::Established),
     found(c"time-wait", Outcome::TimeWait),
@@ -23,10 +23,12 @@ static ATTRIBUTES: [Attribute<DeviceAccount>; 15] = [
     Attribute::new(c"unparsed", Some(Seen::Unparsed)),
     Attribute::new(c"fragment", Some(Seen::LaterFragment)),
     Attribute::new(c"no-table", Some(Seen::NoTable)),
+    Attribute::new(c"routed", Some(Seen::Routed)),
+    Attribute::new(c"dropped", Some(Seen::Dropped)),
     Attribute::new(c"had-socket", Some(Seen::HadSocket)),
 ];
 
-static LIST: List<DeviceAccount, 16> = List::new(&ATTRIBUTES);
+static LIST: List<DeviceAccount, 18> = List::new(&ATTRIBUTES);
 
 /// The directory.
 pub(crate) static GROUP: Group<DeviceAccount> = Group::new(c"nsmux", &LIST);

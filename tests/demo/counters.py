@@ -10,7 +10,7 @@ from pathlib import Path
 NSMUX = Path("/proc/net/nsmux")
 
 WAYS = ("by-socket", "by-device", "by-hook")
-NOT_LOOKED_UP = ("unparsed", "fragment", "no-table")
+NOT_LOOKED_UP = ("unparsed", "fragment", "no-table", "routed", "dropped")
 DIRECTIONS = ("receive", "transmit")
 PROTOCOLS = ("tcp", "udp", "tcp6", "udp6")
 OTHER_PROTOCOLS = ("raw", "raw6", "error", "error6")

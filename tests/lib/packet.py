@@ -100,6 +100,18 @@ def tcp(source, sport, destination, dport, flags, **fields):
               tcp_header(source, sport, destination, dport, flags, **fields))
 
 
+def icmp_error(source, destination, quoted, kind, code):
+    """A whole packet of ICMP or ICMPv6 with an error about another one."""
+    body = struct.pack("!BBHI", kind, code, 0, 0) + quoted
+    if family_of(source) == socket.AF_INET:
+        protocol, value = socket.IPPROTO_ICMP, checksum(body)
+    else:
+        protocol = socket.IPPROTO_ICMPV6
+        value = transport_checksum(source, destination, protocol, body)
+    body = body[:2] + struct.pack("!H", value) + body[4:]
+    return ip(source, destination, protocol, body)
+
+
 def extension(next_header, body=b""):
     """An IPv6 hop-by-hop or destination options header, padded with PadN."""
     padding = -(2 + len(body)) % 8

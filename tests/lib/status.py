@@ -10,7 +10,7 @@ PATH = "/proc/thread-self/net/nsmux"
 
 # The columns, in the order in which they are printed.
 HOW = ("by-socket", "by-device", "by-hook")
-UNKNOWN = ("unparsed", "fragment", "no-table")
+UNKNOWN = ("unparsed", "fragment", "no-table", "routed", "dropped")
 RESOLVED = HOW + ("disagree",) + UNKNOWN + ("tapped",)
 MODES = ("demux-other", "sender-other", "steered", "had-socket", "left-kind",
          "left-device", "left-form")

@@ -7,7 +7,7 @@
 
 use core::ptr::null_mut;
 
-use super::{Arrival, Family, Fragment, Header, RawKey, Tuple, RAW, TCP, UDP};
+use super::{Arrival, Family, Fragment, Header, RawKey, Stop, Tuple, RAW, TCP, UDP};
 use crate::{
     bindings,
     net::{
@@ -88,6 +88,16 @@ unsafe impl Family for V4 {
             fragment: Fragment::new(fragment & 0x1fff, fragment & 0x2000 != 0),
             is_extended: false,
         })
+    }
+
+    #[inline(always)]
+    fn received_header(
+        packet: &Packet<'_>,
+        offset: u32,
+        _: Namespace<'_>,
+        _: Option<&Device>,
+    ) -> Result<Header<Self>, Stop> {
+        Self::header(packet, offset).ok_or(Stop::Unparsed)
     }
 
     #[inline]

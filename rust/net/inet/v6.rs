@@ -1,37 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! IP version 6, and its extension headers.
+//! IP version 6.
 //!
 //! C headers: [`include/net/ipv6.h`](srctree/include/net/ipv6.h),
 //! [`include/net/inet6_hashtables.h`](srctree/include/net/inet6_hashtables.h)
 
 use core::ptr::{from_ref, null_mut};
 
-use super::{Arrival, Family, Fragment, Header, RawKey, Tuple, RAW, TCP, UDP};
+use super::{
+    extension_headers::{self, FRAGMENT, NO_NEXT},
+    Arrival, Family, Fragment, Header, RawKey, Stop, Tuple, RAW, TCP, UDP,
+};
 use crate::{
     bindings,
     net::{
+        device::Device,
         namespace::Namespace,
         packet::Packet,
         socket::{Address, Common, Connection, Found, Full},
     },
 };
-
-/// `NEXTHDR_HOP`
-const HOP_BY_HOP: u8 = 0;
-/// `NEXTHDR_ROUTING`
-const ROUTING: u8 = 43;
-/// `NEXTHDR_FRAGMENT`
-const FRAGMENT: u8 = 44;
-/// `NEXTHDR_AUTH`
-const AUTHENTICATION: u8 = 51;
-/// `NEXTHDR_DEST`
-const DESTINATION: u8 = 60;
-/// `NEXTHDR_NONE`
-const NO_NEXT: u8 = 59;
-
-/// How many extension headers are followed, as many as the kernel does (`IP6_MAX_EXT_HDRS_CNT`).
-const EXTENSION_HEADERS: usize = 12;
 
 /// IP version 6.
 #[derive(Clone, Copy)]
@@ -65,26 +53,27 @@ unsafe impl Family for V6 {
         bytes.try_into().map(V6Address).ok()
     }
 
-    #[inline(always)]
+    #[inline]
     fn header(packet: &Packet<'_>, offset: u32) -> Option<Header<Self>> {
-        let [version, _, _, _, _, _, protocol, _]: [u8; 8] = packet.read(offset)?;
-        let addresses: [[u8; 16]; 2] = packet.read(offset.checked_add(8)?)?;
-        if version >> 4 != 6 {
-            return None;
+        let header = first_header(packet, offset)?;
+        match header.protocol {
+            TCP | UDP => Some(header),
+            _ => extension_headers::pass_over(packet, header),
         }
-        let [source, destination] = addresses;
-        let header = Header {
-            source: V6Address::from_header(source),
-            destination: V6Address::from_header(destination),
-            protocol,
-            payload: offset.checked_add(40)?,
-            fragment: Fragment::Whole,
-            is_extended: false,
-        };
-        if protocol == TCP || protocol == UDP {
-            return Some(header);
+    }
+
+    #[inline(always)]
+    fn received_header(
+        packet: &Packet<'_>,
+        offset: u32,
+        namespace: Namespace<'_>,
+        device: Option<&Device>,
+    ) -> Result<Header<Self>, Stop> {
+        let header = first_header(packet, offset).ok_or(Stop::Unparsed)?;
+        match header.protocol {
+            TCP | UDP => Ok(header),
+            _ => extension_headers::heed(packet, header, namespace, device),
         }
-        skip_extension_headers(packet, header)
     }
 
     #[inline]
@@ -210,40 +199,22 @@ unsafe impl Family for V6 {
     }
 }
 
-/// Goes on to the payload behind the extension headers; `None` if they are cut short or too many.
-fn skip_extension_headers(packet: &Packet<'_>, mut header: Header<V6>) -> Option<Header<V6>> {
-    // Once more than there may be, for what follows the last.
-    for _ in 0..=EXTENSION_HEADERS {
-        let length = match header.protocol {
-            HOP_BY_HOP | ROUTING | DESTINATION | AUTHENTICATION => {
-                let [protocol, length]: [u8; 2] = packet.read(header.payload)?;
-                let is_authentication = header.protocol == AUTHENTICATION;
-                header.protocol = protocol;
-                if is_authentication {
-                    u32::from(length) * 4 + 8
-                } else {
-                    u32::from(length) * 8 + 8
-                }
-            }
-            FRAGMENT => {
-                let [protocol, _, high, low, _, _, _, _]: [u8; 8] = packet.read(header.payload)?;
-                let place = u16::from_be_bytes([high, low]);
-                header.protocol = protocol;
-                header.fragment = Fragment::new(place & !7, place & 1 != 0);
-                if header.fragment == Fragment::Later {
-                    return Some(header);
-                }
-                8
-            }
-            _ => return Some(header),
-        };
-        header.is_extended = true;
-        header.payload = header.payload.checked_add(length)?;
-        if header.payload > packet.length() {
-            return None;
-        }
+/// Reads the header that every packet has.
+#[inline(always)]
+fn first_header(packet: &Packet<'_>, offset: u32) -> Option<Header<V6>> {
+    let [version, _, _, _, _, _, protocol, _]: [u8; 8] = packet.read(offset)?;
+    let [source, destination]: [[u8; 16]; 2] = packet.read(offset.checked_add(8)?)?;
+    if version >> 4 != 6 {
+        return None;
     }
-    None
+    Some(Header {
+        source: V6Address::from_header(source),
+        destination: V6Address::from_header(destination),
+        protocol,
+        payload: offset.checked_add(40)?,
+        fragment: Fragment::Whole,
+        is_extended: false,
+    })
 }
 
 /// An IPv6 address, aligned as C has it.

@@ -27,7 +27,7 @@ const MODE: u16 = NSMUX_A_NAMESPACE_MODE as u16;
 const AT_ONCE: usize = 64;
 
 /// The counters that are attributes of their own.
-const EVENTS: [(Event, u32); 15] = [
+const EVENTS: [(Event, u32); 17] = [
     (
         Event::Resolved(ResolvedBy::Socket),
         NSMUX_A_COUNTERS_BY_SOCKET,
@@ -41,6 +41,8 @@ const EVENTS: [(Event, u32); 15] = [
     (Event::Unparsed, NSMUX_A_COUNTERS_UNPARSED),
     (Event::LaterFragment, NSMUX_A_COUNTERS_FRAGMENT),
     (Event::NoTable, NSMUX_A_COUNTERS_NO_TABLE),
+    (Event::Routed, NSMUX_A_COUNTERS_ROUTED),
+    (Event::Dropped, NSMUX_A_COUNTERS_DROPPED),
     (Event::Tapped, NSMUX_A_COUNTERS_TAPPED),
     (Event::Steered, NSMUX_A_COUNTERS_STEERED),
     (

@@ -111,6 +111,10 @@ pub(crate) struct Counters<N> {
     pub(crate) fragment: N,
     /// Packets of a protocol without a table.
     pub(crate) no_table: N,
+    /// Packets that a routing header sends on.
+    pub(crate) routed: N,
+    /// Packets that the stack drops before it looks for a socket.
+    pub(crate) dropped: N,
     /// Packets that packet sockets on their device have as well.
     pub(crate) tapped: N,
     /// Packets that were handed a socket.
@@ -159,6 +163,8 @@ impl<N: Copy + Default + Add<Output = N>> Counters<N> {
             unparsed: f(self.unparsed, other.unparsed),
             fragment: f(self.fragment, other.fragment),
             no_table: f(self.no_table, other.no_table),
+            routed: f(self.routed, other.routed),
+            dropped: f(self.dropped, other.dropped),
             tapped: f(self.tapped, other.tapped),
             steered: f(self.steered, other.steered),
             left_had_socket: f(self.left_had_socket, other.left_had_socket),
@@ -280,6 +286,8 @@ impl FromAttributes for Directed {
                 spec::counters::UNPARSED => &mut counters.unparsed,
                 spec::counters::FRAGMENT => &mut counters.fragment,
                 spec::counters::NO_TABLE => &mut counters.no_table,
+                spec::counters::ROUTED => &mut counters.routed,
+                spec::counters::DROPPED => &mut counters.dropped,
                 spec::counters::TAPPED => &mut counters.tapped,
                 spec::counters::STEERED => &mut counters.steered,
                 spec::counters::LEFT_HAD_SOCKET => &mut counters.left_had_socket,

@@ -145,6 +145,8 @@ fn counted(namespaces: &[(&Namespace, Labels)]) -> Vec<Family> {
                 ("unparsed", counters.unparsed),
                 ("fragment", counters.fragment),
                 ("no-table", counters.no_table),
+                ("routed", counters.routed),
+                ("dropped", counters.dropped),
             ] {
                 skipped.push(labels.with("reason", reason), count);
             }

@@ -66,6 +66,8 @@ pub(in crate::commands) fn resolved<N: Figure>(
         ("UNPARSED", Kind::Number),
         ("FRAGMENT", Kind::Number),
         ("NO TABLE", Kind::Number),
+        ("ROUTED", Kind::Number),
+        ("DROPPED", Kind::Number),
     ]);
     for direction in directions {
         let counters = traffic.of(*direction);
@@ -82,6 +84,8 @@ pub(in crate::commands) fn resolved<N: Figure>(
             Cell::new(counters.unparsed.show(numbers)),
             Cell::new(counters.fragment.show(numbers)),
             Cell::new(counters.no_table.show(numbers)),
+            Cell::new(counters.routed.show(numbers)),
+            Cell::new(counters.dropped.show(numbers)),
         ]);
     }
     columns
