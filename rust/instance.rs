@@ -11,6 +11,7 @@ use crate::{
     miss::Miss,
     mode::{self, AtomicMode, Mode},
     net::{
+        device_events::{Event, Watcher},
         namespace::Alive,
         netfilter::Hook,
         perdevice::Table,
@@ -80,6 +81,7 @@ impl Instance {
             _ if !slot.net().is_reached() => return Err(EOPNOTSUPP),
             Mode::Observe | Mode::Verify | Mode::Steer => {
                 slot.account.open()?;
+                slot.watch_devices()?;
                 slot.set_hooks()?;
             }
         }
@@ -92,6 +94,12 @@ impl Instance {
 }
 
 static ID: Id<Instance> = Id::unregistered();
+
+impl Watcher for Instance {
+    fn device(&self, event: Event<'_>) {
+        self.devices.follow(event);
+    }
+}
 
 // SAFETY: The identifier is the one static above.
 unsafe impl PerNamespace for Instance {

@@ -16,12 +16,14 @@
 //! [`vsock`], [`sctp`], [`mptcp`], and [`process`] with its own kind of namespace.
 //!
 //! [`pernet`] gives each namespace its state, its [`netfilter`] hooks, its [`sysctl`] variables and
-//! its [`procfs`] file, and takes them away in the order that is safe.
+//! its [`procfs`] file, and takes them away in the order that is safe. [`device_events`] tells it of
+//! the namespace's devices, for which [`perdevice`] keeps something, with a directory in [`sysfs`].
 
 pub mod by_cookie;
 pub mod chains;
 pub mod delivery;
 pub mod device;
+pub mod device_events;
 pub mod genetlink;
 pub mod hashtables;
 pub mod inet;
@@ -42,6 +44,7 @@ pub mod pernet;
 pub mod process;
 pub mod procfs;
 pub mod rcu;
+pub mod rtnl;
 pub mod sctp;
 pub mod socket;
 pub mod sysctl;

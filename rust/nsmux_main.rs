@@ -25,7 +25,7 @@ mod uapi;
 
 use kernel::{prelude::*, InPlaceModule};
 
-use crate::{account::device::DeviceAccount, net::perdevice, uapi::netlink::Netlink};
+use crate::uapi::netlink::Netlink;
 
 module! {
     type: Nsmux,
@@ -48,9 +48,6 @@ module! {
 /// The module while it is loaded.
 #[pin_data]
 struct Nsmux {
-    /// Dropped first, and made last: its tables are in what the other has made.
-    #[pin]
-    devices: perdevice::Registration<DeviceAccount>,
     #[pin]
     netlink: Netlink,
 }
@@ -62,8 +59,6 @@ impl InPlaceModule for Nsmux {
                 own_tables::check()?;
                 Netlink::new()
             },
-            // SAFETY: The other one registers the instances, and is dropped after this.
-            devices <- unsafe { perdevice::Registration::new() },
         })
     }
 }

@@ -16,7 +16,7 @@ import threading
 from lib import kernel_module, program, status
 from lib.device_counters import group, read, sysfs, with_group
 from lib.lifetime import check_death, wait_until
-from lib.topology import FAR, Namespace, veth_pair
+from lib.topology import FAR, NEAR, Namespace, veth_pair, write_sysctl
 from net.lib.py import ksft_eq
 
 PORT, CLOSED = 7, 9
@@ -117,6 +117,28 @@ def test_move():
         ksft_eq(with_group(far_devices), ["lo"])
 
 
+def test_shared_place():
+    """Loopback gives way to a device whose index has the same place."""
+    with Namespace() as near, Namespace() as far, sysfs(far) as devices:
+        far.set_mode("observe")
+        near.ip("link add veth0 type veth peer name veth0 index 9 "
+                f"netns {far.name}")
+        for end, address in (near, NEAR), (far, FAR):
+            end.ip(f"addr add {address[socket.AF_INET]}/24 dev veth0",
+                   "link set veth0 up", "link set lo up")
+        # Before the packets of the neighbours, all of which are counted.
+        before = read(devices, "veth0").get("unconnected", 0)
+        send(near, far, 4)
+        with far.udp("", PORT) as server, far.udp() as client:
+            client.sendto(b"?", ("127.0.0.1", PORT))
+            server.recv(10)
+        ksft_eq(read(devices, "veth0")["unconnected"], before + 4)
+        ksft_eq(read(devices, "lo"), {"packets": 1, "unconnected": 1})
+        near.ip("link delete veth0")
+        ksft_eq(read(devices, "lo"), {"packets": 1, "unconnected": 1})
+        ksft_eq(with_group(devices), ["lo"])
+
+
 class OfProcess:
     """The network namespace that a process is in."""
 
@@ -153,7 +175,11 @@ def test_owner():
         process.stdout.readline()
         ksft_eq(owners(far_devices), (0, 0))
         far.ip(f"link set veth0 netns {process.pid}")
-        with sysfs(OfProcess(process.pid)) as devices:
+        there = OfProcess(process.pid)
+        with sysfs(there) as devices:
+            ksft_eq(with_group(devices), [], "of a namespace in mode off")
+            with there.enter():
+                write_sysctl("net/nsmux/mode", "observe")
             ksft_eq(owners(devices), (OWNER, OWNER))
             process.stdin.close()
             process.wait()

@@ -11,15 +11,18 @@ be set stays what it was. Afterwards all works again.
 import errno
 
 from lib import hook_list, kernel_module, program, status
+from lib.device_counters import sysfs, with_group
 from lib.fault import FAILS_WITH, each_failing, failing
 from lib.topology import Namespace, read_sysctl
 from net.lib.py import (KsftNamedVariant, ksft_eq, ksft_in, ksft_pr,
                         ksft_true, ksft_variants)
 
-REGISTERED_ONCE = ("genl_register_family", "register_pernet_subsys",
-                   "register_netdevice_notifier")
-MADE_WITH_NAMESPACE = ("proc_create_net_single", "register_net_sysctl_sz",
-                       "sysfs_create_group", "xa_store")
+REGISTERED_ONCE = ("genl_register_family", "register_pernet_subsys")
+MADE_WITH_NAMESPACE = ("proc_create_net_single", "register_net_sysctl_sz")
+# Its index has the same place in the table of devices as that of loopback.
+SECOND_DEVICE = "link add dummy9 index 9 type dummy"
+MADE_FOR_IT = "xa_store"
+MADE_WITH_MODE = ("nf_register_net_hooks", "register_netdevice_notifier_net")
 HOOKS = {"off": 0, "observe": 6, None: 0}
 
 
@@ -39,7 +42,7 @@ def unload_first():
 def check_all_works():
     """A namespace can be made, observed, and deleted."""
     with Namespace() as namespace:
-        namespace.ip("link set lo up")
+        namespace.ip("link set lo up", SECOND_DEVICE)
         namespace.set_mode("observe")
         with namespace.udp() as sock:
             sock.sendto(b"?", ("127.0.0.1", 9))
@@ -64,7 +67,7 @@ def observe(namespace):
     return namespace, None
 
 
-@variants()
+@variants(MADE_FOR_IT)
 def test_load(function):
     """Loading fails as a whole, or goes on without what it can do without."""
     unload_first()
@@ -82,7 +85,7 @@ def test_load(function):
             kernel_module.rmmod()
 
 
-@variants(*REGISTERED_ONCE)
+@variants(*REGISTERED_ONCE, MADE_FOR_IT)
 def test_new_namespace(function):
     """`ip netns add` works whatever nsmux could not have."""
     unload_first()
@@ -99,7 +102,7 @@ def test_new_namespace(function):
     kernel_module.rmmod()
 
 
-@variants(*REGISTERED_ONCE, *MADE_WITH_NAMESPACE)
+@variants(*REGISTERED_ONCE, *MADE_WITH_NAMESPACE, MADE_FOR_IT)
 def test_mode(function):
     """Observing cannot begin: the mode stays off, and can be set later."""
     unload_first()
@@ -115,6 +118,22 @@ def test_mode(function):
                 ksft_eq(len(hook_list.hooks(namespace)), HOOKS[mode],
                         f"call {nth}")
                 namespace.set_mode("observe")
+    check_all_works()
+    kernel_module.rmmod()
+
+
+@variants(*REGISTERED_ONCE, *MADE_WITH_NAMESPACE, *MADE_WITH_MODE)
+def test_new_device(function):
+    """A device comes into an observed namespace, at worst without counters."""
+    unload_first()
+    kernel_module.insmod("mode=observe")
+    with Namespace() as namespace, sysfs(namespace) as devices:
+        for nth, _ in each_failing(
+                function, lambda: namespace.ip(SECOND_DEVICE)):
+            ksft_pr(f"call {nth}: {with_group(devices)}")
+            if nth is None:
+                ksft_eq(with_group(devices), ["dummy9", "lo"])
+            namespace.ip("link delete dummy9")
     check_all_works()
     kernel_module.rmmod()
 

@@ -5,11 +5,10 @@
 use kernel::{ffi::c_ulong, prelude::*};
 
 use crate::{
-    instance::Instance,
     net::{
         percpu::PerCpu,
-        perdevice::{PerDevice, Table},
-        sysfs::Group,
+        perdevice::{Moving, PerDevice},
+        sysfs::{Files, Shown},
     },
     table::Outcome,
     uapi,
@@ -63,21 +62,24 @@ impl DeviceAccount {
     }
 }
 
+static MOVING: Moving<DeviceAccount> = Moving::none();
+
 impl PerDevice for DeviceAccount {
-    type Namespace = Instance;
-
-    /// `None` for all packets.
-    type Shown = Option<Seen>;
-
-    const GROUP: &'static Group<Self> = &uapi::sysfs::GROUP;
-
-    fn table(instance: &Instance) -> &Table<Self> {
-        instance.devices()
+    fn moving() -> &'static Moving<Self> {
+        &MOVING
     }
 
     fn new() -> Result<Self> {
         Ok(Self(PerCpu::new()?))
     }
+}
+
+impl Shown for DeviceAccount {
+    /// `None` for all packets.
+    type What = Option<Seen>;
+
+    const NAME: &'static CStr = c"nsmux";
+    const FILES: &'static Files<Self::What> = &uapi::sysfs::FILES;
 
     fn show(&self, what: Option<Seen>) -> c_ulong {
         match what {

@@ -6,7 +6,7 @@
 
 use core::{ffi::c_int, ptr::addr_of};
 use kernel::ffi::c_ulong;
-use kernel::types::Opaque;
+use kernel::{sync::aref::ARef, types::Opaque};
 
 use super::{
     namespace::{Listed, Namespace, Net},
@@ -74,6 +74,16 @@ impl Device {
         // SAFETY: `self` is a valid device. Volatile, since who asks may not be the one who moves
         // it.
         unsafe { addr_of!((*self.0.get()).moving_ns).read_volatile() }
+    }
+
+    /// Keeps the memory of the device, and not the device, `get_device()`.
+    pub(super) fn memory(&self) -> Memory {
+        // SAFETY: `self` is a valid device; nothing is read.
+        let device = unsafe { addr_of!((*self.0.get()).dev) };
+        let device = device.cast_mut().cast();
+        // SAFETY: As above: the member has a reference at least, until `free_netdev()`.
+        let device = unsafe { kernel::device::Device::get_device(device) };
+        Memory { _device: device }
     }
 
     /// The namespace that owns the device now, `dev_net_rcu()`: one load.
@@ -159,4 +169,9 @@ impl Device {
         // SAFETY: `self` is a valid device. Volatile as `READ_ONCE()`, since a move may change it.
         unsafe { addr_of!((*self.0.get()).ifindex).read_volatile() }
     }
+}
+
+/// The memory of a device, held: as long as it is, no other device has the same address.
+pub(super) struct Memory {
+    _device: ARef<kernel::device::Device>,
 }

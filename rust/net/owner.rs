@@ -11,7 +11,7 @@
 //! C header: [`include/net/net_namespace.h`](srctree/include/net/net_namespace.h),
 //! `read_pnet()` and `net_eq()`
 
-use crate::bindings::{genl_info, net, net_device};
+use crate::bindings::{genl_info, net};
 
 #[cfg(not(first_level = "noop"))]
 mod pointer;
@@ -25,27 +25,6 @@ pub(super) use self::noop::{are_same, is_reached, of_device, of_hook, of_socket}
 
 // What follows is no part of the first level, which is about packets, and read wherever there is
 // something to read.
-
-/// The namespace that holds a device.
-///
-/// # Safety
-///
-/// The device must be valid.
-#[cfg(CONFIG_NET_NS)]
-pub(super) unsafe fn holding(device: *const net_device) -> *const net {
-    // SAFETY: By the safety requirement. Volatile as in `of_device`.
-    unsafe { (&raw const (*device).nd_net.net).read_volatile() }
-}
-
-/// The same, where there is one namespace.
-///
-/// # Safety
-///
-/// None; it is that of the function that reads.
-#[cfg(not(CONFIG_NET_NS))]
-pub(super) unsafe fn holding(_: *const net_device) -> *const net {
-    &raw const crate::bindings::init_net
-}
 
 /// The namespace of the socket that a request came through.
 #[cfg(CONFIG_NET_NS)]

@@ -1,100 +1,102 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! State for each network device, from its registration to its end or the unloading of the module.
+//! State for each network device of the namespaces that are watched.
 //!
 //! `struct net_device` has no room for it. It is found by the index of the device, in a table of the
-//! namespace: that is an XArray, a radix tree, which for the small numbers that indices are is one
-//! or two loads deep. A hash table of addresses for the whole system would be a hash and a chain on
-//! the path of every packet, and its lines be shared by namespaces that have nothing to do with each
-//! other. No packet takes a lock or a reference: what is taken out of a table is freed a grace period
-//! later.
+//! namespace: eight places, and an XArray for the devices whose place is taken. A container mostly
+//! has two devices, and a host receives by those that it had first. A hash table of addresses for the
+//! whole system would be a hash and a chain on the path of every packet, and its lines be shared by
+//! namespaces that have nothing to do with each other. No packet takes a lock or a reference: what is
+//! taken out of a table is freed a grace period later.
+//!
+//! (`kernel::xarray` finds nothing without its lock.)
 //!
 //! A device that moves leaves the table of one namespace and comes into that of another; its state
 //! is the same.
 //!
-//! C headers: [`include/linux/netdevice.h`](srctree/include/linux/netdevice.h)
-//! (`register_netdevice_notifier()`), [`include/linux/xarray.h`](srctree/include/linux/xarray.h)
+//! C headers: [`include/linux/netdevice.h`](srctree/include/linux/netdevice.h),
+//! [`include/linux/xarray.h`](srctree/include/linux/xarray.h)
 
 use core::{
+    array,
+    cell::UnsafeCell,
     convert::Infallible,
-    marker::PhantomData,
-    ptr::{addr_of, addr_of_mut, null_mut, NonNull},
+    ptr::{null_mut, NonNull},
 };
-use kernel::ffi::{c_int, c_ulong, c_void};
+use kernel::ffi::{c_int, c_uint, c_ulong};
 use kernel::{
-    bindings::{
-        call_rcu, callback_head, rcu_barrier, xa_destroy, xa_erase, xa_init_flags, xa_load,
-        xa_store, xarray, GFP_KERNEL as KERNEL,
-    },
-    container_of,
-    error::to_result,
-    new_mutex,
+    bindings::{xa_erase, xa_find, xa_init_flags, xa_load, xa_store, xarray, GFP_KERNEL as KERNEL},
     prelude::*,
-    sync::Mutex,
+    sync::{
+        aref::ARef,
+        atomic::{Atomic, Relaxed, Release},
+    },
     types::Opaque, //
 };
 
 use super::{
-    device::Device,
-    namespace::Net,
-    owner,
-    pernet::{PerNamespace, Slot},
+    device::{Device, Memory},
+    device_events::{Change, Event},
     rcu::ReadSide,
-    sysfs::Group,
+    rtnl::{self, Place, Rtnl},
+    sysfs::{Files, Object, Shown},
 };
-use crate::bindings::{
-    self, net_device, netdev_notifier_info, notifier_block, NETDEV_REGISTER, NETDEV_UNREGISTER,
-};
+use crate::bindings::{net_device, LOOPBACK_IFINDEX};
 
-/// What every device gets.
-pub trait PerDevice: Send + Sync + Sized + 'static {
-    /// The state of a namespace that has the table.
-    type Namespace: PerNamespace;
+/// What a device gets.
+pub trait PerDevice: Shown {
+    /// Where the state of a device is that has left one namespace and not yet come into another.
+    fn moving() -> &'static Moving<Self>;
 
-    /// What an attribute in sysfs shows.
-    type Shown: Copy + 'static;
-
-    /// The attributes in sysfs.
-    const GROUP: &'static Group<Self>;
-
-    /// The table of a namespace.
-    fn table(namespace: &Self::Namespace) -> &Table<Self>;
-
-    /// Makes the state of a device; without one the device has no attributes. May sleep.
+    /// Makes the state of a device; without one it goes without. May sleep.
     fn new() -> Result<Self>;
-
-    /// What an attribute shows. Any context.
-    fn show(&self, what: Self::Shown) -> c_ulong;
 }
 
 /// The state of one device.
-#[repr(C)]
-struct Entry<T> {
-    /// First, so that its address is that of the whole.
-    rcu: callback_head,
+pub(super) struct Entry<T> {
     /// For comparison alone: it may be gone.
     device: *const net_device,
-    /// Used in the notifier alone, one call of which is made at a time.
-    has_group: bool,
-    /// The next that is between two tables.
-    next: *mut Entry<T>,
     value: T,
+    /// The index by which it is in the table.
+    index: Atomic<c_int>,
 }
+
+// SAFETY: The device is compared and nothing else.
+unsafe impl<T: Send> Send for Entry<T> {}
+// SAFETY: As above.
+unsafe impl<T: Sync> Sync for Entry<T> {}
+
+impl<T: Shown> Shown for Entry<T> {
+    type What = T::What;
+    const NAME: &'static CStr = T::NAME;
+    const FILES: &'static Files<T::What> = T::FILES;
+
+    fn show(&self, what: T::What) -> c_ulong {
+        self.value.show(what)
+    }
+}
+
+/// How many places there are, a power of two.
+const PLACES: usize = 8;
+/// The index of each namespace's loopback device.
+const LOOPBACK: c_int = LOOPBACK_IFINDEX as c_int;
 
 /// The devices of one namespace.
 ///
 /// # Invariants
 ///
-/// The entries are [`Entry<T>`], made as a `KBox`, and freed no sooner than a grace period after they
-/// were taken out.
+/// Each pointer, in a place and in the array, is null or owns a reference to an [`Object`]. They
+/// change under RTNL alone.
 #[pin_data(PinnedDrop)]
 pub struct Table<T: PerDevice> {
+    places: [UnsafeCell<*mut Object<Entry<T>>>; PLACES],
     #[pin]
-    entries: Opaque<xarray>,
-    _type: PhantomData<Entry<T>>,
+    others: Opaque<xarray>,
+    /// Whether there ever was a device.
+    is_used: Atomic<bool>,
 }
 
-// SAFETY: The array has a lock of its own, and what is found in it can be shared.
+// SAFETY: What is found can be shared; the rest changes under RTNL alone, by the type invariants.
 unsafe impl<T: PerDevice> Send for Table<T> {}
 // SAFETY: As above.
 unsafe impl<T: PerDevice> Sync for Table<T> {}
@@ -103,287 +105,255 @@ impl<T: PerDevice> Table<T> {
     /// Without devices.
     pub fn new() -> impl PinInit<Self, Infallible> {
         pin_init!(Self {
+            // INVARIANT: No pointers.
+            places: array::from_fn(|_| UnsafeCell::new(null_mut())),
             // SAFETY: The place is valid for writes.
-            entries <- Opaque::ffi_init(|place| unsafe { xa_init_flags(place, 0) }),
-            _type: PhantomData,
+            others <- Opaque::ffi_init(|place| unsafe { xa_init_flags(place, 0) }),
+            is_used: Atomic::new(false),
         })
     }
 
-    /// The state of a device, if it is in this namespace and has one. No more than loads. Any
+    /// The state of a device, if it is in this namespace and has one. Mostly three loads. Any
     /// context.
-    #[inline]
-    pub fn find<'a>(&self, device: &Device, _section: ReadSide<'a>) -> Option<&'a T> {
-        let entry = self.entry(device)?;
-        // SAFETY: By the type invariants it is valid until the section ends.
-        Some(unsafe { &*addr_of!((*entry.as_ptr()).value) })
-    }
-
-    #[inline]
-    fn entry(&self, device: &Device) -> Option<NonNull<Entry<T>>> {
-        // SAFETY: The array is valid.
-        let entry = unsafe { xa_load(self.entries.get(), place(device)) };
-        let entry = NonNull::new(entry.cast::<Entry<T>>())?;
-        // SAFETY: By the type invariants, since who calls is in a read-side section, or in the
-        // notifier, which takes entries out.
-        let owner = unsafe { (*entry.as_ptr()).device };
-        (owner == device.as_ptr()).then_some(entry)
-    }
-
-    /// Puts an entry in. May sleep.
-    fn insert(&self, device: &Device, entry: NonNull<Entry<T>>) -> Result {
-        // SAFETY: The array is valid. INVARIANT: The caller has made the entry, or taken it out of
-        // another table.
-        let former = unsafe {
-            xa_store(
-                self.entries.get(),
-                place(device),
-                entry.as_ptr().cast(),
-                KERNEL,
-            )
-        };
-        // An error is a small negative number, shifted, with the second bit set (`xa_err()`).
-        if former as usize & 3 == 2 {
-            return Err(Error::from_errno((former as isize >> 2) as c_int));
+    #[inline(always)]
+    pub fn find<'a>(&self, device: &Device, section: ReadSide<'a>) -> Option<&'a T> {
+        // SAFETY: The place is valid for reads. Volatile as `rcu_dereference()`.
+        let object = unsafe { self.place(device.index()).get().read_volatile() };
+        // SAFETY: By the type invariants, and those of `Object`, it is valid until the section ends.
+        match unsafe { object.as_ref() } {
+            Some(object) if object.value.device == device.as_ptr() => Some(&object.value.value),
+            _ => self.find_other(device, section),
         }
-        Ok(())
     }
 
-    fn remove(&self, device: &Device) {
+    #[cold]
+    #[inline(never)]
+    fn find_other<'a>(&self, device: &Device, _section: ReadSide<'a>) -> Option<&'a T> {
         // SAFETY: The array is valid.
-        unsafe { xa_erase(self.entries.get(), place(device)) };
+        let object = unsafe { xa_load(self.others.get(), key(device.index())) };
+        // SAFETY: As in `find`.
+        let object = unsafe { object.cast::<Object<Entry<T>>>().as_ref() }?;
+        (object.value.device == device.as_ptr()).then_some(&object.value.value)
+    }
+
+    #[inline(always)]
+    fn place(&self, index: c_int) -> &UnsafeCell<*mut Object<Entry<T>>> {
+        // The remainder is that of a power of two, and never out of bounds.
+        &self.places[index as c_uint as usize % PLACES]
+    }
+
+    /// A device comes or leaves. May sleep.
+    pub fn follow(&self, event: Event<'_>) {
+        match event.change {
+            Change::Comes => self.admit(event.device, event.rtnl),
+            Change::Moves => {
+                if let Some(object) = self.dismiss(event.device, event.rtnl) {
+                    T::moving().put(object, event.device, self, event.rtnl);
+                }
+            }
+            // The kernel may tell of the end of a device more than once.
+            Change::Ends => drop(self.dismiss(event.device, event.rtnl)),
+        }
+    }
+
+    /// Makes the state of a device, or takes that which it had before, and shows it.
+    fn admit(&self, device: &Device, rtnl: Rtnl<'_>) {
+        let object = match T::moving().take(device, rtnl) {
+            Some(object) => object,
+            None => match make(device) {
+                Ok(object) => object,
+                // Without memory it goes without.
+                Err(_) => return,
+            },
+        };
+        object.value.index.store(device.index(), Relaxed);
+        // Without memory for a directory it has its state all the same.
+        let _ = object.show_at(device, rtnl);
+        self.is_used.store(true, Relaxed);
+        self.insert(object, rtnl);
+    }
+
+    /// Takes a device out, and what shows it.
+    fn dismiss(&self, device: &Device, rtnl: Rtnl<'_>) -> Option<ARef<Object<Entry<T>>>> {
+        let object = self.remove(device, rtnl)?;
+        object.hide(rtnl);
+        Some(object)
+    }
+
+    fn insert(&self, object: ARef<Object<Entry<T>>>, _held: Rtnl<'_>) {
+        let index = object.value.index.load(Relaxed);
+        // SAFETY: The place is valid, and all that others do with it are reads of one word.
+        let place = unsafe { Atomic::from_ptr(self.place(index).get()) };
+        let former = place.load(Relaxed);
+        // SAFETY: By the type invariants it is null or an object.
+        let is_free = match unsafe { former.as_ref() } {
+            None => true,
+            // Loopback gives way to what packets come by from elsewhere: first it is in the array, then
+            // no longer in the place.
+            Some(former) if former.value.index.load(Relaxed) == LOOPBACK => {
+                self.store(LOOPBACK, former.into())
+            }
+            Some(_) => false,
+        };
+        if !is_free {
+            self.store(index, object);
+            return;
+        }
+        // INVARIANT: The reference is the place's now.
+        place.store(ARef::into_raw(object).as_ptr(), Release);
+        if let Some(former) = NonNull::new(former) {
+            // SAFETY: The array has a reference of its own; this was the place's.
+            drop(unsafe { ARef::from_raw(former) });
+        }
+    }
+
+    /// Puts an object into the array, or lets go of it for want of memory; whether it is there. May
+    /// sleep.
+    fn store(&self, index: c_int, object: ARef<Object<Entry<T>>>) -> bool {
+        let object = ARef::into_raw(object);
+        let pointer = object.as_ptr().cast();
+        // SAFETY: The array is valid. INVARIANT: The reference is the array's now.
+        let former = unsafe { xa_store(self.others.get(), key(index), pointer, KERNEL) };
+        // An error is a small negative number, shifted, with the second bit set (`xa_err()`).
+        let is_stored = former as usize & 3 != 2;
+        // What is no longer there, or never was, gives its reference back.
+        let given_back = if is_stored {
+            former.cast()
+        } else {
+            object.as_ptr()
+        };
+        if let Some(object) = NonNull::new(given_back) {
+            // SAFETY: By the type invariants, or as it was ours, a reference is owned.
+            drop(unsafe { ARef::from_raw(object) });
+        }
+        is_stored
+    }
+
+    fn remove(&self, device: &Device, _held: Rtnl<'_>) -> Option<ARef<Object<Entry<T>>>> {
+        let is_of = |object: *mut Object<Entry<T>>| {
+            // SAFETY: By the type invariants it is null or an object.
+            unsafe { object.as_ref() }.is_some_and(|object| object.value.device == device.as_ptr())
+        };
+        let index = device.index();
+        // SAFETY: The place is valid, and all that others do with it are reads of one word.
+        let place = unsafe { Atomic::from_ptr(self.place(index).get()) };
+        let object = place.load(Relaxed);
+        if is_of(object) {
+            place.store(null_mut(), Relaxed);
+            // SAFETY: By the type invariants a reference was owned.
+            return NonNull::new(object).map(|object| unsafe { ARef::from_raw(object) });
+        }
+        // SAFETY: The array is valid.
+        let object = unsafe { xa_load(self.others.get(), key(index)) }.cast();
+        if !is_of(object) {
+            return None;
+        }
+        // SAFETY: The array is valid.
+        unsafe { xa_erase(self.others.get(), key(index)) };
+        // SAFETY: By the type invariants a reference was owned.
+        NonNull::new(object).map(|object| unsafe { ARef::from_raw(object) })
     }
 }
 
 #[pinned_drop]
 impl<T: PerDevice> PinnedDrop for Table<T> {
-    /// All devices have left before: a namespace ends after them.
+    /// All devices have left before, where those who are told of them pass it on. May sleep.
     fn drop(self: Pin<&mut Self>) {
-        // SAFETY: The array is valid, and nobody uses it any more.
-        unsafe { xa_destroy(self.entries.get()) };
+        if self.is_used.load(Relaxed) {
+            let lock = rtnl::lock();
+            T::moving().forget(&self, lock.held());
+        }
+        for place in &self.places {
+            // SAFETY: Nobody else uses the table any more.
+            if let Some(object) = NonNull::new(unsafe { place.get().read() }) {
+                // SAFETY: By the type invariants a reference is owned.
+                drop(unsafe { ARef::from_raw(object) });
+            }
+        }
+        let mut index = 0;
+        loop {
+            let others = self.others.get();
+            // SAFETY: The array is valid.
+            let object = unsafe { xa_find(others, &mut index, c_ulong::MAX, XA_PRESENT) };
+            let Some(object) = NonNull::new(object.cast::<Object<Entry<T>>>()) else {
+                break;
+            };
+            // SAFETY: The array is valid.
+            unsafe { xa_erase(others, index) };
+            // SAFETY: By the type invariants a reference was owned.
+            drop(unsafe { ARef::from_raw(object) });
+        }
     }
 }
 
-#[inline]
-fn place(device: &Device) -> c_ulong {
-    device.index() as c_ulong
+/// `XA_PRESENT`: whatever is there.
+const XA_PRESENT: c_uint = 8;
+
+fn key(index: c_int) -> c_ulong {
+    index as c_ulong
 }
 
-/// The state of a device, by the namespace that it is in.
-///
-/// # Safety
-///
-/// `T::Namespace` must be registered, and the device not leave its namespace during `'a`.
-pub(super) unsafe fn find<'a, T: PerDevice>(
-    device: &'a Device,
-    section: ReadSide<'a>,
-) -> Option<&'a T> {
-    // SAFETY: By the safety requirement.
-    let slot = unsafe { slot::<T>(device) };
-    T::table(slot).find(device, section)
+fn make<T: PerDevice>(device: &Device) -> Result<ARef<Object<Entry<T>>>> {
+    Object::new(Entry {
+        device: device.as_ptr(),
+        value: T::new()?,
+        index: Atomic::new(0),
+    })
 }
 
-/// # Safety
-///
-/// As for [`find`].
-unsafe fn slot<T: PerDevice>(device: &Device) -> &Slot<T::Namespace> {
-    // SAFETY: A device always has a namespace, which does not end before the device has left it.
-    let net = unsafe { Net::from_raw(owner::holding(device.as_ptr())) };
-    // SAFETY: By the safety requirement, and as above.
-    unsafe { Slot::of(net) }
+/// The state of a device that is on its way from one namespace to another: devices move one at a
+/// time. If the other one is not watched the state stays here, until the next one moves or the table
+/// ends from which it came.
+pub struct Moving<T: PerDevice>(Place<Option<Parked<T>>>);
+
+struct Parked<T: PerDevice> {
+    object: ARef<Object<Entry<T>>>,
+    /// As long as this is held, no other device can have the same address.
+    _device: Memory,
+    /// For comparison alone.
+    from: *const Table<T>,
 }
 
-/// Frees an entry when nobody uses it any more.
-///
-/// # Safety
-///
-/// The entry must have been made as a `KBox`, and be in no table.
-unsafe fn retire<T: PerDevice>(entry: NonNull<Entry<T>>) {
-    // SAFETY: By the safety requirement nobody else frees it; the end of the registration waits for
-    // the call.
-    unsafe { call_rcu(addr_of_mut!((*entry.as_ptr()).rcu), Some(free::<T>)) };
-}
-
-/// # Safety
-///
-/// Called by RCU alone, for an entry that was retired.
-unsafe extern "C" fn free<T: PerDevice>(head: *mut callback_head) {
-    // SAFETY: The entry begins with the head, and was made so.
-    drop(unsafe { KBox::from_raw(head.cast::<Entry<T>>()) });
-}
-
-/// The entries of devices that are between two namespaces, as a list. Mostly there is none, since a
-/// device moves in one go; but what sits on it may have to leave meanwhile.
-struct Moving<T>(*mut Entry<T>);
-
-// SAFETY: The entries are owned.
-unsafe impl<T: Send> Send for Moving<T> {}
+// SAFETY: The table is compared and nothing else; references belong to no thread.
+unsafe impl<T: PerDevice> Send for Parked<T> {}
 
 impl<T: PerDevice> Moving<T> {
-    fn push(&mut self, entry: NonNull<Entry<T>>) {
-        // SAFETY: The entry is owned by who calls.
-        unsafe { (*entry.as_ptr()).next = self.0 };
-        self.0 = entry.as_ptr();
+    /// Without any.
+    pub const fn none() -> Self {
+        Self(Place::new(None))
     }
 
-    /// Takes the entry of a device, or with `None` any.
-    fn take(&mut self, device: Option<&Device>) -> Option<NonNull<Entry<T>>> {
-        let mut link: *mut *mut Entry<T> = &mut self.0;
-        loop {
-            // SAFETY: The links are those of the list, whose entries are owned.
-            let entry = NonNull::new(unsafe { *link })?;
-            let raw = entry.as_ptr();
-            // SAFETY: As above.
-            if device.is_none_or(|device| unsafe { (*raw).device } == device.as_ptr()) {
-                // SAFETY: As above.
-                unsafe { *link = (*raw).next };
-                return Some(entry);
+    fn put(
+        &self,
+        object: ARef<Object<Entry<T>>>,
+        device: &Device,
+        from: &Table<T>,
+        rtnl: Rtnl<'_>,
+    ) {
+        let parked = Parked {
+            object,
+            _device: device.memory(),
+            from,
+        };
+        drop(self.0.replace(Some(parked), rtnl));
+    }
+
+    /// Takes that of a device.
+    fn take(&self, device: &Device, rtnl: Rtnl<'_>) -> Option<ARef<Object<Entry<T>>>> {
+        let parked = self.0.replace(None, rtnl)?;
+        if parked.object.value.device == device.as_ptr() {
+            return Some(parked.object);
+        }
+        self.0.replace(Some(parked), rtnl);
+        None
+    }
+
+    /// Lets go of what came from a table that ends.
+    fn forget(&self, table: &Table<T>, rtnl: Rtnl<'_>) {
+        if let Some(parked) = self.0.replace(None, rtnl) {
+            if !core::ptr::eq(parked.from, table) {
+                self.0.replace(Some(parked), rtnl);
             }
-            // SAFETY: As above.
-            link = unsafe { addr_of_mut!((*raw).next) };
         }
-    }
-}
-
-/// `T` for every device, for as long as this exists.
-#[pin_data(PinnedDrop)]
-pub struct Registration<T: PerDevice> {
-    #[pin]
-    moving: Mutex<Moving<T>>,
-    #[pin]
-    notifier: Opaque<notifier_block>,
-}
-
-// SAFETY: The registration belongs to no thread.
-unsafe impl<T: PerDevice> Send for Registration<T> {}
-// SAFETY: Nothing can be done with a shared registration.
-unsafe impl<T: PerDevice> Sync for Registration<T> {}
-
-impl<T: PerDevice> Registration<T> {
-    /// Gives a `T` to every device, those that exist now and those that are made later. May sleep.
-    ///
-    /// # Safety
-    ///
-    /// `T::Namespace` must be registered until the registration has been dropped.
-    pub unsafe fn new() -> impl PinInit<Self, Error> {
-        try_pin_init!(Self {
-            moving <- new_mutex!(Moving(null_mut()), "nsmux::moving"),
-            notifier <- Opaque::try_ffi_init(|place: *mut notifier_block| {
-                let notifier = notifier_block {
-                    notifier_call: Some(notified::<T>),
-                    next: null_mut(),
-                    priority: 0,
-                };
-                // SAFETY: `place` is valid for writes.
-                unsafe { place.write(notifier) };
-                // SAFETY: The notifier is pinned, valid until it is unregistered in `drop`, and in a
-                // registration whose list is made already.
-                to_result(unsafe { bindings::register_netdevice_notifier(place) })
-            }),
-        })
-    }
-}
-
-#[pinned_drop]
-impl<T: PerDevice> PinnedDrop for Registration<T> {
-    /// Takes the `T` away from every device, and waits until the last one is freed. May sleep.
-    fn drop(self: Pin<&mut Self>) {
-        // SAFETY: It is registered. An error is returned for a notifier that is not, and no other.
-        // The notifier is told of each device that it ends.
-        unsafe { bindings::unregister_netdevice_notifier(self.notifier.get()) };
-        while let Some(entry) = { self.moving.lock().take(None) } {
-            // SAFETY: It was made so, and is in no table.
-            unsafe { retire(entry) };
-        }
-        // SAFETY: No requirements.
-        unsafe { rcu_barrier() };
-    }
-}
-
-/// # Safety
-///
-/// Called by the kernel alone, for the notifier of a [`Registration<T>`].
-unsafe extern "C" fn notified<T: PerDevice>(
-    notifier: *mut notifier_block,
-    event: c_ulong,
-    info: *mut c_void,
-) -> c_int {
-    // SAFETY: It is the member of a registration.
-    let registration =
-        unsafe { container_of!(Opaque::cast_from(notifier), Registration<T>, notifier) };
-    // SAFETY: The list was made before the notifier was registered.
-    let moving = unsafe { &*addr_of!((*registration).moving) };
-    // SAFETY: The information is that of a device.
-    let device = unsafe { (*info.cast::<netdev_notifier_info>()).dev };
-    // SAFETY: The device is valid during the call.
-    let Some(device) = (unsafe { Device::from_raw(device) }) else {
-        return 0;
-    };
-    match u32::try_from(event) {
-        // SAFETY: The device is in its namespace, and the lock is held under which it moves.
-        Ok(NETDEV_REGISTER) => unsafe { appear(moving, device) },
-        // SAFETY: As above.
-        Ok(NETDEV_UNREGISTER) => unsafe { vanish(moving, device) },
-        _ => {}
-    }
-    0
-}
-
-/// A device has come into its namespace. Without memory it goes without a state.
-///
-/// # Safety
-///
-/// Called by the notifier alone.
-unsafe fn appear<T: PerDevice>(moving: &Mutex<Moving<T>>, device: &Device) {
-    let known = moving.lock().take(Some(device));
-    let Some(entry) = known.or_else(|| make(device)) else {
-        return;
-    };
-    // SAFETY: The device does not leave during the call.
-    let table = T::table(unsafe { slot::<T>(device) });
-    if table.insert(device, entry).is_err() {
-        // SAFETY: It was made so, and is in no table.
-        unsafe { retire(entry) };
-        return;
-    }
-    // SAFETY: Before the device leaves its namespace or the table, `vanish` removes the group.
-    let created = unsafe { T::GROUP.create(device) };
-    // SAFETY: Nobody else uses this member.
-    unsafe { (*entry.as_ptr()).has_group = created.is_ok() };
-}
-
-fn make<T: PerDevice>(device: &Device) -> Option<NonNull<Entry<T>>> {
-    let entry = Entry {
-        rcu: callback_head::default(),
-        device: device.as_ptr(),
-        has_group: false,
-        next: null_mut(),
-        value: T::new().ok()?,
-    };
-    NonNull::new(KBox::into_raw(KBox::new(entry, GFP_KERNEL).ok()?))
-}
-
-/// A device is about to leave its namespace, and mostly the system.
-///
-/// # Safety
-///
-/// Called by the notifier alone.
-unsafe fn vanish<T: PerDevice>(moving: &Mutex<Moving<T>>, device: &Device) {
-    // SAFETY: The device does not leave during the call.
-    let table = T::table(unsafe { slot::<T>(device) });
-    // The kernel may tell of the end of a device more than once.
-    let Some(entry) = table.entry(device) else {
-        return;
-    };
-    // SAFETY: Nobody else uses this member.
-    if unsafe { core::mem::take(&mut (*entry.as_ptr()).has_group) } {
-        // SAFETY: `appear` has made it.
-        unsafe { T::GROUP.remove(device) };
-    }
-    table.remove(device);
-    if device.is_moving() {
-        moving.lock().push(entry);
-    } else {
-        // SAFETY: It was made so, and is in no table.
-        unsafe { retire(entry) };
     }
 }

@@ -19,6 +19,7 @@ use core::{
 };
 use kernel::ffi::{c_int, c_uint, c_void};
 use kernel::{
+    bindings::rcu_barrier,
     error::to_result,
     new_mutex,
     prelude::*,
@@ -30,6 +31,7 @@ use kernel::{
 };
 
 use super::{
+    device_events::{Watch, Watcher},
     namespace::{Alive, Net},
     netfilter::{Hook, Hooks},
     procfs::{self, File},
@@ -42,7 +44,7 @@ use crate::bindings;
 /// # Safety
 ///
 /// [`id`](Self::id) must always give the same `static`.
-pub unsafe trait PerNamespace: Send + Sync + Sized + 'static {
+pub unsafe trait PerNamespace: Watcher + Send + Sync + Sized + 'static {
     /// The hooks that [`Living::set_hooks`] sets.
     const HOOKS: &'static [Hook<Self>];
 
@@ -100,6 +102,8 @@ pub struct Slot<T: PerNamespace> {
     #[pin]
     has_file: Mutex<bool>,
     #[pin]
+    watch: Watch<T>,
+    #[pin]
     value: T,
 }
 
@@ -113,6 +117,7 @@ impl<T: PerNamespace> Slot<T> {
             hooks <- new_mutex!(Hooks::new(), "nsmux::hooks"),
             table <- new_mutex!(None, "nsmux::table"),
             has_file <- new_mutex!(false, "nsmux::file"),
+            watch <- Watch::new(),
             value <- T::new(net),
         })
     }
@@ -189,6 +194,13 @@ impl<'a, T: PerNamespace> Living<'a, T> {
     /// The namespace.
     pub fn net(self) -> Alive<'a> {
         self.net
+    }
+
+    /// Begins to tell the value of the devices that come and leave, those that are there included;
+    /// nothing if that has begun. It goes on until the namespace ends. May sleep, and takes RTNL.
+    pub fn watch_devices(self) -> Result {
+        // SAFETY: `exit` ends the watch before the slot and the namespace go.
+        unsafe { self.slot.watch.begin(self.net, &self.slot.value) }
     }
 
     /// Sets the hooks; nothing if they are set. If one cannot be set, none is. May sleep.
@@ -272,10 +284,13 @@ impl<T: PerNamespace> Registration<T> {
 #[pinned_drop]
 impl<T: PerNamespace> PinnedDrop for Registration<T> {
     /// Takes the `T` away from every namespace. A grace period lies between the unsetting of the
-    /// last hook and the end of this: the text of the module is no longer used. May sleep.
+    /// last hook and the end of this, and what the `T` had left to RCU is freed: the text of the
+    /// module is no longer used. May sleep.
     fn drop(self: Pin<&mut Self>) {
         // SAFETY: They are registered.
         unsafe { bindings::unregister_pernet_subsys(self.operations.get()) };
+        // SAFETY: No requirements.
+        unsafe { rcu_barrier() };
         T::id().is_taken.store(false, Release);
     }
 }
@@ -337,6 +352,8 @@ unsafe extern "C" fn pre_exit<T: PerNamespace>(net: *mut bindings::net) {
 unsafe extern "C" fn exit<T: PerNamespace>(net: *mut bindings::net) {
     // SAFETY: The namespace is valid.
     let net = unsafe { Net::from_raw(net) };
+    // SAFETY: `init` has made it, and it is dropped below.
+    unsafe { Slot::<T>::of(net) }.watch.end(net);
     // SAFETY: `init` has made it, and nobody uses it any more: see the top of this file. The kernel
     // frees the memory.
     unsafe { Slot::<T>::place(net).drop_in_place() };

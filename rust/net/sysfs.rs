@@ -1,154 +1,255 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Attributes of network devices in sysfs, each a number.
+//! Objects with a directory in sysfs, each file in it a number.
 //!
-//! They are in `/sys/class/net/<device>/`, which is only seen in the namespace that owns the device.
+//! A directory of a network device is in `/sys/class/net/<device>/`, which is only seen in the
+//! namespace that owns the device.
 //!
-//! C headers: [`include/linux/sysfs.h`](srctree/include/linux/sysfs.h),
-//! [`include/linux/device.h`](srctree/include/linux/device.h)
+//! C headers: [`include/linux/kobject.h`](srctree/include/linux/kobject.h),
+//! [`include/linux/sysfs.h`](srctree/include/linux/sysfs.h)
 
 use core::{
     marker::PhantomData,
-    mem::{offset_of, zeroed},
-    ptr::{addr_of, addr_of_mut, from_ref},
+    mem::zeroed,
+    ptr::{addr_of, addr_of_mut, from_ref, NonNull},
 };
 use kernel::ffi::{c_char, c_ulong};
 use kernel::{
     bindings::{
-        attribute, attribute_group, attribute_group__bindgen_ty_2, device, device_attribute,
-        device_attribute__bindgen_ty_1, kobject, sysfs_create_group, sysfs_emit,
-        sysfs_remove_group,
+        attribute, attribute_group, attribute_group__bindgen_ty_2, call_rcu, callback_head, device,
+        kgid_t, kobj_type, kobject, kobject_add, kobject_del, kobject_get, kobject_init,
+        kobject_put, kuid_t, sysfs_emit, sysfs_ops,
     },
+    container_of,
     error::to_result,
     prelude::*,
-    sync::rcu,
+    sync::aref::{ARef, AlwaysRefCounted},
+    types::Opaque, //
 };
 
-use super::{
-    device::Device,
-    perdevice::{self, PerDevice},
-};
-use crate::bindings;
+use super::{device::Device, rtnl::Rtnl};
+
+/// What the files of a directory show.
+pub trait Shown: Send + Sync + Sized + 'static {
+    /// What one file shows.
+    type What: Copy + Sync + 'static;
+
+    /// The name of the directory.
+    const NAME: &'static CStr;
+
+    /// The files in it.
+    const FILES: &'static Files<Self::What>;
+
+    /// The number that a file shows. In a process.
+    fn show(&self, what: Self::What) -> c_ulong;
+}
 
 /// A file with a number, which anyone may read who sees it.
 #[repr(C)]
-pub struct Attribute<T: PerDevice> {
+pub struct File<W> {
     /// First, so that its address is that of the whole.
-    raw: device_attribute,
-    what: T::Shown,
+    raw: attribute,
+    what: W,
 }
 
 // SAFETY: Nobody writes to it.
-unsafe impl<T: PerDevice> Sync for Attribute<T> {}
+unsafe impl<W: Sync> Sync for File<W> {}
 
-impl<T: PerDevice> Attribute<T> {
-    /// With a name, and what of the state of a device it shows.
-    pub const fn new(name: &'static CStr, what: T::Shown) -> Self {
+impl<W> File<W> {
+    /// With a name, and what it shows.
+    pub const fn new(name: &'static CStr, what: W) -> Self {
         // SAFETY: All zeroes is a valid value: null pointers and numbers.
-        let mut raw: device_attribute = unsafe { zeroed() };
-        raw.attr.name = name.to_bytes_with_nul().as_ptr().cast();
-        raw.attr.mode = 0o444;
-        raw.__bindgen_anon_1 = device_attribute__bindgen_ty_1 {
-            show: Some(show::<T>),
-        };
+        let mut raw: attribute = unsafe { zeroed() };
+        raw.name = name.to_bytes_with_nul().as_ptr().cast();
+        raw.mode = 0o444;
         Self { raw, what }
     }
 }
 
-/// The attributes of a group, and the null pointer that ends it.
-pub struct List<T, const N: usize>([*mut attribute; N], PhantomData<fn(&T)>);
+/// The files of a directory, and the null pointer that ends them.
+pub struct List<W, const N: usize>([*mut attribute; N], PhantomData<fn(W)>);
 
 // SAFETY: Nobody writes to it.
-unsafe impl<T, const N: usize> Sync for List<T, N> {}
+unsafe impl<W, const N: usize> Sync for List<W, N> {}
 
-impl<T: PerDevice, const N: usize> List<T, N> {
+impl<W, const N: usize> List<W, N> {
     /// All that are in an array.
-    pub const fn new<const ATTRIBUTES: usize>(
-        attributes: &'static [Attribute<T>; ATTRIBUTES],
-    ) -> Self {
-        assert!(N == ATTRIBUTES + 1, "the list has to be one longer");
+    pub const fn new<const FILES: usize>(files: &'static [File<W>; FILES]) -> Self {
+        assert!(N == FILES + 1, "the list has to be one longer");
         let mut list = [core::ptr::null_mut(); N];
         let mut place = 0;
-        while place < ATTRIBUTES {
-            list[place] = from_ref(&attributes[place].raw.attr).cast_mut();
+        while place < FILES {
+            list[place] = from_ref(&files[place].raw).cast_mut();
             place += 1;
         }
         Self(list, PhantomData)
     }
 }
 
-/// A directory with attributes.
-pub struct Group<T>(attribute_group, PhantomData<fn(&T)>);
+/// All files of a directory.
+pub struct Files<W>(attribute_group, PhantomData<fn(W)>);
 
 // SAFETY: Nobody writes to it.
-unsafe impl<T> Sync for Group<T> {}
+unsafe impl<W> Sync for Files<W> {}
 
-impl<T: PerDevice> Group<T> {
-    /// With a name, and a list.
-    pub const fn new<const N: usize>(name: &'static CStr, list: &'static List<T, N>) -> Self {
+impl<W> Files<W> {
+    /// Those of a list.
+    pub const fn new<const N: usize>(list: &'static List<W, N>) -> Self {
         // SAFETY: All zeroes is a valid value: null pointers.
         let mut group: attribute_group = unsafe { zeroed() };
-        group.name = name.to_bytes_with_nul().as_ptr().cast();
         group.__bindgen_anon_2 = attribute_group__bindgen_ty_2 {
             attrs: list.0.as_ptr().cast_mut(),
         };
         Self(group, PhantomData)
     }
+}
 
-    /// Makes the directory. May sleep.
-    ///
-    /// # Safety
-    ///
-    /// Until [`remove`](Self::remove) has returned, the device must stay in its namespace, and in
-    /// the table of that for `T`.
-    pub(super) unsafe fn create(&'static self, device: &Device) -> Result {
-        // SAFETY: The group and all in it are static; the rest is by the safety requirement.
-        to_result(unsafe { sysfs_create_group(kobject(device), &self.0) })
+/// A value that has references, `struct kobject`, and is freed a grace period after the last one is
+/// given back: who has found it in a read-side section may use it until that ends.
+///
+/// # Invariants
+///
+/// It was allocated as a `KBox`, and its kobject has been initialised.
+#[repr(C)]
+pub(super) struct Object<T: Shown> {
+    /// First, where it is read: the rest is for its birth and its end.
+    pub(super) value: T,
+    kobject: Opaque<kobject>,
+    rcu: Opaque<callback_head>,
+}
+
+// SAFETY: The value can be shared, and the kobject has locks and atomic counts of its own.
+unsafe impl<T: Shown> Send for Object<T> {}
+// SAFETY: As above.
+unsafe impl<T: Shown> Sync for Object<T> {}
+
+// SAFETY: `kref` counts the references, and `free` is called a grace period after the last.
+unsafe impl<T: Shown> AlwaysRefCounted for Object<T> {
+    fn inc_ref(&self) {
+        // SAFETY: By the type invariants.
+        unsafe { kobject_get(self.kobject.get()) };
     }
 
-    /// Removes the directory, and waits for those who are reading an attribute. May sleep.
-    ///
-    /// # Safety
-    ///
-    /// [`create`](Self::create) must have made it.
-    pub(super) unsafe fn remove(&'static self, device: &Device) {
-        // SAFETY: By the safety requirement.
-        unsafe { sysfs_remove_group(kobject(device), &self.0) };
+    unsafe fn dec_ref(object: NonNull<Self>) {
+        // SAFETY: By the type invariants and the safety requirement.
+        unsafe { kobject_put((*object.as_ptr()).kobject.get()) };
     }
 }
 
-fn kobject(device: &Device) -> *mut kobject {
-    // SAFETY: It is a valid device, whose member is the C structure that the kernel crate knows.
-    let within = unsafe { addr_of!((*device.as_ptr()).dev) };
+impl<T: Shown> Object<T> {
+    /// Makes one that has no directory yet. May sleep.
+    pub(super) fn new(value: T) -> Result<ARef<Self>> {
+        let object = KBox::new(
+            Self {
+                value,
+                kobject: Opaque::zeroed(),
+                rcu: Opaque::zeroed(),
+            },
+            GFP_KERNEL,
+        )?;
+        let object = NonNull::from(KBox::leak(object));
+        // SAFETY: The kobject is all zeroes, as `kobject_init()` wants it, and stays where it is
+        // until its `release` is called. INVARIANT: Now it is initialised.
+        unsafe { kobject_init((*object.as_ptr()).kobject.get(), &Self::TYPE) };
+        // SAFETY: `kobject_init()` has made one reference, which is ours.
+        Ok(unsafe { ARef::from_raw(object) })
+    }
+
+    /// Makes its directory in that of a device, which keeps the memory of the device until
+    /// [`hide`](Self::hide). It must have none. May sleep.
+    pub(super) fn show_at(&self, device: &Device, _held: Rtnl<'_>) -> Result {
+        // SAFETY: The kobject is initialised and in no directory, the device registered, and the
+        // format has one string.
+        to_result(unsafe {
+            kobject_add(
+                self.kobject.get(),
+                kobject_of(device),
+                c"%s".as_char_ptr(),
+                T::NAME.as_char_ptr(),
+            )
+        })
+    }
+
+    /// Removes its directory, and waits for those who are reading a file in it; nothing if it has
+    /// none. May sleep.
+    pub(super) fn hide(&self, _held: Rtnl<'_>) {
+        // SAFETY: By the type invariants; the bit changes in `show_at` and here, under the lock.
+        if unsafe { kobject::state_in_sysfs_raw(self.kobject.get()) } != 0 {
+            // SAFETY: It has been added, and not been taken out since.
+            unsafe { kobject_del(self.kobject.get()) };
+        }
+    }
+
+    const OPERATIONS: sysfs_ops = sysfs_ops {
+        show: Some(show::<T>),
+        store: None,
+    };
+    const GROUPS: [*const attribute_group; 2] = [&T::FILES.0, core::ptr::null()];
+    const TYPE: kobj_type = kobj_type {
+        release: Some(release::<T>),
+        sysfs_ops: &Self::OPERATIONS,
+        default_groups: Self::GROUPS.as_ptr().cast_mut(),
+        child_ns_type: None,
+        namespace: None,
+        get_ownership: Some(own),
+    };
+}
+
+fn kobject_of(of: &Device) -> *mut kobject {
+    // SAFETY: A valid device; nothing is read.
+    let within = unsafe { addr_of!((*of.as_ptr()).dev) };
     // SAFETY: As above.
     unsafe { addr_of_mut!((*within.cast::<device>().cast_mut()).kobj) }
 }
 
 /// # Safety
 ///
-/// Called by sysfs alone, for an attribute of a group that [`Group::create`] made, with a page to
-/// write to.
-unsafe extern "C" fn show<T: PerDevice>(
-    device: *mut device,
-    attribute: *mut device_attribute,
+/// Called by sysfs alone, for a file of the directory of an [`Object<T>`], with a page to write to.
+unsafe extern "C" fn show<T: Shown>(
+    kobject: *mut kobject,
+    file: *mut attribute,
     page: *mut c_char,
 ) -> isize {
+    // SAFETY: It is the member of an object, which `hide` has not yet let go: it waits for this.
+    let object = unsafe { &*container_of!(Opaque::cast_from(kobject), Object<T>, kobject) };
     // SAFETY: It begins with the member that sysfs knows.
-    let attribute = unsafe { &*attribute.cast::<Attribute<T>>() };
-    let device = device
-        .cast::<u8>()
-        .wrapping_sub(offset_of!(bindings::net_device, dev))
-        .cast();
-    // SAFETY: The attribute is one of a network device, which is valid during the call.
-    let Some(device) = (unsafe { Device::from_raw(device) }) else {
-        return ENODEV.to_errno() as isize;
-    };
-    let guard = rcu::read_lock();
-    // SAFETY: `Group::create` requires that the device stays where it is until the group is removed,
-    // which waits for this call.
-    let number: c_ulong = unsafe { perdevice::find::<T>(device, (&guard).into()) }
-        .map_or(0, |state| state.show(attribute.what));
-    drop(guard);
+    let file = unsafe { &*file.cast::<File<T::What>>() };
+    let number: c_ulong = object.value.show(file.what);
     // SAFETY: The format has one number.
     unsafe { sysfs_emit(page, c"%lu\n".as_char_ptr(), number) as isize }
+}
+
+/// The directory belongs to whom that of the device belongs to.
+///
+/// # Safety
+///
+/// Called by sysfs alone, for an object that is being added, with places to write to.
+unsafe extern "C" fn own(kobject: *const kobject, user: *mut kuid_t, group: *mut kgid_t) {
+    // SAFETY: `kobject_add()` has set the parent, whose type is as long-lived.
+    let parent = unsafe { (*kobject).parent };
+    // SAFETY: As above. What is not written remains that of the initial user namespace's root.
+    if let Some(own) = unsafe { (*(*parent).ktype).get_ownership } {
+        // SAFETY: As above.
+        unsafe { own(parent, user, group) };
+    }
+}
+
+/// # Safety
+///
+/// Called by the kernel alone, when the last reference to an [`Object<T>`] was given back.
+unsafe extern "C" fn release<T: Shown>(kobject: *mut kobject) {
+    // SAFETY: It is the member of an object.
+    let object = unsafe { container_of!(Opaque::cast_from(kobject), Object<T>, kobject) };
+    // SAFETY: Nobody else frees it, and who has found it is done a grace period later.
+    unsafe { call_rcu((*object).rcu.get(), Some(free::<T>)) };
+}
+
+/// # Safety
+///
+/// Called by RCU alone, for an object that was released.
+unsafe extern "C" fn free<T: Shown>(head: *mut callback_head) {
+    // SAFETY: It is the member of an object.
+    let object = unsafe { container_of!(Opaque::cast_from(head), Object<T>, rcu) };
+    // SAFETY: It was made so.
+    drop(unsafe { KBox::from_raw(object.cast_mut()) });
 }

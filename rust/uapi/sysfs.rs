@@ -3,13 +3,16 @@
 //! `/sys/class/net/<device>/nsmux/`: the counters of a device.
 
 use crate::{
-    account::device::{DeviceAccount, Seen},
-    net::sysfs::{Attribute, Group, List},
+    account::device::Seen,
+    net::sysfs::{self, File, List},
     table::Outcome,
 };
 
-static ATTRIBUTES: [Attribute<DeviceAccount>; 17] = [
-    Attribute::new(c"packets", None),
+/// What a file shows, all packets with `None`.
+type What = Option<Seen>;
+
+static EACH: [File<What>; 17] = [
+    File::new(c"packets", None),
     found(c"established", Outcome::Established),
     found(c"time-wait", Outcome::TimeWait),
     found(c"request", Outcome::Request),
@@ -20,19 +23,19 @@ static ATTRIBUTES: [Attribute<DeviceAccount>; 17] = [
     found(c"multiple", Outcome::Multiple),
     found(c"foreign", Outcome::Foreign),
     found(c"none", Outcome::None),
-    Attribute::new(c"unparsed", Some(Seen::Unparsed)),
-    Attribute::new(c"fragment", Some(Seen::LaterFragment)),
-    Attribute::new(c"no-table", Some(Seen::NoTable)),
-    Attribute::new(c"routed", Some(Seen::Routed)),
-    Attribute::new(c"dropped", Some(Seen::Dropped)),
-    Attribute::new(c"had-socket", Some(Seen::HadSocket)),
+    File::new(c"unparsed", Some(Seen::Unparsed)),
+    File::new(c"fragment", Some(Seen::LaterFragment)),
+    File::new(c"no-table", Some(Seen::NoTable)),
+    File::new(c"routed", Some(Seen::Routed)),
+    File::new(c"dropped", Some(Seen::Dropped)),
+    File::new(c"had-socket", Some(Seen::HadSocket)),
 ];
 
-static LIST: List<DeviceAccount, 18> = List::new(&ATTRIBUTES);
+static LIST: List<What, 18> = List::new(&EACH);
 
-/// The directory.
-pub(crate) static GROUP: Group<DeviceAccount> = Group::new(c"nsmux", &LIST);
+/// The files in the directory.
+pub(crate) static FILES: sysfs::Files<What> = sysfs::Files::new(&LIST);
 
-const fn found(name: &'static core::ffi::CStr, outcome: Outcome) -> Attribute<DeviceAccount> {
-    Attribute::new(name, Some(Seen::Found(outcome)))
+const fn found(name: &'static core::ffi::CStr, outcome: Outcome) -> File<What> {
+    File::new(name, Some(Seen::Found(outcome)))
 }

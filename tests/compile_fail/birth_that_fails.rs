@@ -9,6 +9,7 @@ use kernel::prelude::*;
 use Error as Failure;
 
 use crate::net::{
+    device_events::{Event, Watcher},
     namespace::Alive,
     netfilter::Hook,
     pernet::{Id, Living, PerNamespace},
@@ -17,6 +18,10 @@ use crate::net::{
 };
 
 struct Given;
+
+impl Watcher for Given {
+    fn device(&self, _: Event<'_>) {}
+}
 
 static ID: Id<Given> = Id::unregistered();
 

@@ -22,8 +22,8 @@ FAILS_WITH = {
     "nf_register_net_hooks": -errno.ENOMEM,
     "genl_register_family": -errno.ENOMEM,
     "register_pernet_subsys": -errno.ENOMEM,
-    "register_netdevice_notifier": -errno.ENOMEM,
-    "sysfs_create_group": -errno.ENOMEM,
+    "register_netdevice_notifier_net": -errno.ENOMEM,
+    "kobject_add": -errno.ENOMEM,
     # As an entry of an XArray that is an error.
     "xa_store": (-errno.ENOMEM << 2) | 2,
 }
