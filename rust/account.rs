@@ -6,186 +6,63 @@
 //! none is lost, and where the two differ, `disagree` says so in the namespace that can see it.
 //! What is counted are calls of a hook. A packet that the kernel sends through `LOCAL_OUT` twice,
 //! as VRF and IPsec do, is counted twice.
+//!
+//! Each packet ends in one counter ([`Event::is_end`]); what most packets have in common beside that
+//! is not counted, but computed when somebody reads. What is common is counted by each processor for
+//! itself, what is rare by all in one place: a namespace costs little on a machine with many.
 
 pub(crate) mod device;
+mod event;
+mod place;
+
+pub(crate) use self::event::{Dispute, Event, Left, Protocol, DIRECTIONS};
 
 use kernel::{
     alloc::AllocError,
     ffi::c_ulong,
+    prelude::*,
     sync::atomic::{Atomic, Relaxed},
 };
 
+use self::place::{Place, COMMON, RARE};
 use crate::{
-    bindings,
-    net::percpu::{Lazy, PerCpu},
+    net::{lazy::Lazy, percpu::PerCpu},
     resolve::{Direction, ResolvedBy},
     table::Outcome,
 };
 
-/// A protocol of a family that has a table, by the name that its file in `/proc/net` has.
-#[derive(Clone, Copy)]
-#[repr(u8)]
-pub(crate) enum Protocol {
-    /// TCP over IPv4.
-    Tcp = bindings::NSMUX_PROTOCOL_TCP as u8,
-    /// UDP over IPv4.
-    Udp = bindings::NSMUX_PROTOCOL_UDP as u8,
-    /// TCP over IPv6.
-    Tcp6 = bindings::NSMUX_PROTOCOL_TCP6 as u8,
-    /// UDP over IPv6.
-    Udp6 = bindings::NSMUX_PROTOCOL_UDP6 as u8,
-    /// Raw sockets of IPv4, for protocols that have no other table.
-    Raw = bindings::NSMUX_PROTOCOL_RAW as u8,
-    /// Raw sockets of IPv6, likewise.
-    Raw6 = bindings::NSMUX_PROTOCOL_RAW6 as u8,
-    /// Errors of ICMP, by the packet that they quote.
-    Error = bindings::NSMUX_PROTOCOL_ERROR as u8,
-    /// Errors of ICMPv6, likewise.
-    Error6 = bindings::NSMUX_PROTOCOL_ERROR6 as u8,
-}
-
-/// All directions, with their names.
-pub(crate) const DIRECTIONS: [(Direction, &str); 4] = [
-    (Direction::Receive, "receive"),
-    (Direction::Transmit, "transmit"),
-    (Direction::ArpReceive, "arp-receive"),
-    (Direction::ArpTransmit, "arp-transmit"),
-];
-
-impl Protocol {
-    /// All, in the order of their codes, with their names.
-    pub(crate) const ALL: [(Self, &'static str); 8] = [
-        (Self::Tcp, "tcp"),
-        (Self::Udp, "udp"),
-        (Self::Tcp6, "tcp6"),
-        (Self::Udp6, "udp6"),
-        (Self::Raw, "raw"),
-        (Self::Raw6, "raw6"),
-        (Self::Error, "error"),
-        (Self::Error6, "error6"),
-    ];
-
-    /// Whether a lookup of this protocol can have this outcome.
-    pub(crate) fn can_have(self, outcome: Outcome) -> bool {
-        let is_error = matches!(self, Self::Error | Self::Error6);
-        let is_tcp = matches!(self, Self::Tcp | Self::Tcp6);
-        let is_raw = matches!(self, Self::Raw | Self::Raw6);
-        match outcome {
-            Outcome::Established | Outcome::TimeWait | Outcome::Request => is_tcp || is_error,
-            Outcome::Listener => is_tcp,
-            Outcome::Connected | Outcome::Unconnected => !is_tcp,
-            Outcome::Multiple => !is_tcp,
-            Outcome::Ambiguous | Outcome::Foreign | Outcome::None => !is_raw,
-            Outcome::Member | Outcome::Device | Outcome::Process => false,
-        }
-    }
-}
-
-/// What is counted of a packet.
-#[derive(Clone, Copy)]
-pub(crate) enum Event {
-    /// Its namespace was resolved.
-    Resolved(ResolvedBy),
-    /// It was resolved to another namespace than the one in which netfilter sees it.
-    Disagreement,
-    /// A header is cut short or contradicts itself.
-    Unparsed,
-    /// It is a fragment, and not the first of its packet.
-    LaterFragment,
-    /// Its protocol has no table, and no raw socket wants it.
-    NoTable,
-    /// A routing header sends it on.
-    Routed,
-    /// The stack drops it before it looks for a socket.
-    Dropped,
-    /// It was looked up.
-    Lookup(Protocol, Outcome),
-    /// Packet sockets that listen on its device have it as well.
-    Tapped,
-    /// It was handed a socket, and the stack will look for none.
-    Steered,
-    /// It was looked up, and left to the stack.
-    Left(Left),
-    /// What was found for it is not what the kernel has found itself.
-    Dispute(Dispute),
-}
-
-/// Why a packet in mode steer is left to the stack; those that have no socket at all are in the
-/// other counters.
-#[derive(Clone, Copy)]
-pub(crate) enum Left {
-    /// It bears a socket: the kernel found that before, or somebody chose it. It was not looked up.
-    HadSocket,
-    /// Its kind of socket cannot be handed over; the outcome of the lookup says which it is.
-    Kind,
-    /// Its device gives packets away to other ones later.
-    Device,
-    /// It is a fragment, or has extension headers.
-    Form,
-}
-
-/// Which answer of the kernel's own differs, in mode verify.
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Dispute {
-    /// That of early demultiplexing.
-    EarlyDemux = bindings::NSMUX_DISPUTE_EARLY_DEMUX as u8,
-    /// The socket that transmits the packet, which is in the table under the packet's own tuple.
-    Sender = bindings::NSMUX_DISPUTE_SENDER as u8,
-}
-
-/// How many counters there are for a direction: an [`Event`] each.
-const PER_DIRECTION: usize = EVENTS + Protocol::ALL.len() * Outcome::ALL.len();
-/// How many of them are not lookups.
-const EVENTS: usize = 17;
-const _: () = assert!(
-    (ResolvedBy::Hook as usize) < 3,
-    "the first counters are those of ResolvedBy"
-);
-const _: () = assert!(Protocol::Error6 as usize + 1 == Protocol::ALL.len());
-/// How many counters there are.
-const COUNTERS: usize = 2 * PER_DIRECTION + 2 * EVENTS;
-
-impl Event {
-    #[inline(always)]
-    const fn place(self, direction: Direction) -> usize {
-        let place = match self {
-            Self::Resolved(by) => by as usize,
-            Self::Disagreement => 3,
-            Self::Unparsed => 4,
-            Self::LaterFragment => 5,
-            Self::NoTable => 6,
-            Self::Tapped => 7,
-            Self::Steered => 8,
-            Self::Left(Left::HadSocket) => 9,
-            Self::Left(Left::Kind) => 10,
-            Self::Left(Left::Device) => 11,
-            Self::Dispute(Dispute::EarlyDemux) => 12,
-            Self::Dispute(Dispute::Sender) => 13,
-            Self::Left(Left::Form) => 14,
-            Self::Routed => 15,
-            Self::Dropped => 16,
-            Self::Lookup(protocol, outcome) => {
-                EVENTS + protocol as usize * Outcome::ALL.len() + outcome as usize
-            }
-        };
-        match direction {
-            Direction::Receive => place,
-            Direction::Transmit => PER_DIRECTION + place,
-            // Packets of ARP are not looked up: there is no counter.
-            _ if place >= EVENTS => COUNTERS,
-            Direction::ArpReceive => 2 * PER_DIRECTION + place,
-            Direction::ArpTransmit => 2 * PER_DIRECTION + EVENTS + place,
-        }
-    }
-}
-
 /// The counters of one namespace; none until they are first needed, and from then on as long as the
 /// namespace.
 pub(crate) struct Account {
-    counters: Lazy<COUNTERS>,
-    /// What had been counted at the last reset: the counters themselves are each processor's own.
-    baseline: [Atomic<c_ulong>; COUNTERS],
+    counters: Lazy<Counters>,
+    /// What had been counted at the last reset, if there was one: the counters themselves are each
+    /// processor's own.
+    baseline: Lazy<Baseline>,
+}
+
+struct Counters {
+    common: PerCpu<COMMON>,
+    rare: [Atomic<c_ulong>; RARE],
+}
+
+struct Baseline([Atomic<c_ulong>; COMMON + RARE]);
+
+impl Counters {
+    fn new() -> Result<KBox<Self>, AllocError> {
+        let counters = Self {
+            common: PerCpu::new()?,
+            rare: [const { Atomic::new(0) }; RARE],
+        };
+        KBox::new(counters, GFP_KERNEL)
+    }
+
+    fn read(&self, place: Place) -> c_ulong {
+        match place {
+            Place::Common(place) => self.common.sum(place),
+            Place::Rare(place) => self.rare.get(place).map_or(0, |rare| rare.load(Relaxed)),
+            Place::None => 0,
+        }
+    }
 }
 
 impl Account {
@@ -193,13 +70,13 @@ impl Account {
     pub(crate) const fn new() -> Self {
         Self {
             counters: Lazy::empty(),
-            baseline: [const { Atomic::new(0) }; COUNTERS],
+            baseline: Lazy::empty(),
         }
     }
 
     /// Makes the counters, if there are none. May sleep.
     pub(crate) fn open(&self) -> Result<(), AllocError> {
-        self.counters.make()
+        self.counters.make(Counters::new)
     }
 
     /// The side of the account on which a direction is counted; `None` without counters. Any
@@ -214,14 +91,42 @@ impl Account {
 
     /// How often an event was counted since the last reset. Any context.
     pub(crate) fn read(&self, direction: Direction, event: Event) -> c_ulong {
-        let place = event.place(direction);
-        let baseline = self
-            .baseline
-            .get(place)
-            .map_or(0, |baseline| baseline.load(Relaxed));
-        self.counters
+        match (direction, event) {
+            (Direction::Receive, Event::Resolved(ResolvedBy::Socket)) => 0,
+            (Direction::Receive, Event::Resolved(ResolvedBy::Device)) => {
+                self.remaining(direction, &[ResolvedBy::Hook])
+            }
+            (Direction::Transmit, Event::Resolved(ResolvedBy::Socket)) => {
+                self.remaining(direction, &[ResolvedBy::Device, ResolvedBy::Hook])
+            }
+            _ => self.counted(direction, event),
+        }
+    }
+
+    /// How many packets were resolved in none of these ways.
+    fn remaining(&self, direction: Direction, others: &[ResolvedBy]) -> c_ulong {
+        // In the order in which they are counted, lest more be taken away than there is.
+        let others = others
+            .iter()
+            .map(|by| self.counted(direction, Event::Resolved(*by)))
+            .fold(0, c_ulong::wrapping_add);
+        let ends = Event::ends()
+            .map(|end| self.counted(direction, end))
+            .fold(0, c_ulong::wrapping_add);
+        ends.saturating_sub(others)
+    }
+
+    fn counted(&self, direction: Direction, event: Event) -> c_ulong {
+        let place = Place::of(direction, event);
+        let counted = self
+            .counters
             .get()
-            .map_or(0, |counters| counters.sum(place).wrapping_sub(baseline))
+            .map_or(0, |counters| counters.read(place));
+        let before = match (self.baseline.get(), place.number()) {
+            (Some(baseline), Some(place)) => baseline.0.get(place),
+            _ => None,
+        };
+        counted.wrapping_sub(before.map_or(0, |before| before.load(Relaxed)))
     }
 
     /// How many received packets had no socket since the counters were made. Any context.
@@ -231,25 +136,32 @@ impl Account {
         };
         [Protocol::Tcp, Protocol::Udp, Protocol::Tcp6, Protocol::Udp6]
             .into_iter()
-            .map(|protocol| Event::Lookup(protocol, Outcome::None).place(Direction::Receive))
-            .map(|place| counters.sum(place))
+            .map(|protocol| Event::Lookup(protocol, Outcome::None))
+            .map(|event| counters.read(Place::of(Direction::Receive, event)))
             .fold(0, c_ulong::wrapping_add)
     }
 
-    /// Begins to count from 0: what is counted meanwhile may or may not be. Any context.
-    pub(crate) fn reset(&self) {
+    /// Begins to count from 0: what is counted meanwhile may or may not be. May sleep.
+    pub(crate) fn reset(&self) -> Result<(), AllocError> {
         let Some(counters) = self.counters.get() else {
-            return;
+            return Ok(());
         };
-        for (place, baseline) in self.baseline.iter().enumerate() {
-            baseline.store(counters.sum(place), Relaxed);
+        self.baseline.make(|| {
+            let baseline = Baseline([const { Atomic::new(0) }; COMMON + RARE]);
+            KBox::new(baseline, GFP_KERNEL)
+        })?;
+        if let Some(baseline) = self.baseline.get() {
+            for (before, place) in baseline.0.iter().zip(Place::all()) {
+                before.store(counters.read(place), Relaxed);
+            }
         }
+        Ok(())
     }
 }
 
 /// One direction in the account, for counting.
 pub(crate) struct Side<'a> {
-    counters: &'a PerCpu<COUNTERS>,
+    counters: &'a Counters,
     direction: Direction,
 }
 
@@ -257,7 +169,19 @@ impl Side<'_> {
     /// Counts an event. Any context.
     #[inline(always)]
     pub(crate) fn count(&self, event: Event) {
-        self.counters.increment(event.place(self.direction));
+        match Place::of(self.direction, event) {
+            Place::Common(place) => self.counters.common.increment(place),
+            Place::Rare(place) => self.count_rare(place),
+            Place::None => {}
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn count_rare(&self, place: usize) {
+        if let Some(rare) = self.counters.rare.get(place) {
+            rare.fetch_add(1, Relaxed);
+        }
     }
 
     /// The direction.

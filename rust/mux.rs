@@ -2,15 +2,17 @@
 
 //! The mux: both levels, one after the other.
 
+pub(crate) mod at_hand;
 mod quoted;
 
 use crate::{
     net::{
-        inet::{self, Family, Fragment, Header, Port, Stop, Tuple},
+        inet::{self, Family, Fragment, Header, Ports, Stop, Tuple},
+        netfilter::Received,
         packet::Packet,
         packet_socket::PacketSocket,
     },
-    resolve::{Orient, Resolved},
+    resolve::Resolved,
     table::{
         raw::{Raw, RawAnswer},
         tcp::{Tcp, TcpAnswer},
@@ -21,7 +23,19 @@ use crate::{
 
 pub(crate) use self::quoted::Quoted;
 
-/// What the mux knows of a packet.
+/// What the headers of a packet say.
+pub(crate) enum Form<F: Family> {
+    /// A packet of TCP or UDP.
+    Ports(Header<F>, Ports),
+    /// A packet of another protocol.
+    Other(Header<F>),
+    /// A fragment, and not the first of its packet: it has no ports.
+    LaterFragment,
+    /// The packet has come to its end before anyone looks for a socket.
+    Stopped(Stop),
+}
+
+/// What the tables know of a packet.
 pub(crate) enum Finding<'n, F: Family> {
     /// A TCP packet, what it was looked up by, and whose it is.
     Tcp(Tuple<F>, TcpAnswer<'n>),
@@ -35,82 +49,84 @@ pub(crate) enum Finding<'n, F: Family> {
     NoTable,
     /// The packet is a fragment, and not the first of its packet: it has no ports.
     LaterFragment,
-    /// A routing header sends the packet on.
-    Routed,
-    /// The stack drops the packet before it looks for a socket.
-    Dropped,
-    /// A header is cut short or contradicts itself.
-    Unparsed,
+    /// The packet has come to its end before anyone looks for a socket.
+    Stopped(Stop),
 }
 
-impl<F: Family> From<Stop> for Finding<'_, F> {
-    fn from(stop: Stop) -> Self {
-        match stop {
-            Stop::Unparsed => Self::Unparsed,
-            Stop::Routed => Self::Routed,
-            Stop::Dropped => Self::Dropped,
+/// Reads the headers of a packet. Any context.
+#[inline(always)]
+pub(crate) fn form<'n, F: Family>(resolved: &impl Resolved<'n, F>) -> Form<F> {
+    let packet = resolved.packet();
+    match F::common_form(packet) {
+        Some((header, ports)) if header.protocol != inet::TCP || resolved.is_taken_by_tcp() => {
+            Form::Ports(header, ports)
         }
+        _ => any_form(resolved),
     }
 }
 
-/// The ports of a packet, as they stand in it.
-struct Ports {
-    source: Port,
-    destination: Port,
-}
-
-/// Looks a packet up in the tables of the namespace that it was resolved to; whether it is all there
-/// as well, without fragments and without extension headers. Any context.
-#[inline(always)]
-pub(crate) fn find<'n, F: Family, O: Orient>(resolved: &Resolved<'n, O>) -> (Finding<'n, F>, bool) {
-    let packet = &resolved.packet;
-    let namespace = resolved.namespace;
-    let offset = packet.network_offset();
-    let header = match resolved.orientation.header(packet, offset, namespace) {
+/// The same, whatever the packet looks like.
+#[cold]
+#[inline(never)]
+fn any_form<'n, F: Family>(resolved: &impl Resolved<'n, F>) -> Form<F> {
+    let packet = resolved.packet();
+    let header = match resolved.header(packet.network_offset()) {
         Ok(header) => header,
-        Err(stop) => return (Finding::from(stop), false),
+        Err(stop) => return Form::Stopped(stop),
     };
     if header.fragment == Fragment::Later {
-        return (Finding::LaterFragment, false);
+        return Form::LaterFragment;
     }
     let ports = match header.protocol {
         inet::TCP => tcp_ports(packet, header.payload),
         inet::UDP => udp_ports(packet, header.payload, header.fragment),
-        _ => return (find_other(resolved, &header), false),
+        _ => return Form::Other(header),
     };
-    let Some(ports) = ports else {
-        return (Finding::Unparsed, false);
+    match ports {
+        Some(ports) => Form::Ports(header, ports),
+        None => Form::Stopped(Stop::Unparsed),
+    }
+}
+
+/// Looks a packet up in the tables of the namespace that it was resolved to. Any context.
+#[inline(always)]
+pub(crate) fn find<'n, F: Family>(
+    resolved: &impl Resolved<'n, F>,
+    form: Form<F>,
+) -> Finding<'n, F> {
+    let (header, ports) = match form {
+        Form::Ports(header, ports) => (header, ports),
+        Form::Other(header) => return find_other(resolved, &header),
+        Form::LaterFragment => return Finding::LaterFragment,
+        Form::Stopped(stop) => return Finding::Stopped(stop),
     };
-    let (tuple, to_many) = resolved
-        .orientation
-        .orient(&header, ports.source, ports.destination);
-    let finding = if header.protocol == inet::TCP {
+    let namespace = resolved.namespace();
+    let (tuple, to_many) = resolved.tuple(&header, ports);
+    if header.protocol == inet::TCP {
         Finding::Tcp(tuple, Tcp::<F>::lookup(namespace, &tuple))
     } else {
         Finding::Udp(
             tuple,
             Udp::<F>::lookup(namespace, &UdpKey { tuple, to_many }),
         )
-    };
-    let is_plain = header.fragment == Fragment::Whole && !header.is_extended;
-    (finding, is_plain)
+    }
 }
 
 /// Looks up a packet that is neither of TCP nor of UDP.
 #[inline(never)]
-fn find_other<'n, F: Family, O: Orient>(
-    resolved: &Resolved<'n, O>,
+fn find_other<'n, F: Family>(
+    resolved: &impl Resolved<'n, F>,
     header: &Header<F>,
 ) -> Finding<'n, F> {
     if header.protocol == F::ICMP && header.fragment == Fragment::Whole {
         match quoted::find(resolved, header.payload) {
             quoted::Found::Socket(quoted) => return Finding::Error(quoted),
-            quoted::Found::Unparsed => return Finding::Unparsed,
+            quoted::Found::Unparsed => return Finding::Stopped(Stop::Unparsed),
             quoted::Found::NoError => {}
         }
     }
-    let key = resolved.orientation.orient_raw(header);
-    match Raw::<F>::lookup(resolved.namespace, &key) {
+    let key = resolved.raw_key(header);
+    match Raw::<F>::lookup(resolved.namespace(), &key) {
         RawAnswer::None => Finding::NoTable,
         answer => Finding::Raw(answer),
     }
@@ -119,16 +135,17 @@ fn find_other<'n, F: Family, O: Orient>(
 /// Whether packet sockets have a packet as well, since they listen on the device that it was
 /// received on. Any context.
 #[inline(always)]
-pub(crate) fn is_tapped<F: Family, O: Orient>(resolved: &Resolved<'_, O>) -> bool {
-    PacketSocket::exist(resolved.namespace)
-        && resolved
-            .orientation
-            .received_on()
-            .is_some_and(|device| PacketSocket::listen(resolved.namespace, device, F::ETHERNET))
+pub(crate) fn is_tapped<F: Family>(received: &Received<'_, F>) -> bool {
+    PacketSocket::exist(received.namespace) && is_listened_to(received)
+}
+
+#[cold]
+#[inline(never)]
+fn is_listened_to<F: Family>(received: &Received<'_, F>) -> bool {
+    PacketSocket::listen(received.namespace, received.arrival().device, F::ETHERNET)
 }
 
 /// The ports in a TCP header; `None` if it is not all there.
-#[inline(always)]
 fn tcp_ports(packet: &Packet<'_>, offset: u32) -> Option<Ports> {
     let header: [u8; 20] = packet.read(offset)?;
     let [s0, s1, d0, d1, _, _, _, _, _, _, _, _, length, ..] = header;
@@ -136,14 +153,10 @@ fn tcp_ports(packet: &Packet<'_>, offset: u32) -> Option<Ports> {
     if length < 20 || offset.checked_add(length)? > packet.length() {
         return None;
     }
-    Some(Ports {
-        source: Port::from_header([s0, s1]),
-        destination: Port::from_header([d0, d1]),
-    })
+    Some(Ports::from_header([s0, s1, d0, d1]))
 }
 
 /// The ports in a UDP header; `None` if it is not all there, or tells of more than there is.
-#[inline(always)]
 fn udp_ports(packet: &Packet<'_>, offset: u32, fragment: Fragment) -> Option<Ports> {
     let header: [u8; 8] = packet.read(offset)?;
     let [s0, s1, d0, d1, l0, l1, ..] = header;
@@ -153,8 +166,5 @@ fn udp_ports(packet: &Packet<'_>, offset: u32, fragment: Fragment) -> Option<Por
     if length != 0 && (length < 8 || fragment == Fragment::Whole && end > packet.length()) {
         return None;
     }
-    Some(Ports {
-        source: Port::from_header([s0, s1]),
-        destination: Port::from_header([d0, d1]),
-    })
+    Some(Ports::from_header([s0, s1, d0, d1]))
 }

@@ -27,6 +27,7 @@ pub mod device_events;
 pub mod genetlink;
 pub mod hashtables;
 pub mod inet;
+pub mod lazy;
 mod list;
 pub mod mailbox;
 mod module_function;

@@ -34,7 +34,7 @@ def get(namespace, nsmux=None):
 
 
 # The columns of procfs that have other names than their attributes.
-COLUMNS = {"left-had-socket": "had-socket", "dispute-sender": "sender-other",
+COLUMNS = {"dispute-sender": "sender-other",
            "dispute-early-demux": "demux-other"}
 
 

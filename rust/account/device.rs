@@ -29,12 +29,10 @@ pub(crate) enum Seen {
     Routed,
     /// The stack drops it before it looks for a socket.
     Dropped,
-    /// In mode steer: it bore a socket already, and was not looked up.
-    HadSocket,
 }
 
 /// How many counters there are.
-const COUNTERS: usize = Outcome::ALL.len() + 6;
+const COUNTERS: usize = Outcome::ALL.len() + 5;
 
 impl Seen {
     #[inline(always)]
@@ -44,9 +42,8 @@ impl Seen {
             Self::Unparsed => Outcome::ALL.len(),
             Self::LaterFragment => Outcome::ALL.len() + 1,
             Self::NoTable => Outcome::ALL.len() + 2,
-            Self::HadSocket => Outcome::ALL.len() + 3,
-            Self::Routed => Outcome::ALL.len() + 4,
-            Self::Dropped => Outcome::ALL.len() + 5,
+            Self::Routed => Outcome::ALL.len() + 3,
+            Self::Dropped => Outcome::ALL.len() + 4,
         }
     }
 }

@@ -7,13 +7,12 @@
 //! error about any other protocol, raw sockets are told (`raw_icmp_error()`): each that would get
 //! an answer to the quoted packet.
 
-use super::Ports;
 use crate::{
     net::{
-        inet::{self, Family, Port, RawKey, Tuple},
+        inet::{self, Family, Ports, RawKey, Tuple},
         packet::Packet,
     },
-    resolve::{Orient, Resolved},
+    resolve::Resolved,
     table::{
         raw::{Raw, RawAnswer},
         tcp::{Tcp, TcpAnswer},
@@ -43,16 +42,13 @@ pub(super) enum Found<'n, F: Family> {
 }
 
 /// Looks for whom an error is. `offset` is where the header of ICMP begins.
-pub(super) fn find<'n, F: Family, O: Orient>(
-    resolved: &Resolved<'n, O>,
-    offset: u32,
-) -> Found<'n, F> {
-    let packet = &resolved.packet;
+pub(super) fn find<'n, F: Family>(resolved: &impl Resolved<'n, F>, offset: u32) -> Found<'n, F> {
+    let packet = resolved.packet();
     // What is too short to say what it is is no error.
     let is_error = packet
         .read::<[u8; 1]>(offset)
         .is_some_and(|[kind]| F::is_error(kind));
-    if !is_error || resolved.orientation.received_on().is_none() {
+    if !is_error {
         return Found::NoError;
     }
     // The header of an error has 8 bytes in both families.
@@ -65,11 +61,10 @@ pub(super) fn find<'n, F: Family, O: Orient>(
     let Some(ports) = ports(packet, quoted.payload) else {
         return Found::Unparsed;
     };
-    let orientation = &resolved.orientation;
-    let Some(tuple) = orientation.orient_quoted(&quoted, ports.source, ports.destination) else {
+    let Some(tuple) = resolved.quoted_tuple(&quoted, ports) else {
         return Found::NoError;
     };
-    let namespace = resolved.namespace;
+    let namespace = resolved.namespace();
     Found::Socket(match F::protocol_of_error(&quoted) {
         None => return Found::NoError,
         Some(inet::TCP) => {
@@ -94,8 +89,5 @@ pub(super) fn find<'n, F: Family, O: Orient>(
 /// every protocol; what is in their place if it has none.
 fn ports(packet: &Packet<'_>, offset: u32) -> Option<Ports> {
     let [s0, s1, d0, d1, ..]: [u8; 8] = packet.read(offset)?;
-    Some(Ports {
-        source: Port::from_header([s0, s1]),
-        destination: Port::from_header([d0, d1]),
-    })
+    Some(Ports::from_header([s0, s1, d0, d1]))
 }

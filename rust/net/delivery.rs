@@ -15,8 +15,7 @@ use core::{
 };
 
 use super::{
-    device::Device,
-    namespace::Brand,
+    namespace::{Brand, Namespace},
     packet::Packet,
     socket::{Borrowed, Common, Full, Owned},
 };
@@ -37,15 +36,56 @@ pub struct Delivery<'n> {
     _brand: Brand<'n>,
 }
 
-/// What socket a packet bears already.
+/// The socket that a received packet bears, which is what the stack will take for it
+/// (`inet_steal_sock()`): it looks for none.
 pub enum Borne<'n> {
     /// None.
     None,
-    /// One that was chosen for it: by the kernel when the packet was received, by TPROXY or by a
-    /// BPF program. Nothing says by which.
-    Chosen(&'n Common),
-    /// Some other one.
-    Other,
+    /// One of the packet's namespace.
+    Own(Given<'n>),
+    /// One of another namespace, which the packet has come through. The stack takes it all the same.
+    Foreign,
+}
+
+/// A socket that a received packet bears.
+pub struct Given<'n> {
+    /// The socket.
+    pub socket: &'n Common,
+    /// Whether the stack chooses anew among the socket's reuseport group, if it is in one and has no
+    /// peer: it does so for what a BPF program or early demultiplexing of UDP has given.
+    pub is_chosen_anew: bool,
+}
+
+impl<'n> Borne<'n> {
+    /// # Safety
+    ///
+    /// `skb` must be a packet of the namespace at `NF_INET_LOCAL_IN` that nobody else uses for all of
+    /// `'n`.
+    #[inline]
+    pub(super) unsafe fn of(skb: NonNull<bindings::sk_buff>, namespace: Namespace<'n>) -> Self {
+        // SAFETY: By the safety requirement.
+        let (sk, destructor) = unsafe {
+            let skb = skb.as_ptr();
+            (
+                (*skb).sk,
+                (*skb).__bindgen_anon_3.__bindgen_anon_1.destructor,
+            )
+        };
+        // SAFETY: Null, or valid as long as the packet bears it.
+        let Some(socket) = (unsafe { Common::from_raw(sk) }) else {
+            return Self::None;
+        };
+        if *socket.net(namespace.section()) != *namespace.object() {
+            return Self::Foreign;
+        }
+        // `skb_sk_is_prefetched()`
+        let is_chosen_anew = destructor
+            .is_some_and(|destructor| fn_addr_eq(destructor, bindings::sock_pfree as Destructor));
+        Self::Own(Given {
+            socket,
+            is_chosen_anew,
+        })
+    }
 }
 
 impl<'n> Delivery<'n> {
@@ -58,41 +98,6 @@ impl<'n> Delivery<'n> {
         Self {
             skb,
             _brand: Brand::default(),
-        }
-    }
-
-    /// The device that the packet is on: the one that received it, or the master of that.
-    #[inline]
-    pub fn device(&self) -> Option<&'n Device> {
-        // SAFETY: By the type invariants.
-        let packet = unsafe { Packet::<'n>::from_raw(self.skb) };
-        // SAFETY: At `NF_INET_LOCAL_IN`, by the type invariants.
-        unsafe { packet.device() }
-    }
-
-    /// The socket that the packet bears. Any context.
-    #[inline]
-    pub fn borne(&self) -> Borne<'n> {
-        // SAFETY: By the type invariants.
-        let (sk, destructor) = unsafe {
-            let skb = self.skb.as_ptr();
-            (
-                (*skb).sk,
-                (*skb).__bindgen_anon_3.__bindgen_anon_1.destructor,
-            )
-        };
-        // SAFETY: Null, or valid as long as the packet bears it.
-        let Some(socket) = (unsafe { Common::from_raw(sk) }) else {
-            return Borne::None;
-        };
-        match destructor {
-            Some(it)
-                if fn_addr_eq(it, bindings::sock_edemux as Destructor)
-                    || fn_addr_eq(it, bindings::sock_pfree as Destructor) =>
-            {
-                Borne::Chosen(socket)
-            }
-            _ => Borne::Other,
         }
     }
 

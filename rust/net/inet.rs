@@ -105,6 +105,44 @@ impl Port {
     }
 }
 
+/// The ports of a packet, as they stand in it.
+#[derive(Clone, Copy)]
+pub struct Ports {
+    /// Where it comes from.
+    pub source: Port,
+    /// Where it goes to.
+    pub destination: Port,
+}
+
+impl Ports {
+    /// Takes the four bytes with which the headers of TCP and UDP begin.
+    #[inline]
+    pub fn from_header([s0, s1, d0, d1]: [u8; 4]) -> Self {
+        Self {
+            source: Port::from_header([s0, s1]),
+            destination: Port::from_header([d0, d1]),
+        }
+    }
+
+    /// Reads those of a packet of TCP or UDP in its most common form: all of the header is there,
+    /// and tells of no more than there is. `length` is that of the rest of the packet, which may go on
+    /// behind `bytes`.
+    #[inline(always)]
+    fn in_common_form(protocol: u8, bytes: &[u8], length: u32) -> Option<Self> {
+        let first: &[u8; 8] = bytes.first_chunk()?;
+        let &[s0, s1, d0, d1, l0, l1, ..] = first;
+        let (told, least) = match protocol {
+            TCP => {
+                let header: &[u8; 20] = bytes.first_chunk()?;
+                (u32::from(header[12] >> 4) * 4, 20)
+            }
+            UDP => (u32::from(u16::from_be_bytes([l0, l1])), 8),
+            _ => return None,
+        };
+        (told >= least && told <= length).then(|| Self::from_header([s0, s1, d0, d1]))
+    }
+}
+
 /// What an IP header says, extension headers included.
 pub struct Header<F: Family> {
     /// Where the packet comes from.
@@ -188,6 +226,15 @@ pub unsafe trait Family: Copy + 'static {
 
     /// The same as one whose family is not in its type.
     fn any_family(address: &Self::Address) -> Address;
+
+    /// The protocol of the payload as the first header says it, `IPPROTO_RAW` if there is none to
+    /// read: an extension header's where there is one.
+    fn protocol(packet: &Packet<'_>) -> u8;
+
+    /// Reads a packet of TCP or UDP in its most common form: with headers that begin where the data
+    /// does and are all in its linear part, without options, extension headers or fragments, and
+    /// without contradictions. `None` says no more than that it is no such packet.
+    fn common_form(packet: &Packet<'_>) -> Option<(Header<Self>, Ports)>;
 
     /// Reads the header that begins at an offset from the beginning of the packet's data; `None` if
     /// it is cut short or contradicts itself. Extension headers are passed over, whatever they say:

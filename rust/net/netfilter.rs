@@ -11,11 +11,18 @@ use core::{
 use kernel::ffi::{c_int, c_uint, c_void};
 use kernel::{error::to_result, prelude::*};
 
+mod incoming;
+mod outgoing;
+
+pub use self::{
+    incoming::{Incoming, Received},
+    outgoing::{Outgoing, Transmitted},
+};
+
 use super::{
-    delivery::Delivery,
     device::Device,
-    inet::{Arrival, Family},
-    namespace::{Alive, Listed, Namespace, Net},
+    inet::Family,
+    namespace::{Alive, Listed, Net},
     owner,
     packet::Packet,
     rcu::ReadSide,
@@ -56,7 +63,7 @@ pub trait Transmit<T, F> {
     ///
     /// Mostly in a process, often with the sender's socket locked, but also in a softirq. In an RCU
     /// read-side critical section. The function must not sleep, take long or fail.
-    fn transmit(owner: &T, packet: Outgoing<'_>);
+    fn transmit(owner: &T, packet: Outgoing<'_, F>);
 }
 
 impl<T> Hook<T> {
@@ -121,15 +128,8 @@ unsafe extern "C" fn incoming<T, F, S: Receive<T, F>>(
     let packet = unsafe { Packet::from_raw(NonNull::new_unchecked(skb)) };
     // SAFETY: The state is valid until the hook returns.
     let state = State(unsafe { &*state });
-    // INVARIANT: By the safety requirement.
-    S::receive(
-        owner,
-        Incoming {
-            packet,
-            state,
-            _family: PhantomData,
-        },
-    );
+    // SAFETY: By the safety requirement.
+    S::receive(owner, unsafe { Incoming::new(packet, state) });
     bindings::NF_ACCEPT
 }
 
@@ -148,93 +148,24 @@ unsafe extern "C" fn outgoing<T, F, S: Transmit<T, F>>(
     let packet = unsafe { Packet::from_raw(NonNull::new_unchecked(skb)) };
     // SAFETY: The state is valid until the hook returns.
     let state = State(unsafe { &*state });
-    S::transmit(owner, Outgoing { packet, state });
+    // SAFETY: By the safety requirement.
+    S::transmit(owner, unsafe { Outgoing::new(packet, state) });
     bindings::NF_ACCEPT
-}
-
-/// A packet for this host, as a hook sees it.
-///
-/// # Invariants
-///
-/// The packet is at `NF_INET_LOCAL_IN` of the family `F`, or at `NF_ARP_IN`.
-pub struct Incoming<'p, F> {
-    packet: Packet<'p>,
-    state: State<'p>,
-    _family: PhantomData<F>,
-}
-
-impl<'p, F> Incoming<'p, F> {
-    /// Where the hook was called.
-    #[inline]
-    pub fn state(&self) -> State<'p> {
-        self.state
-    }
-
-    /// The device that the packet is on: the one that received it, or the master of that.
-    #[inline]
-    pub fn device(&self) -> Option<&'p Device> {
-        // SAFETY: By the type invariants.
-        unsafe { self.packet.device() }
-    }
-}
-
-impl<F: Family> Incoming<'_, F> {
-    /// How the packet arrived.
-    #[inline]
-    pub fn arrival(&self) -> Arrival {
-        // SAFETY: By the type invariants.
-        unsafe { F::arrival(&self.packet) }
-    }
-
-    /// Calls `f` with the packet, the namespace that it was resolved to, and the right to give it a
-    /// socket of that, all under a brand that exists only inside that call.
-    #[inline(always)]
-    pub fn branded<R>(
-        self,
-        listed: Listed<'_>,
-        f: impl for<'n> FnOnce(Namespace<'n>, Packet<'n>, Delivery<'n>) -> R,
-    ) -> R {
-        self.packet.branded(listed, |namespace, packet| {
-            // SAFETY: By the type invariants, and as netfilter hands the packet to one hook at a
-            // time. The right is made once: `self` is gone. Whoever has packets received is in a
-            // read-side section until the stack has done with them, as `Delivery::give()` says.
-            let delivery = unsafe { Delivery::new(packet.as_non_null()) };
-            f(namespace, packet, delivery)
-        })
-    }
 }
 
 /// Packets of ARP, which are of no family of the Internet protocol.
 pub struct Arp;
 
-/// A packet from this host, as a hook sees it.
-pub struct Outgoing<'p> {
-    packet: Packet<'p>,
-    state: State<'p>,
-}
-
-impl<'p> Outgoing<'p> {
-    /// Where the hook was called.
-    #[inline]
-    pub fn state(&self) -> State<'p> {
-        self.state
-    }
-
-    /// Calls `f` with the packet, the namespace that it was resolved to, and the socket that
-    /// transmits it, all under a brand that exists only inside that call.
-    #[inline(always)]
-    pub fn branded<R>(
-        self,
-        listed: Listed<'_>,
-        f: impl for<'n> FnOnce(Namespace<'n>, Packet<'n>, Option<&'n Common>) -> R,
-    ) -> R {
-        let state = self.state.0;
-        self.packet.branded(listed, |namespace, packet| {
-            // SAFETY: Null, or valid for the hook's call, in which this one is.
-            let sender = unsafe { Common::from_raw(state.sk) };
-            f(namespace, packet, sender)
-        })
-    }
+/// Where the namespace of a packet was read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ResolvedBy {
+    /// From the socket that transmits it.
+    Socket,
+    /// From the device that received it, or that it leaves by.
+    Device,
+    /// From the state of the hook, for want of both.
+    Hook,
 }
 
 /// Where a hook was called, `struct nf_hook_state`.

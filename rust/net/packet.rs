@@ -8,6 +8,7 @@ use core::{
     marker::PhantomData,
     mem::{size_of, MaybeUninit},
     ptr::{addr_of, NonNull},
+    slice,
 };
 use kernel::ffi::c_int;
 use kernel::transmute::FromBytes;
@@ -93,6 +94,23 @@ impl<'p> Packet<'p> {
     #[inline]
     pub fn is_for_this_host(&self) -> bool {
         u32::from(self.headers().pkt_type()) == bindings::PACKET_HOST
+    }
+
+    /// The linear part of the packet from its network header on, if that is where its data begins, as
+    /// it is at `LOCAL_IN` and `LOCAL_OUT`; nothing otherwise.
+    #[inline(always)]
+    pub fn header(&self) -> &[u8] {
+        if self.network_offset() != 0 {
+            return &[];
+        }
+        // SAFETY: By the type invariants.
+        let (len, data_len, data) = unsafe {
+            let skb = self.skb.as_ptr();
+            ((*skb).len, (*skb).data_len, (*skb).data)
+        };
+        // SAFETY: The linear part is so long, `skb_headlen()`, and by the type invariants nobody
+        // changes it.
+        unsafe { slice::from_raw_parts(data, len.wrapping_sub(data_len) as usize) }
     }
 
     /// Where the network header begins, in bytes from the beginning of the data.

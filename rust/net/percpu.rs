@@ -4,12 +4,8 @@
 //!
 //! C header: [`include/linux/percpu.h`](srctree/include/linux/percpu.h)
 
-use core::{cell::UnsafeCell, mem::forget, ptr::NonNull};
-use kernel::{
-    alloc::AllocError,
-    ffi::c_ulong,
-    sync::atomic::{Atomic, Full},
-};
+use core::ptr::NonNull;
+use kernel::{alloc::AllocError, ffi::c_ulong};
 
 use crate::bindings;
 
@@ -78,67 +74,6 @@ impl<const N: usize> Drop for PerCpu<N> {
     fn drop(&mut self) {
         // SAFETY: By the type invariants; whoever drops it has the only reference.
         unsafe { bindings::free_percpu(self.0.as_ptr().cast()) };
-    }
-}
-
-/// Counters that are not there until they are first asked for, and from then on until this is
-/// dropped.
-///
-/// # Invariants
-///
-/// The pointer is null, or that of a [`PerCpu`], and then it never changes.
-pub struct Lazy<const N: usize>(UnsafeCell<*mut c_ulong>);
-
-// SAFETY: As for `PerCpu`.
-unsafe impl<const N: usize> Send for Lazy<N> {}
-// SAFETY: As for `PerCpu`; the pointer is changed by an atomic operation, once.
-unsafe impl<const N: usize> Sync for Lazy<N> {}
-
-impl<const N: usize> Lazy<N> {
-    /// Without counters.
-    pub const fn empty() -> Self {
-        Self(UnsafeCell::new(core::ptr::null_mut()))
-    }
-
-    /// Makes the counters, if there are none. May sleep.
-    pub fn make(&self) -> Result<(), AllocError> {
-        if self.get().is_some() {
-            return Ok(());
-        }
-        let made = PerCpu::<N>::new()?;
-        // SAFETY: All accesses to the pointer are atomic, or single loads.
-        let place = unsafe { Atomic::from_ptr(self.0.get()) };
-        // Whoever comes second finds them made, and drops its own.
-        if place
-            .cmpxchg(core::ptr::null_mut(), made.0.as_ptr(), Full)
-            .is_ok()
-        {
-            // INVARIANT: Null before, and owned by `self` from now on.
-            forget(made);
-        }
-        Ok(())
-    }
-
-    /// The counters, if there are some. No more than loads of one pointer. Any context.
-    #[inline(always)]
-    pub fn get(&self) -> Option<&PerCpu<N>> {
-        // SAFETY: Valid for reads. Volatile as `READ_ONCE()`: who sees the pointer sees what it
-        // points to, which depends on it.
-        let pointer = unsafe { self.0.get().read_volatile() };
-        if pointer.is_null() {
-            return None;
-        }
-        // SAFETY: By the type invariants it is a `PerCpu` now, which is nothing but the pointer,
-        // and remains one.
-        Some(unsafe { &*self.0.get().cast() })
-    }
-}
-
-impl<const N: usize> Drop for Lazy<N> {
-    fn drop(&mut self) {
-        if let Some(counters) = NonNull::new(*self.0.get_mut()) {
-            drop(PerCpu::<N>(counters));
-        }
     }
 }
 

@@ -90,6 +90,32 @@ impl Common {
         !link.is_null()
     }
 
+    /// Whether the socket waits for connections.
+    #[inline]
+    pub fn is_listening(&self) -> bool {
+        self.state() == bindings::TCP_LISTEN
+    }
+
+    /// Whether it is a connection that a listener was asked for, [`Request`].
+    #[inline]
+    pub fn is_request(&self) -> bool {
+        self.state() == bindings::TCP_NEW_SYN_RECV
+    }
+
+    /// The socket as what it is. Any context.
+    #[inline]
+    pub fn any_kind(&self) -> AnyKind<'_> {
+        match self.state() {
+            // SAFETY: A socket never changes to or from these two states: they are those of other
+            // structures, which begin with this one.
+            bindings::TCP_TIME_WAIT => AnyKind::TimeWait(unsafe { &*self.0.get().cast() }),
+            // SAFETY: As above.
+            bindings::TCP_NEW_SYN_RECV => AnyKind::Request(unsafe { &*self.0.get().cast() }),
+            // SAFETY: All other states are those of full sockets.
+            _ => AnyKind::Full(unsafe { &*self.0.get().cast() }),
+        }
+    }
+
     /// The socket as a full one, if it is one, `sk_fullsock()`.
     #[inline]
     pub fn as_full(&self) -> Option<&Full> {
@@ -256,6 +282,16 @@ kinds! {
     Request(request_sock);
 }
 
+/// A socket of any kind, as what it is.
+pub enum AnyKind<'a> {
+    /// A full socket.
+    Full(&'a Full),
+    /// What is left of a connection.
+    TimeWait(&'a TimeWait),
+    /// A connection that is being asked for.
+    Request(&'a Request),
+}
+
 impl Full {
     /// The pointer that C is given.
     #[inline]
@@ -291,9 +327,10 @@ impl Full {
         u32::from(self.kind()) == bindings::NSMUX_SOCK_RAW
     }
 
-    /// Whether the socket waits for connections.
-    pub fn is_listening(&self) -> bool {
-        self.state() == bindings::TCP_LISTEN
+    /// Whether the kernel made it for itself, `sk_kern_sock`: no process has it.
+    pub fn is_of_kernel(&self) -> bool {
+        // SAFETY: `self` is a valid socket; the bit is set when it is made.
+        unsafe { bindings::sock::sk_kern_sock_raw(self.0.get()) != 0 }
     }
 
     /// The inode number; 0 if no process holds the socket.

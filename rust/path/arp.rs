@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Packets of ARP, in both directions.
+//! Packets of ARP, in both directions: the kernel asks and answers itself, and no socket has a part in
+//! it.
+//!
+//! The thread of 2006 names them as the weird case. The device knows the namespace in both directions.
+//! What IPv6 has in place of ARP are packets like all others.
 #![cfg(CONFIG_NETFILTER_FAMILY_ARP)]
 
 use crate::{
     account::Event,
     instance::Instance,
     net::netfilter::{Arp, Hook, Incoming, Outgoing, Receive, Transmit},
-    resolve::{self, Direction, ResolvedBy},
+    resolve::{Direction, ResolvedBy},
 };
 
 /// After the filter.
@@ -22,19 +26,19 @@ struct Observe;
 
 impl Receive<Instance, Arp> for Observe {
     fn receive(instance: &Instance, packet: Incoming<'_, Arp>) {
-        let resolved = resolve::resolve_received(&packet);
-        count(instance, Direction::ArpReceive, resolved);
+        let (by, agrees) = packet.resolve(|received| (received.by, received.agrees));
+        count(instance, Direction::ArpReceive, by, agrees);
     }
 }
 
 impl Transmit<Instance, Arp> for Observe {
-    fn transmit(instance: &Instance, packet: Outgoing<'_>) {
-        let resolved = resolve::resolve_transmitted(&packet);
-        count(instance, Direction::ArpTransmit, resolved);
+    fn transmit(instance: &Instance, packet: Outgoing<'_, Arp>) {
+        let (by, agrees) = packet.resolve(|transmitted| (transmitted.by, transmitted.agrees));
+        count(instance, Direction::ArpTransmit, by, agrees);
     }
 }
 
-fn count(instance: &Instance, direction: Direction, (by, agrees): (ResolvedBy, bool)) {
+fn count(instance: &Instance, direction: Direction, by: ResolvedBy, agrees: bool) {
     let Some(side) = instance.account().side(direction) else {
         return;
     };

@@ -3,17 +3,19 @@
 //! Packets for this host.
 
 use super::{
-    observe::{count_resolved, look_up, Observed},
+    observe::{self, Observed},
     steer, verify,
 };
 use crate::{
+    account::{Event, Side},
     instance::Instance,
     mode::Mode,
+    mux,
     net::{
         inet::{V4, V6},
-        netfilter::{Hook, Incoming, Receive},
+        netfilter::{Hook, Incoming, Receive, Received},
     },
-    resolve::{Direction, Received, Resolve},
+    resolve::{Direction, ResolvedBy},
 };
 
 /// After the filter and the NAT of input: what is seen is what the sockets will see, except that
@@ -34,22 +36,31 @@ impl<F: Observed> Receive<Instance, F> for AsTheModeSays {
         let Some(side) = instance.account().side(Direction::Receive) else {
             return;
         };
-        let mode = instance.mode();
-        if mode == Mode::Off {
-            // It was changed a moment ago.
-            return;
-        }
-        Received::new(packet).resolve(|resolved| {
-            count_resolved::<F, _>(&side, &resolved);
-            if mode == Mode::Steer && steer::is_left(instance, &side, &resolved) {
-                return;
-            }
-            let (finding, is_plain) = look_up::<F, _>(instance, &side, &resolved);
-            match mode {
-                Mode::Verify => verify::received(instance, &side, &resolved, &finding),
-                Mode::Steer => steer::hand_over(&side, resolved, finding, is_plain),
-                Mode::Observe | Mode::Off => {}
+        packet.resolve(|received| {
+            count(&side, &received);
+            match instance.mode() {
+                Mode::Observe => {
+                    observe::received(instance, &side, &received);
+                }
+                Mode::Verify => verify::received(instance, &side, &received),
+                Mode::Steer => steer::received(instance, &side, received),
+                // It was changed a moment ago.
+                Mode::Off => {}
             }
         });
+    }
+}
+
+/// Counts what is not so with most packets.
+#[inline(always)]
+fn count<F: Observed>(side: &Side<'_>, received: &Received<'_, F>) {
+    if received.by != ResolvedBy::Device {
+        side.count(Event::Resolved(received.by));
+    }
+    if !received.agrees {
+        side.count(Event::Disagreement);
+    }
+    if mux::is_tapped(received) {
+        side.count(Event::Tapped);
     }
 }

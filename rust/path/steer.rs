@@ -7,51 +7,42 @@
 //! stack, and counted. What bears a socket already is the kernel's own answer, and is taken for it:
 //! it is not looked up a second time.
 
-use super::observe::count_on_device;
+use super::observe::{self, LookedUp, Observed};
 use crate::{
-    account::{device::Seen, Event, Left, Side},
+    account::{Event, Left, Side},
     instance::Instance,
     mux::Finding,
-    net::{
-        delivery::{Borne, Delivery},
-        inet::Family,
-        socket::Connection,
-    },
-    resolve::{Inward, Resolved},
+    net::{delivery::Delivery, netfilter::Received, socket::Connection},
     table::{tcp::TcpAnswer, udp::UdpAnswer},
 };
 
-/// Whether a packet bears a socket already; counts it then. It is not to be looked up. Any context.
+/// Finds the socket of a received packet, and hands it to the stack if that can be. Any context.
 #[inline(always)]
-pub(super) fn is_left(
+pub(super) fn received<F: Observed>(
     instance: &Instance,
     side: &Side<'_>,
-    resolved: &Resolved<'_, Inward<'_>>,
-) -> bool {
-    if matches!(resolved.orientation.delivery.borne(), Borne::None) {
-        return false;
+    received: Received<'_, F>,
+) {
+    if let Some(looked_up) = observe::received(instance, side, &received) {
+        hand_over(side, received, looked_up);
     }
-    count_on_device(instance, resolved, Seen::HadSocket);
-    side.count(Event::Left(Left::HadSocket));
-    true
 }
 
-/// Hands the socket that was found to the stack, if that can be. Any context.
 #[inline(always)]
-pub(super) fn hand_over<'n, F: Family>(
+fn hand_over<'n, F: Observed>(
     side: &Side<'_>,
-    resolved: Resolved<'n, Inward<'n>>,
-    finding: Finding<'n, F>,
-    is_plain: bool,
+    received: Received<'n, F>,
+    looked_up: LookedUp<'n, F>,
 ) {
-    let delivery = resolved.orientation.delivery;
-    let is_steered = match finding {
+    let agrees = received.agrees;
+    let delivery = received.into_delivery();
+    let is_steered = match looked_up.finding {
         Finding::Tcp(_, TcpAnswer::None) | Finding::Udp(_, UdpAnswer::None) => return,
-        Finding::Tcp(..) | Finding::Udp(..) if !resolved.agrees || delivery.is_given_away() => {
+        Finding::Tcp(..) | Finding::Udp(..) if !agrees || delivery.is_given_away() => {
             side.count(Event::Left(Left::Device));
             return;
         }
-        Finding::Tcp(..) | Finding::Udp(..) if !is_plain => {
+        Finding::Tcp(..) | Finding::Udp(..) if !looked_up.is_plain => {
             side.count(Event::Left(Left::Form));
             return;
         }
@@ -61,9 +52,7 @@ pub(super) fn hand_over<'n, F: Family>(
         | Finding::Raw(_)
         | Finding::NoTable
         | Finding::LaterFragment
-        | Finding::Routed
-        | Finding::Dropped
-        | Finding::Unparsed => return,
+        | Finding::Stopped(_) => return,
     };
     side.count(if is_steered {
         Event::Steered

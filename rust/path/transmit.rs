@@ -3,17 +3,18 @@
 //! Packets from this host.
 
 use super::{
-    observe::{count_resolved, look_up, Observed},
+    observe::{self, Observed},
     verify,
 };
 use crate::{
+    account::{Event, Side},
     instance::Instance,
     mode::Mode,
     net::{
         inet::{V4, V6},
-        netfilter::{Hook, Outgoing, Transmit},
+        netfilter::{Hook, Outgoing, Transmit, Transmitted},
     },
-    resolve::{Direction, Resolve, Transmitted},
+    resolve::{Direction, ResolvedBy},
 };
 
 /// Before connection tracking and all NAT (`NF_IP_PRI_RAW_BEFORE_DEFRAG`): the packet has the
@@ -29,22 +30,33 @@ struct AsTheModeSays;
 
 impl<F: Observed> Transmit<Instance, F> for AsTheModeSays {
     #[inline(always)]
-    fn transmit(instance: &Instance, packet: Outgoing<'_>) {
+    fn transmit(instance: &Instance, packet: Outgoing<'_, F>) {
         let Some(side) = instance.account().side(Direction::Transmit) else {
             return;
         };
-        let mode = instance.mode();
-        if mode == Mode::Off {
-            // It was changed a moment ago.
-            return;
-        }
-        Transmitted::new(packet).resolve(|resolved| {
-            count_resolved::<F, _>(&side, &resolved);
-            let (finding, _) = look_up::<F, _>(instance, &side, &resolved);
+        packet.resolve(|transmitted| match instance.mode() {
             // There is nothing to steer: what is transmitted has its socket.
-            if mode == Mode::Verify {
-                verify::transmitted(instance, &side, &resolved, &finding);
+            Mode::Observe | Mode::Steer => {
+                count(&side, &transmitted);
+                observe::transmitted(&side, &transmitted);
             }
+            Mode::Verify => {
+                count(&side, &transmitted);
+                verify::transmitted(instance, &side, &transmitted);
+            }
+            // It was changed a moment ago.
+            Mode::Off => {}
         });
+    }
+}
+
+/// Counts what is not so with most packets.
+#[inline(always)]
+fn count<F: Observed>(side: &Side<'_>, transmitted: &Transmitted<'_, F>) {
+    if transmitted.by != ResolvedBy::Socket {
+        side.count(Event::Resolved(transmitted.by));
+    }
+    if !transmitted.agrees {
+        side.count(Event::Disagreement);
     }
 }

@@ -1,76 +1,78 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Mode `verify`: as `observe`, and what was found is compared with what the kernel knows itself.
+//! Mode `verify`: as `observe`, and the tables are asked always and compared with the socket at hand.
 //!
-//! On receive that is the socket that early demultiplexing has given the packet; on transmit the
-//! sender, which is in the table of connections under the packet's own tuple. That the namespace is
-//! the hook's is checked in every mode.
+//! It is the only mode that looks twice. On receive the socket at hand is the one that the packet bears,
+//! on transmit the sender, which is in its table under the packet's own tuple if it has a peer. That the
+//! namespace is the hook's is checked in every mode.
 
-use super::observe::Observed;
+use super::observe::{self, tell_borne, Observed};
 use crate::{
     account::{Dispute, Event, Protocol, Side},
     dispute::Disputed,
     instance::Instance,
-    mux::Finding,
+    mux::{self, at_hand, Finding, Form},
     net::{
-        delivery::Borne,
-        inet::{Family, Tuple},
+        inet::Tuple,
+        netfilter::{Received, Transmitted},
         socket::Common,
     },
-    resolve::{Inward, Outward, Resolved},
+    resolve::Resolved,
     table::{Answer, Outcome},
 };
 
-/// Compares what was found for a received packet. Any context.
-#[inline(always)]
+/// Finds the socket of a received packet, and compares. Any context.
+#[inline(never)]
 pub(super) fn received<F: Observed>(
     instance: &Instance,
     side: &Side<'_>,
-    resolved: &Resolved<'_, Inward<'_>>,
-    finding: &Finding<'_, F>,
+    received: &Received<'_, F>,
 ) {
-    if let Borne::Chosen(kernel) = resolved.orientation.delivery.borne() {
-        compare(instance, side, Dispute::EarlyDemux, kernel, finding);
+    if let Form::Ports(header, ports) = mux::form(received) {
+        if let Some((given, by)) = at_hand::borne(received, &header) {
+            tell_borne(instance, side, received, ports, &given, by);
+            if let Some(kernel) = given.socket {
+                compare(instance, side, Dispute::EarlyDemux, kernel, received);
+            }
+            return;
+        }
     }
+    observe::received(instance, side, received);
 }
 
-/// Compares what was found for a transmitted packet. Any context.
-#[inline(always)]
+/// Tells who transmits a packet, and compares. Any context.
+#[inline(never)]
 pub(super) fn transmitted<F: Observed>(
     instance: &Instance,
     side: &Side<'_>,
-    resolved: &Resolved<'_, Outward<'_>>,
-    finding: &Finding<'_, F>,
+    transmitted: &Transmitted<'_, F>,
 ) {
-    let Some(sender) = resolved.orientation.sender else {
-        return;
-    };
-    // What is no full socket is of TCP: a request that is answered, or what is left of a connection.
-    if sender.as_full().is_none_or(|it| it.is_tcp()) {
-        compare(instance, side, Dispute::Sender, sender, finding);
+    let sender = observe::transmitted(side, transmitted);
+    if let Some(kernel) = sender.and_then(|sender| sender.socket) {
+        compare(instance, side, Dispute::Sender, kernel, transmitted);
     }
 }
 
-#[cold]
-fn compare<F: Observed>(
+/// Looks a packet up, and compares with the socket at hand.
+fn compare<'n, F: Observed>(
     instance: &Instance,
     side: &Side<'_>,
     dispute: Dispute,
     kernel: &Common,
-    finding: &Finding<'_, F>,
+    resolved: &impl Resolved<'n, F>,
 ) {
-    match finding {
+    match mux::find(resolved, mux::form(resolved)) {
         Finding::Tcp(tuple, answer) => {
-            settle(instance, side, dispute, kernel, F::TCP, tuple, answer);
+            settle(instance, side, dispute, kernel, F::TCP, &tuple, &answer);
         }
         Finding::Udp(tuple, answer) => {
-            settle(instance, side, dispute, kernel, F::UDP, tuple, answer);
+            settle(instance, side, dispute, kernel, F::UDP, &tuple, &answer);
         }
         _ => {}
     }
 }
 
-fn settle<F: Family>(
+fn settle<F: Observed>(
     instance: &Instance,
     side: &Side<'_>,
     dispute: Dispute,
@@ -91,6 +93,12 @@ fn settle<F: Family>(
     }
     // No answer of its own: the kernel chooses by the packet, or delivers to each.
     if matches!(answer.outcome(), Outcome::Ambiguous | Outcome::Multiple) {
+        return;
+    }
+    // Early demultiplexing and the table for sockets with a peer are gone through in another order.
+    let is_udp = protocol == F::UDP;
+    if is_udp && found.is_some_and(|found| F::are_ends(found, tuple)) {
+        side.count(Event::Twin);
         return;
     }
     side.count(Event::Dispute(dispute));

@@ -1,127 +1,71 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Received packets: the device knows the namespace.
+//! Received packets: the destination is the local end.
 
-use super::{Orient, Resolve, Resolved, ResolvedBy};
+use super::Resolved;
 use crate::net::{
-    delivery::Delivery,
-    device::Device,
-    inet::{Arrival, Family, Header, Port, RawKey, Stop, Tuple},
+    inet::{Family, Header, Ports, RawKey, Stop, Tuple},
     namespace::Namespace,
-    netfilter::Incoming,
+    netfilter::Received,
     packet::Packet,
 };
-use kernel::ffi::c_int;
 
-/// A packet that was received.
-///
-/// It may bear a socket: one that the stack, TPROXY or a BPF program has chosen, maybe in another
-/// namespace that the packet has come through. That socket is not asked, and there is no way to ask
-/// it.
-pub(crate) struct Received<'p, F>(Incoming<'p, F>);
-
-impl<'p, F: Family> Received<'p, F> {
-    /// A packet as a hook has seen it.
-    #[inline]
-    pub(crate) fn new(packet: Incoming<'p, F>) -> Self {
-        Self(packet)
-    }
-}
-
-impl<F: Family> Resolve for Received<'_, F> {
-    type Orientation<'n> = Inward<'n>;
-
+impl<'n, F: Family> Resolved<'n, F> for Received<'n, F> {
     #[inline(always)]
-    fn resolve<R>(self, f: impl for<'n> FnOnce(Resolved<'n, Inward<'n>>) -> R) -> R {
-        let state = self.0.state();
-        let section = state.section();
-        let (net, by) = match self.0.device() {
-            Some(device) => (device.net(section), ResolvedBy::Device),
-            None => (state.net(), ResolvedBy::Hook),
-        };
-        let agrees = *net == *state.net();
-        let arrival = self.0.arrival();
-        self.0.branded(net, |namespace, packet, delivery| {
-            f(Resolved {
-                namespace,
-                packet,
-                by,
-                agrees,
-                orientation: Inward { arrival, delivery },
-            })
-        })
-    }
-}
-
-/// The packet goes to the local end.
-pub(crate) struct Inward<'n> {
-    arrival: Arrival,
-    /// The right to hand the packet a socket.
-    pub(crate) delivery: Delivery<'n>,
-}
-
-impl Orient for Inward<'_> {
-    #[inline(always)]
-    fn header<F: Family>(
-        &self,
-        packet: &Packet<'_>,
-        offset: u32,
-        namespace: Namespace<'_>,
-    ) -> Result<Header<F>, Stop> {
-        F::received_header(packet, offset, namespace, self.device())
+    fn namespace(&self) -> Namespace<'n> {
+        self.namespace
     }
 
     #[inline(always)]
-    fn orient<F: Family>(
-        &self,
-        header: &Header<F>,
-        source: Port,
-        destination: Port,
-    ) -> (Tuple<F>, bool) {
+    fn packet(&self) -> &Packet<'n> {
+        &self.packet
+    }
+
+    #[inline(always)]
+    fn header(&self, offset: u32) -> Result<Header<F>, Stop> {
+        F::received_header(&self.packet, offset, self.namespace, self.device())
+    }
+
+    #[inline(always)]
+    fn tuple(&self, header: &Header<F>, ports: Ports) -> (Tuple<F>, bool) {
+        let arrival = self.arrival();
         let tuple = Tuple {
             local: header.destination,
-            local_port: destination,
+            local_port: ports.destination,
             remote: header.source,
-            remote_port: source,
-            device: self.arrival.device,
-            slave: self.arrival.slave,
+            remote_port: ports.source,
+            device: arrival.device,
+            slave: arrival.slave,
         };
-        (tuple, F::is_to_many(&self.arrival, &header.destination))
+        (tuple, F::is_to_many(&arrival, &header.destination))
     }
 
     /// The packet that is quoted was transmitted: its source is the local end.
-    fn orient_quoted<F: Family>(
-        &self,
-        quoted: &Header<F>,
-        source: Port,
-        destination: Port,
-    ) -> Option<Tuple<F>> {
+    fn quoted_tuple(&self, quoted: &Header<F>, ports: Ports) -> Option<Tuple<F>> {
+        let arrival = self.arrival();
         Some(Tuple {
             local: quoted.source,
-            local_port: source,
+            local_port: ports.source,
             remote: quoted.destination,
-            remote_port: destination,
-            device: self.arrival.device,
-            slave: self.arrival.slave,
+            remote_port: ports.destination,
+            device: arrival.device,
+            slave: arrival.slave,
         })
     }
 
-    fn orient_raw<F: Family>(&self, header: &Header<F>) -> RawKey<F> {
+    fn raw_key(&self, header: &Header<F>) -> RawKey<F> {
+        let arrival = self.arrival();
         RawKey {
             protocol: header.protocol,
             local: header.destination,
             remote: header.source,
-            device: self.arrival.device,
-            slave: self.arrival.slave,
+            device: arrival.device,
+            slave: arrival.slave,
         }
     }
 
     #[inline(always)]
-    fn device(&self) -> Option<&Device> {
-        self.delivery.device()
-    }
-
-    fn received_on(&self) -> Option<c_int> {
-        Some(self.arrival.device)
+    fn is_taken_by_tcp(&self) -> bool {
+        self.packet.is_for_this_host()
     }
 }

@@ -1,132 +1,75 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Transmitted packets: the socket knows the namespace.
+//! Transmitted packets: the source is the local end. Tables are asked for them in mode `verify` alone,
+//! since the sender is at hand.
 
-use super::{Orient, Resolve, Resolved, ResolvedBy};
+use kernel::ffi::c_int;
+
+use super::Resolved;
 use crate::net::{
-    device::Device,
-    inet::{Family, Header, Port, RawKey, Stop, Tuple},
+    inet::{Family, Header, Ports, RawKey, Stop, Tuple},
     namespace::Namespace,
-    netfilter::Outgoing,
+    netfilter::Transmitted,
     packet::Packet,
     socket::Common,
 };
-use kernel::ffi::c_int;
 
-/// A packet that is transmitted.
-///
-/// The socket is the one that the hook's state names. It is the tunnel's for a packet that goes
-/// into a tunnel, where the packet itself still bears its first sender's, which may be of another
-/// namespace. Replies of the kernel itself come from sockets that it keeps for them; a few packets
-/// have no socket at all, and are resolved by the device that they leave by.
-pub(crate) struct Transmitted<'p>(Outgoing<'p>);
-
-impl<'p> Transmitted<'p> {
-    /// A packet as a hook has seen it.
-    #[inline]
-    pub(crate) fn new(packet: Outgoing<'p>) -> Self {
-        Self(packet)
+impl<'n, F: Family> Resolved<'n, F> for Transmitted<'n, F> {
+    #[inline(always)]
+    fn namespace(&self) -> Namespace<'n> {
+        self.namespace
     }
-}
-
-impl Resolve for Transmitted<'_> {
-    type Orientation<'n> = Outward<'n>;
 
     #[inline(always)]
-    fn resolve<R>(self, f: impl for<'n> FnOnce(Resolved<'n, Outward<'n>>) -> R) -> R {
-        let state = self.0.state();
-        let section = state.section();
-        let output = state.output();
-        let (net, by) = match output {
-            Some(output) => (output.net(section), ResolvedBy::Device),
-            None => (state.net(), ResolvedBy::Hook),
-        };
-        let by = match state.socket() {
-            Some(socket) if *socket.net(section) == *net => ResolvedBy::Socket,
-            _ => by,
-        };
-        let agrees = *net == *state.net();
-        let bound = match (state.socket(), by) {
-            (Some(socket), ResolvedBy::Socket) => socket.bound_device(),
-            _ => 0,
-        };
-        let device = match output {
-            Some(output) if bound == 0 => output.index(),
-            _ => bound,
-        };
-        self.0.branded(net, |namespace, packet, sender| {
-            f(Resolved {
-                namespace,
-                packet,
-                by,
-                agrees,
-                orientation: Outward { device, sender },
-            })
-        })
+    fn packet(&self) -> &Packet<'n> {
+        &self.packet
     }
-}
 
-/// The packet comes from the local end.
-pub(crate) struct Outward<'n> {
-    /// The device that the socket is bound to, or that the packet leaves by.
-    device: c_int,
-    /// The socket that transmits the packet.
-    pub(crate) sender: Option<&'n Common>,
-}
-
-impl Orient for Outward<'_> {
     #[inline(always)]
-    fn header<F: Family>(
-        &self,
-        packet: &Packet<'_>,
-        offset: u32,
-        _: Namespace<'_>,
-    ) -> Result<Header<F>, Stop> {
-        F::header(packet, offset).ok_or(Stop::Unparsed)
+    fn header(&self, offset: u32) -> Result<Header<F>, Stop> {
+        F::header(&self.packet, offset).ok_or(Stop::Unparsed)
     }
 
     /// The sender's entry in the table, if it has one, is under the tuple by which an answer would
     /// be looked up; not so where the header has other addresses than the socket (source routes) or
     /// ports (tunnels).
-    #[inline(always)]
-    fn orient<F: Family>(
-        &self,
-        header: &Header<F>,
-        source: Port,
-        destination: Port,
-    ) -> (Tuple<F>, bool) {
+    fn tuple(&self, header: &Header<F>, ports: Ports) -> (Tuple<F>, bool) {
         let tuple = Tuple {
             local: header.source,
-            local_port: source,
+            local_port: ports.source,
             remote: header.destination,
-            remote_port: destination,
-            device: self.device,
+            remote_port: ports.destination,
+            device: device(self),
             slave: 0,
         };
         (tuple, false)
     }
 
     /// An error that is transmitted is about a packet of the other end.
-    fn orient_quoted<F: Family>(&self, _: &Header<F>, _: Port, _: Port) -> Option<Tuple<F>> {
+    fn quoted_tuple(&self, _: &Header<F>, _: Ports) -> Option<Tuple<F>> {
         None
     }
 
-    fn orient_raw<F: Family>(&self, header: &Header<F>) -> RawKey<F> {
+    fn raw_key(&self, header: &Header<F>) -> RawKey<F> {
         RawKey {
             protocol: header.protocol,
             local: header.source,
             remote: header.destination,
-            device: self.device,
+            device: device(self),
             slave: 0,
         }
     }
 
     #[inline(always)]
-    fn device(&self) -> Option<&Device> {
-        None
+    fn is_taken_by_tcp(&self) -> bool {
+        true
     }
+}
 
-    fn received_on(&self) -> Option<c_int> {
-        None
+/// The device that the socket is bound to, or that the packet leaves by.
+fn device<F: Family>(transmitted: &Transmitted<'_, F>) -> c_int {
+    match transmitted.sender().map_or(0, Common::bound_device) {
+        0 => transmitted.output.map_or(0, |output| output.index()),
+        bound => bound,
     }
 }

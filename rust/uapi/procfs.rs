@@ -23,7 +23,7 @@ pub(crate) const FILE: File<Instance> = File {
 };
 
 /// What is counted of each packet.
-const EVENTS: [(Event, &str); 10] = [
+const EVENTS: [(Event, &str); 12] = [
     (Event::Resolved(ResolvedBy::Socket), "by-socket"),
     (Event::Resolved(ResolvedBy::Device), "by-device"),
     (Event::Resolved(ResolvedBy::Hook), "by-hook"),
@@ -34,14 +34,16 @@ const EVENTS: [(Event, &str); 10] = [
     (Event::Routed, "routed"),
     (Event::Dropped, "dropped"),
     (Event::Tapped, "tapped"),
+    (Event::EarlyDemux, "early-demux"),
+    (Event::Chosen, "chosen"),
 ];
 
 /// What the modes verify and steer count.
 const MODES: [(Event, &str); 7] = [
     (Event::Dispute(Dispute::EarlyDemux), "demux-other"),
     (Event::Dispute(Dispute::Sender), "sender-other"),
+    (Event::Twin, "twin"),
     (Event::Steered, "steered"),
-    (Event::Left(Left::HadSocket), "had-socket"),
     (Event::Left(Left::Kind), "left-kind"),
     (Event::Left(Left::Device), "left-device"),
     (Event::Left(Left::Form), "left-form"),
@@ -91,7 +93,7 @@ fn show_lookups(account: &Account, file: &SeqFile, direction: Direction, name: &
         let packets: c_ulong = counts.into_iter().fold(0, c_ulong::wrapping_add);
         seq_print!(file, "\n{:<12} {:>12}", name, packets);
         for ((outcome, _), count) in Outcome::ALL.into_iter().zip(counts) {
-            if protocol.can_have(outcome) {
+            if protocol.can_have(outcome, direction) {
                 seq_print!(file, " {:>12}", count);
             } else {
                 seq_print!(file, " {:>12}", "-");

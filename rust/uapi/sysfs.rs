@@ -11,7 +11,7 @@ use crate::{
 /// What a file shows, all packets with `None`.
 type What = Option<Seen>;
 
-static EACH: [File<What>; 17] = [
+static EACH: [File<What>; 16] = [
     File::new(c"packets", None),
     found(c"established", Outcome::Established),
     found(c"time-wait", Outcome::TimeWait),
@@ -28,10 +28,9 @@ static EACH: [File<What>; 17] = [
     File::new(c"no-table", Some(Seen::NoTable)),
     File::new(c"routed", Some(Seen::Routed)),
     File::new(c"dropped", Some(Seen::Dropped)),
-    File::new(c"had-socket", Some(Seen::HadSocket)),
 ];
 
-static LIST: List<What, 18> = List::new(&EACH);
+static LIST: List<What, 17> = List::new(&EACH);
 
 /// The files in the directory.
 pub(crate) static FILES: sysfs::Files<What> = sysfs::Files::new(&LIST);

@@ -56,7 +56,6 @@ class Counters:
             seen = packets(self.values, direction)
             kinds = sum(self.values["resolved", direction, column]
                         for column in NOT_LOOKED_UP)
-            kinds += self.values["modes", direction, "had-socket"]
             for protocol in PROTOCOLS + OTHER_PROTOCOLS:
                 looked_up = self.values[direction, protocol, "packets"]
                 kinds += looked_up

@@ -11,8 +11,9 @@ PATH = "/proc/thread-self/net/nsmux"
 # The columns, in the order in which they are printed.
 HOW = ("by-socket", "by-device", "by-hook")
 UNKNOWN = ("unparsed", "fragment", "no-table", "routed", "dropped")
-RESOLVED = HOW + ("disagree",) + UNKNOWN + ("tapped",)
-MODES = ("demux-other", "sender-other", "steered", "had-socket", "left-kind",
+BORNE = ("early-demux", "chosen")
+RESOLVED = HOW + ("disagree",) + UNKNOWN + ("tapped",) + BORNE
+MODES = ("demux-other", "sender-other", "twin", "steered", "left-kind",
          "left-device", "left-form")
 OUTCOMES = ("established", "time-wait", "request", "listener", "connected",
             "unconnected", "ambiguous", "multiple", "foreign", "none")
@@ -92,8 +93,6 @@ def check_sums(status, comment=""):
     """Every packet is in exactly one cell of each of the two groupings."""
     for direction in DIRECTIONS:
         unknown = sum(status.counts[direction, key] for key in UNKNOWN)
-        # These are not looked up.
-        unknown += status.counts[direction, "had-socket"]
         packets = 0
         for protocol in PROTOCOLS:
             row = {key[2]: count for key, count in status.counts.items()

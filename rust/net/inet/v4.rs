@@ -7,7 +7,7 @@
 
 use core::ptr::null_mut;
 
-use super::{Arrival, Family, Fragment, Header, RawKey, Stop, Tuple, RAW, TCP, UDP};
+use super::{Arrival, Family, Fragment, Header, Ports, RawKey, Stop, Tuple, RAW, TCP, UDP};
 use crate::{
     bindings,
     net::{
@@ -68,6 +68,33 @@ unsafe impl Family for V4 {
 
     fn address(bytes: &[u8]) -> Option<u32> {
         bytes.try_into().map(u32::from_ne_bytes).ok()
+    }
+
+    #[inline(always)]
+    fn protocol(packet: &Packet<'_>) -> u8 {
+        packet.header().get(9).map_or(RAW, |protocol| *protocol)
+    }
+
+    #[inline(always)]
+    fn common_form(packet: &Packet<'_>) -> Option<(Header<Self>, Ports)> {
+        let (header, payload) = packet.header().split_first_chunk::<20>()?;
+        let &[version_length, _, _, _, _, _, f0, f1, _, protocol, _, _, s0, s1, s2, s3, d0, d1, d2, d3] =
+            header;
+        // All but "don't fragment".
+        let fragment = u16::from_ne_bytes([f0, f1]) & 0xbfff_u16.to_be();
+        if version_length != 0x45 || fragment != 0 {
+            return None;
+        }
+        let ports = Ports::in_common_form(protocol, payload, packet.length().wrapping_sub(20))?;
+        let header = Header {
+            source: u32::from_ne_bytes([s0, s1, s2, s3]),
+            destination: u32::from_ne_bytes([d0, d1, d2, d3]),
+            protocol,
+            payload: 20,
+            fragment: Fragment::Whole,
+            is_extended: false,
+        };
+        Some((header, ports))
     }
 
     #[inline(always)]

@@ -9,7 +9,7 @@ use core::ptr::{from_ref, null_mut};
 
 use super::{
     extension_headers::{self, FRAGMENT, NO_NEXT},
-    Arrival, Family, Fragment, Header, RawKey, Stop, Tuple, RAW, TCP, UDP,
+    Arrival, Family, Fragment, Header, Ports, RawKey, Stop, Tuple, RAW, TCP, UDP,
 };
 use crate::{
     bindings,
@@ -51,6 +51,31 @@ unsafe impl Family for V6 {
 
     fn address(bytes: &[u8]) -> Option<V6Address> {
         bytes.try_into().map(V6Address).ok()
+    }
+
+    #[inline(always)]
+    fn protocol(packet: &Packet<'_>) -> u8 {
+        packet.header().get(6).map_or(RAW, |protocol| *protocol)
+    }
+
+    #[inline(always)]
+    fn common_form(packet: &Packet<'_>) -> Option<(Header<Self>, Ports)> {
+        let (header, payload) = packet.header().split_first_chunk::<40>()?;
+        let (&[version, _, _, _, _, _, protocol, _], addresses) = header.split_first_chunk()?;
+        let (source, destination) = addresses.split_first_chunk::<16>()?;
+        if version >> 4 != 6 {
+            return None;
+        }
+        let ports = Ports::in_common_form(protocol, payload, packet.length().wrapping_sub(40))?;
+        let header = Header {
+            source: V6Address::from_header(*source),
+            destination: V6Address::from_header(*destination.first_chunk()?),
+            protocol,
+            payload: 40,
+            fragment: Fragment::Whole,
+            is_extended: false,
+        };
+        Some((header, ports))
     }
 
     #[inline]

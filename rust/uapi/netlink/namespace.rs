@@ -27,7 +27,7 @@ const MODE: u16 = NSMUX_A_NAMESPACE_MODE as u16;
 const AT_ONCE: usize = 64;
 
 /// The counters that are attributes of their own.
-const EVENTS: [(Event, u32); 17] = [
+const EVENTS: [(Event, u32); 19] = [
     (
         Event::Resolved(ResolvedBy::Socket),
         NSMUX_A_COUNTERS_BY_SOCKET,
@@ -45,10 +45,9 @@ const EVENTS: [(Event, u32); 17] = [
     (Event::Dropped, NSMUX_A_COUNTERS_DROPPED),
     (Event::Tapped, NSMUX_A_COUNTERS_TAPPED),
     (Event::Steered, NSMUX_A_COUNTERS_STEERED),
-    (
-        Event::Left(Left::HadSocket),
-        NSMUX_A_COUNTERS_LEFT_HAD_SOCKET,
-    ),
+    (Event::EarlyDemux, NSMUX_A_COUNTERS_EARLY_DEMUX),
+    (Event::Chosen, NSMUX_A_COUNTERS_CHOSEN),
+    (Event::Twin, NSMUX_A_COUNTERS_TWIN),
     (Event::Left(Left::Kind), NSMUX_A_COUNTERS_LEFT_KIND),
     (Event::Left(Left::Device), NSMUX_A_COUNTERS_LEFT_DEVICE),
     (Event::Left(Left::Form), NSMUX_A_COUNTERS_LEFT_FORM),
@@ -124,8 +123,8 @@ pub(super) fn set_mode(request: &Asked<'_>) -> Result<(), Refusal> {
 /// Lets a namespace count from 0.
 pub(super) fn reset_counters(request: &Asked<'_>) -> Result<(), Refusal> {
     selector::with_selected(request, NETNS, |net| {
-        request.living(net).account().reset();
-        Ok(())
+        let reset = request.living(net).account().reset();
+        reset.map_err(|error| Refusal::from(Error::from(error)))
     })
 }
 

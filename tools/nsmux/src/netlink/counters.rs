@@ -117,10 +117,12 @@ pub(crate) struct Counters<N> {
     pub(crate) dropped: N,
     /// Packets that packet sockets on their device have as well.
     pub(crate) tapped: N,
+    /// Packets that bore their socket, which early demultiplexing had found.
+    pub(crate) early_demux: N,
+    /// Packets that bore their socket, which TPROXY or a BPF program had chosen.
+    pub(crate) chosen: N,
     /// Packets that were handed a socket.
     pub(crate) steered: N,
-    /// Packets that bore a socket already, and were not looked up.
-    pub(crate) left_had_socket: N,
     /// Packets whose socket is of a kind that is not handed over.
     pub(crate) left_kind: N,
     /// Packets whose device gives them to another one after all hooks.
@@ -129,8 +131,10 @@ pub(crate) struct Counters<N> {
     pub(crate) left_form: N,
     /// Packets for which early demultiplexing has found another socket.
     pub(crate) dispute_early_demux: N,
-    /// Packets of a connection under whose tuple another socket is found.
+    /// Packets under whose tuple another socket is found than the one that sends them.
     pub(crate) dispute_sender: N,
+    /// Packets for which two sockets of UDP have the same two ends, and the other one is found.
+    pub(crate) twin: N,
     /// All others: what their lookup found.
     #[serde(bound = "N: Serialize")]
     pub(crate) lookups: Lookups<N>,
@@ -166,13 +170,15 @@ impl<N: Copy + Default + Add<Output = N>> Counters<N> {
             routed: f(self.routed, other.routed),
             dropped: f(self.dropped, other.dropped),
             tapped: f(self.tapped, other.tapped),
+            early_demux: f(self.early_demux, other.early_demux),
+            chosen: f(self.chosen, other.chosen),
             steered: f(self.steered, other.steered),
-            left_had_socket: f(self.left_had_socket, other.left_had_socket),
             left_kind: f(self.left_kind, other.left_kind),
             left_device: f(self.left_device, other.left_device),
             left_form: f(self.left_form, other.left_form),
             dispute_early_demux: f(self.dispute_early_demux, other.dispute_early_demux),
             dispute_sender: f(self.dispute_sender, other.dispute_sender),
+            twin: f(self.twin, other.twin),
             lookups,
         }
     }
@@ -290,7 +296,9 @@ impl FromAttributes for Directed {
                 spec::counters::DROPPED => &mut counters.dropped,
                 spec::counters::TAPPED => &mut counters.tapped,
                 spec::counters::STEERED => &mut counters.steered,
-                spec::counters::LEFT_HAD_SOCKET => &mut counters.left_had_socket,
+                spec::counters::EARLY_DEMUX => &mut counters.early_demux,
+                spec::counters::CHOSEN => &mut counters.chosen,
+                spec::counters::TWIN => &mut counters.twin,
                 spec::counters::LEFT_KIND => &mut counters.left_kind,
                 spec::counters::LEFT_DEVICE => &mut counters.left_device,
                 spec::counters::LEFT_FORM => &mut counters.left_form,

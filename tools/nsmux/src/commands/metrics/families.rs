@@ -153,7 +153,6 @@ fn counted(namespaces: &[(&Namespace, Labels)]) -> Vec<Family> {
             tapped.push(labels.clone(), counters.tapped);
             steered.push(labels.clone(), counters.steered);
             for (reason, count) in [
-                ("had-socket", counters.left_had_socket),
                 ("kind", counters.left_kind),
                 ("device", counters.left_device),
                 ("form", counters.left_form),

@@ -96,26 +96,30 @@ fn steered<N: Figure>(traffic: &Traffic<N>, numbers: Numbers) -> Option<Columns>
     let mut columns = Columns::new(&[
         ("STEERED", Kind::Text),
         ("PACKETS", Kind::Number),
-        ("HAD SOCKET", Kind::Number),
         ("KIND", Kind::Number),
         ("DEVICE", Kind::Number),
         ("FORM", Kind::Number),
         ("TAPPED", Kind::Number),
+        ("EARLY DEMUX", Kind::Number),
+        ("CHOSEN", Kind::Number),
         ("EARLY DEMUX DIFFERS", Kind::Number),
         ("SENDER DIFFERS", Kind::Number),
+        ("TWIN", Kind::Number),
     ]);
     let mut anything = false;
     for direction in OF_IP {
         let counters = traffic.of(direction);
         let figures = [
             counters.steered,
-            counters.left_had_socket,
             counters.left_kind,
             counters.left_device,
             counters.left_form,
             counters.tapped,
+            counters.early_demux,
+            counters.chosen,
             counters.dispute_early_demux,
             counters.dispute_sender,
+            counters.twin,
         ];
         anything |= figures.iter().any(|figure| *figure != N::default());
         let cells = figures.map(|figure| Cell::new(figure.show(numbers)));

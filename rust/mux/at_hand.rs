@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The socket at hand: a packet whose socket somebody knows already is looked up in no table.
+//!
+//! What transmits a packet is named by the state of the hook. What a received packet bears was found
+//! by early demultiplexing, or chosen by TPROXY or a BPF program, and is what the stack will take for
+//! it (`inet_steal_sock()`).
+
+use crate::{
+    net::{
+        delivery::{Borne, Given},
+        inet::{self, Family, Fragment, Header},
+        netfilter::{Received, Transmitted},
+        packet::Packet,
+        socket::{AnyKind, Common, Full},
+    },
+    resolve::Resolved,
+    table::Outcome,
+};
+
+/// A socket that is known without a lookup.
+pub(crate) struct AtHand<'n> {
+    /// The table that it is of.
+    pub(crate) of: Of,
+    /// What it is, in one word.
+    pub(crate) outcome: Outcome,
+    /// The socket; none of another namespace.
+    pub(crate) socket: Option<&'n Common>,
+}
+
+/// A table of the sockets at hand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// That of TCP.
+    Tcp,
+    /// That of UDP.
+    Udp,
+    /// That of raw sockets.
+    Raw,
+}
+
+impl Of {
+    /// By the number of the protocol.
+    #[inline(always)]
+    fn protocol(protocol: u8) -> Option<Self> {
+        match protocol {
+            inet::TCP => Some(Self::Tcp),
+            inet::UDP => Some(Self::Udp),
+            _ => None,
+        }
+    }
+}
+
+/// Who gave a received packet its socket. Nothing says so for sure: a proxy that chooses the
+/// connection that early demultiplexing would have found looks the same.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GivenBy {
+    /// Early demultiplexing: it finds what has a peer, and the one receiver of a group.
+    EarlyDemux,
+    /// TPROXY or a BPF program.
+    Choice,
+}
+
+/// The socket that a received packet of TCP or UDP bears; `None` if it bears none. Any context.
+#[inline(always)]
+pub(crate) fn borne<'n, F: Family>(
+    received: &Received<'n, F>,
+    header: &Header<F>,
+) -> Option<(AtHand<'n>, GivenBy)> {
+    let of = Of::protocol(header.protocol)?;
+    let (outcome, socket, by) = match received.borne() {
+        Borne::None => return None,
+        Borne::Foreign => (Outcome::Foreign, None, GivenBy::Choice),
+        Borne::Own(given) => {
+            let (outcome, by) = judge(&given, header.protocol, &received.packet)?;
+            (outcome, Some(given.socket), by)
+        }
+    };
+    let at_hand = AtHand {
+        of,
+        outcome,
+        socket,
+    };
+    Some((at_hand, by))
+}
+
+/// What a packet of a protocol bears, and who gave it that; `None` if it is of another protocol.
+#[inline(always)]
+fn judge(given: &Given<'_>, protocol: u8, packet: &Packet<'_>) -> Option<(Outcome, GivenBy)> {
+    let full = match given.socket.any_kind() {
+        AnyKind::Full(full) => full,
+        AnyKind::TimeWait(_) => return Some((Outcome::TimeWait, GivenBy::EarlyDemux)),
+        AnyKind::Request(_) => return Some((Outcome::Request, GivenBy::EarlyDemux)),
+    };
+    if full.protocol() != u16::from(protocol) {
+        return None;
+    }
+    let (outcome, by) = match (protocol, full.is_connected(), full.is_listening()) {
+        (inet::TCP, _, false) => return Some((Outcome::Established, GivenBy::EarlyDemux)),
+        (inet::TCP, _, true) => (Outcome::Listener, GivenBy::Choice),
+        (_, true, _) => return Some((Outcome::Connected, GivenBy::EarlyDemux)),
+        (_, false, _) if packet.is_for_this_host() => (Outcome::Unconnected, GivenBy::Choice),
+        (_, false, _) => (Outcome::Unconnected, GivenBy::EarlyDemux),
+    };
+    if given.is_chosen_anew && full.is_in_reuseport_group() {
+        return Some((Outcome::Ambiguous, by));
+    }
+    Some((outcome, by))
+}
+
+/// Who transmits a packet.
+pub(crate) enum Sent<'n> {
+    /// A socket of one of the tables, or of a packet of TCP or UDP none.
+    By(AtHand<'n>),
+    /// A socket of a protocol that has no table here, the kernel itself, or nobody.
+    NoTable,
+    /// Nobody, and the packet is a fragment, and not the first of its packet.
+    LaterFragment,
+    /// Nobody, and a header is cut short or contradicts itself.
+    Unparsed,
+}
+
+/// The socket that transmits a packet, as the state of the hook names it. Any context.
+#[inline(always)]
+pub(crate) fn sent<'n, F: Family>(transmitted: &Transmitted<'n, F>) -> Sent<'n> {
+    let Some(sender) = transmitted.sender() else {
+        return by_nobody(transmitted);
+    };
+    let full = match sender.any_kind() {
+        AnyKind::Full(full) => full,
+        AnyKind::TimeWait(_) => return by_tcp(Outcome::TimeWait, sender),
+        AnyKind::Request(_) => return by_tcp(Outcome::Request, sender),
+    };
+    let protocol = F::protocol(&transmitted.packet);
+    if full.is_raw() || full.protocol() != u16::from(protocol) {
+        return by_other(transmitted, full, sender);
+    }
+    match (protocol, full.is_connected(), full.is_listening()) {
+        (inet::TCP, _, false) => by_tcp(Outcome::Established, sender),
+        (inet::TCP, _, true) => by_tcp(Outcome::Listener, sender),
+        (inet::UDP, true, _) => by_udp(Outcome::Connected, sender),
+        (inet::UDP, false, _) => by_udp(Outcome::Unconnected, sender),
+        _ => by_other(transmitted, full, sender),
+    }
+}
+
+#[inline(always)]
+fn by_tcp(outcome: Outcome, sender: &Common) -> Sent<'_> {
+    Sent::By(AtHand {
+        of: Of::Tcp,
+        outcome,
+        socket: Some(sender),
+    })
+}
+
+#[inline(always)]
+fn by_udp(outcome: Outcome, sender: &Common) -> Sent<'_> {
+    Sent::By(AtHand {
+        of: Of::Udp,
+        outcome,
+        socket: Some(sender),
+    })
+}
+
+/// By a socket that is not of the packet's protocol, or behind extension headers.
+#[cold]
+#[inline(never)]
+fn by_other<'n, F: Family>(
+    transmitted: &Transmitted<'n, F>,
+    full: &'n Full,
+    sender: &'n Common,
+) -> Sent<'n> {
+    if full.is_raw() && !full.is_of_kernel() {
+        return Sent::By(AtHand {
+            of: Of::Raw,
+            outcome: if full.is_connected() {
+                Outcome::Connected
+            } else {
+                Outcome::Unconnected
+            },
+            socket: Some(sender),
+        });
+    }
+    let Ok(header) = transmitted.header(transmitted.packet.network_offset()) else {
+        return Sent::Unparsed;
+    };
+    let Some(of) = Of::protocol(header.protocol) else {
+        return Sent::NoTable;
+    };
+    if full.is_raw() || full.protocol() != u16::from(header.protocol) {
+        // The kernel's socket for resets, or the sender of what is in the packet: no socket of this
+        // protocol sends it.
+        return nobody(of);
+    }
+    let outcome = match (of, full.is_connected(), full.is_listening()) {
+        (Of::Tcp, _, true) => Outcome::Listener,
+        (Of::Tcp, _, false) => Outcome::Established,
+        (_, true, _) => Outcome::Connected,
+        (_, false, _) => Outcome::Unconnected,
+    };
+    Sent::By(AtHand {
+        of,
+        outcome,
+        socket: Some(sender),
+    })
+}
+
+/// By no socket of this namespace.
+#[cold]
+#[inline(never)]
+fn by_nobody<'n, F: Family>(transmitted: &Transmitted<'n, F>) -> Sent<'n> {
+    match transmitted.header(transmitted.packet.network_offset()) {
+        Err(_) => Sent::Unparsed,
+        Ok(header) if header.fragment == Fragment::Later => Sent::LaterFragment,
+        Ok(header) => Of::protocol(header.protocol).map_or(Sent::NoTable, nobody),
+    }
+}
+
+fn nobody<'n>(of: Of) -> Sent<'n> {
+    Sent::By(AtHand {
+        of,
+        outcome: Outcome::None,
+        socket: None,
+    })
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Packets from this host: the socket that sends them knows the namespace.
+
+use core::{marker::PhantomData, ptr::from_ref};
+
+use super::{ResolvedBy, State};
+use crate::net::{device::Device, namespace::Namespace, packet::Packet, socket::Common};
+
+/// A packet from this host, as a hook sees it.
+///
+/// The socket is the one that the hook's state names. It is the tunnel's for a packet that goes into
+/// a tunnel, where the packet itself still bears its first sender's. Replies of the kernel itself
+/// come from sockets that it keeps for them; a few packets have no socket at all, and are resolved by
+/// the device that they leave by.
+///
+/// # Invariants
+///
+/// The packet is at `NF_INET_LOCAL_OUT` of the family `F`, or at `NF_ARP_OUT`, in a hook's call that is
+/// under way for all of `'p`.
+pub struct Outgoing<'p, F> {
+    packet: Packet<'p>,
+    state: State<'p>,
+    _family: PhantomData<F>,
+}
+
+impl<'p, F> Outgoing<'p, F> {
+    /// # Safety
+    ///
+    /// As the type invariants say.
+    #[inline]
+    pub(super) unsafe fn new(packet: Packet<'p>, state: State<'p>) -> Self {
+        // INVARIANT: By the safety requirement.
+        Self {
+            packet,
+            state,
+            _family: PhantomData,
+        }
+    }
+
+    /// Where the hook was called.
+    #[inline]
+    pub fn state(&self) -> State<'p> {
+        self.state
+    }
+
+    /// Finds the packet's namespace, and calls `f` with both under a brand that exists only inside
+    /// that call. Any context.
+    ///
+    /// A socket in another namespace than the device that the packet leaves by sends no more: the
+    /// packet has passed through a device that leads out of there (VTI, for example), whose state
+    /// still names it. It is the device's then, and without a sender.
+    #[inline(always)]
+    pub fn resolve<R>(self, f: impl for<'n> FnOnce(Transmitted<'n, F>) -> R) -> R {
+        let state = self.state;
+        let section = state.section();
+        let (listed, by) = match state.output() {
+            Some(output) => (output.net(section), ResolvedBy::Device),
+            None => (state.net(), ResolvedBy::Hook),
+        };
+        let by = match state.socket() {
+            Some(socket) if *socket.net(section) == *listed => ResolvedBy::Socket,
+            _ => by,
+        };
+        let agrees = *listed == *state.net();
+        let raw = from_ref(state.0);
+        self.packet.branded(listed, |namespace, packet| {
+            // SAFETY: By the type invariants it is valid for longer than this call, and so than the
+            // brand.
+            let state = State(unsafe { &*raw });
+            // INVARIANT: `self`, which has become `packet`, was as they say.
+            f(Transmitted {
+                namespace,
+                packet,
+                by,
+                agrees,
+                output: state.output(),
+                sender: match by {
+                    ResolvedBy::Socket => state.socket(),
+                    ResolvedBy::Device | ResolvedBy::Hook => None,
+                },
+                _family: PhantomData,
+            })
+        })
+    }
+}
+
+/// A packet from this host and its namespace, under one brand.
+///
+/// # Invariants
+///
+/// As those of [`Outgoing`]; the sender's namespace is the packet's.
+pub struct Transmitted<'n, F> {
+    /// The namespace.
+    pub namespace: Namespace<'n>,
+    /// The packet.
+    pub packet: Packet<'n>,
+    /// Where the namespace was read.
+    pub by: ResolvedBy,
+    /// Whether it is the one in which netfilter sees the packet. Anything else is a bug, here or in
+    /// the kernel.
+    pub agrees: bool,
+    /// The device that the packet leaves by.
+    pub output: Option<&'n Device>,
+    sender: Option<&'n Common>,
+    _family: PhantomData<F>,
+}
+
+impl<'n, F> Transmitted<'n, F> {
+    /// The socket that sends the packet. Any context.
+    ///
+    /// IPv6 names the listener for a SYN-ACK, where IPv4 names the request that is answered. The packet
+    /// bears that in both (`tcp_make_synack()`); one with a SYN cookie bears none, since there is no
+    /// request.
+    #[inline]
+    pub fn sender(&self) -> Option<&'n Common> {
+        let sender = self.sender?;
+        if sender.is_listening() {
+            if let Some(request) = self.request() {
+                return Some(request);
+            }
+        }
+        Some(sender)
+    }
+
+    #[cold]
+    fn request(&self) -> Option<&'n Common> {
+        // SAFETY: By the type invariants.
+        let sk = unsafe { (*self.packet.as_non_null().as_ptr()).sk };
+        // SAFETY: Null, or valid as long as the packet bears it, which is longer than the brand.
+        let socket = unsafe { Common::from_raw(sk) }?;
+        let is_own = *socket.net(self.namespace.section()) == *self.namespace.object();
+        (is_own && socket.is_request()).then_some(socket)
+    }
+}
