@@ -24,7 +24,7 @@ use kernel::{
     sync::atomic::{Atomic, Relaxed},
 };
 
-use self::place::{Place, COMMON, RARE};
+use self::place::{place, Place, COMMON, RARE};
 use crate::{
     net::{lazy::Lazy, percpu::PerCpu},
     resolve::{Direction, ResolvedBy},
@@ -57,10 +57,9 @@ impl Counters {
     }
 
     fn read(&self, place: Place) -> c_ulong {
-        match place {
-            Place::Common(place) => self.common.sum(place),
-            Place::Rare(place) => self.rare.get(place).map_or(0, |rare| rare.load(Relaxed)),
-            Place::None => 0,
+        match usize::from(place).checked_sub(COMMON) {
+            None => self.common.sum(place.into()),
+            Some(place) => self.rare.get(place).map_or(0, |rare| rare.load(Relaxed)),
         }
     }
 }
@@ -117,15 +116,13 @@ impl Account {
     }
 
     fn counted(&self, direction: Direction, event: Event) -> c_ulong {
-        let place = Place::of(direction, event);
+        let place = place(direction, event);
         let counted = self
             .counters
             .get()
             .map_or(0, |counters| counters.read(place));
-        let before = match (self.baseline.get(), place.number()) {
-            (Some(baseline), Some(place)) => baseline.0.get(place),
-            _ => None,
-        };
+        let baseline = self.baseline.get();
+        let before = baseline.and_then(|baseline| baseline.0.get(usize::from(place)));
         counted.wrapping_sub(before.map_or(0, |before| before.load(Relaxed)))
     }
 
@@ -137,7 +134,7 @@ impl Account {
         [Protocol::Tcp, Protocol::Udp, Protocol::Tcp6, Protocol::Udp6]
             .into_iter()
             .map(|protocol| Event::Lookup(protocol, Outcome::None))
-            .map(|event| counters.read(Place::of(Direction::Receive, event)))
+            .map(|event| counters.read(place(Direction::Receive, event)))
             .fold(0, c_ulong::wrapping_add)
     }
 
@@ -151,7 +148,7 @@ impl Account {
             KBox::new(baseline, GFP_KERNEL)
         })?;
         if let Some(baseline) = self.baseline.get() {
-            for (before, place) in baseline.0.iter().zip(Place::all()) {
+            for (before, place) in baseline.0.iter().zip(0..) {
                 before.store(counters.read(place), Relaxed);
             }
         }
@@ -160,6 +157,7 @@ impl Account {
 }
 
 /// One direction in the account, for counting.
+#[derive(Clone, Copy)]
 pub(crate) struct Side<'a> {
     counters: &'a Counters,
     direction: Direction,
@@ -168,25 +166,28 @@ pub(crate) struct Side<'a> {
 impl Side<'_> {
     /// Counts an event. Any context.
     #[inline(always)]
-    pub(crate) fn count(&self, event: Event) {
-        match Place::of(self.direction, event) {
-            Place::Common(place) => self.counters.common.increment(place),
-            Place::Rare(place) => self.count_rare(place),
-            Place::None => {}
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn count_rare(&self, place: usize) {
-        if let Some(rare) = self.counters.rare.get(place) {
-            rare.fetch_add(1, Relaxed);
+    pub(crate) fn count(self, event: Event) {
+        let place = usize::from(place(self.direction, event));
+        if place < COMMON {
+            self.counters.common.increment(place);
+        } else {
+            self.counters.count_rare(place);
         }
     }
 
     /// The direction.
     #[inline]
-    pub(crate) fn direction(&self) -> Direction {
+    pub(crate) fn direction(self) -> Direction {
         self.direction
+    }
+}
+
+impl Counters {
+    #[cold]
+    #[inline(never)]
+    fn count_rare(&self, place: usize) {
+        if let Some(rare) = self.rare.get(place.wrapping_sub(COMMON)) {
+            rare.fetch_add(1, Relaxed);
+        }
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     net::{
         device_events::{Event, Watcher},
         namespace::Alive,
-        netfilter::Hook,
+        netfilter::{Hook, Selected, Selects},
         perdevice::Table,
         pernet::{Id, Living, PerNamespace},
         procfs::File,
@@ -90,6 +90,19 @@ impl Instance {
             uapi::netlink::tell_mode(slot.net(), to);
         }
         Ok(())
+    }
+}
+
+impl Selects for Instance {
+    #[inline(always)]
+    fn selected(&self) -> Selected {
+        match self.mode() {
+            Mode::Observe => Selected::First,
+            Mode::Verify => Selected::Second,
+            Mode::Steer => Selected::Third,
+            // It was changed a moment ago.
+            Mode::Off => Selected::None,
+        }
     }
 }
 

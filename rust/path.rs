@@ -8,6 +8,7 @@
 
 mod arp;
 mod observe;
+mod rare;
 mod receive;
 mod steer;
 mod transmit;

@@ -193,6 +193,7 @@ impl Event {
     ];
 
     /// The number among [`OTHERS`](Self::OTHERS); one more than all for lookups.
+    #[inline(always)]
     pub(super) const fn number(self) -> usize {
         match self {
             Self::Resolved(by) => by as usize,

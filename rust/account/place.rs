@@ -19,16 +19,11 @@ pub(super) const COMMON: usize = 32;
 /// How many all share.
 pub(super) const RARE: usize = PLACES.rare;
 
-/// Where an event is counted.
-#[derive(Clone, Copy)]
-pub(super) enum Place {
-    /// Among the processor's own counters.
-    Common(usize),
-    /// Among those that all share.
-    Rare(usize),
-    /// Nowhere: it cannot be.
-    None,
-}
+/// The number of a counter: common ones first, then rare ones, and [`NOWHERE`] for what cannot be.
+pub(super) type Place = u8;
+
+/// What cannot be is not counted.
+pub(super) const NOWHERE: Place = Place::MAX;
 
 const DIRECTIONS: [Direction; 4] = [
     Direction::Receive,
@@ -37,18 +32,17 @@ const DIRECTIONS: [Direction; 4] = [
     Direction::ArpTransmit,
 ];
 const OTHERS: usize = Event::OTHERS.len();
-const NOWHERE: u8 = u8::MAX;
 
-/// A number for each event: common ones first, then rare ones, and [`NOWHERE`] for what cannot be.
+/// A number for each event.
 struct Places {
-    lookups: [[[u8; Outcome::ALL.len()]; Protocol::ALL.len()]; 2],
-    others: [[u8; OTHERS]; DIRECTIONS.len()],
+    lookups: [[[Place; Outcome::ALL.len()]; Protocol::ALL.len()]; 2],
+    others: [[Place; OTHERS]; DIRECTIONS.len()],
     rare: usize,
 }
 
 const PLACES: Places = places();
-static OTHER_PLACES: [[u8; OTHERS]; DIRECTIONS.len()] = PLACES.others;
-static LOOKUPS: [[[u8; Outcome::ALL.len()]; Protocol::ALL.len()]; 2] = PLACES.lookups;
+static OTHER_PLACES: [[Place; OTHERS]; DIRECTIONS.len()] = PLACES.others;
+static LOOKUPS: [[[Place; Outcome::ALL.len()]; Protocol::ALL.len()]; 2] = PLACES.lookups;
 const _: () = assert!(COMMON + RARE < NOWHERE as usize);
 
 /// Whether each processor counts it for itself.
@@ -119,10 +113,10 @@ const fn places() -> Places {
                     .can_have(Outcome::ALL[outcome].0, direction);
                 let place = &mut places.lookups[way][protocol][outcome];
                 if can && is_common(direction, event) {
-                    *place = common as u8;
+                    *place = common as Place;
                     common += 1;
                 } else if can {
-                    *place = (COMMON + places.rare) as u8;
+                    *place = (COMMON + places.rare) as Place;
                     places.rare += 1;
                 }
                 outcome += 1;
@@ -135,10 +129,10 @@ const fn places() -> Places {
             assert!(event.number() == other);
             let place = &mut places.others[way][other];
             if can_be(direction, event) && is_common(direction, event) {
-                *place = common as u8;
+                *place = common as Place;
                 common += 1;
             } else if can_be(direction, event) {
-                *place = (COMMON + places.rare) as u8;
+                *place = (COMMON + places.rare) as Place;
                 places.rare += 1;
             }
             other += 1;
@@ -149,60 +143,32 @@ const fn places() -> Places {
     places
 }
 
-impl Place {
-    /// Of an event in a direction.
-    #[inline(always)]
-    pub(super) fn of(direction: Direction, event: Event) -> Self {
-        let number = match (direction, event) {
-            (Direction::Receive, Event::Lookup(protocol, outcome)) => {
-                of_lookup(&LOOKUPS[0], protocol, outcome)
-            }
-            (Direction::Transmit, Event::Lookup(protocol, outcome)) => {
-                of_lookup(&LOOKUPS[1], protocol, outcome)
-            }
-            // Packets of ARP are not looked up.
-            (_, Event::Lookup(..)) => NOWHERE,
-            (direction, event) => {
-                let row = OTHER_PLACES.get(direction as usize);
-                row.and_then(|row| row.get(event.number()))
-                    .map_or(NOWHERE, |place| *place)
-            }
-        };
-        Self::numbered(number.into())
-    }
-
-    #[inline(always)]
-    fn numbered(number: usize) -> Self {
-        if number < COMMON {
-            Self::Common(number)
-        } else if number < COMMON + RARE {
-            Self::Rare(number - COMMON)
-        } else {
-            Self::None
+/// Where an event is counted in a direction.
+#[inline(always)]
+pub(super) fn place(direction: Direction, event: Event) -> Place {
+    match (direction, event) {
+        (Direction::Receive, Event::Lookup(protocol, outcome)) => {
+            of_lookup(&LOOKUPS[0], protocol, outcome)
         }
-    }
-
-    /// The number of the place among all.
-    pub(super) fn number(self) -> Option<usize> {
-        match self {
-            Self::Common(place) => Some(place),
-            Self::Rare(place) => Some(COMMON + place),
-            Self::None => None,
+        (Direction::Transmit, Event::Lookup(protocol, outcome)) => {
+            of_lookup(&LOOKUPS[1], protocol, outcome)
         }
-    }
-
-    /// All, in the order of their numbers.
-    pub(super) fn all() -> impl Iterator<Item = Self> {
-        (0..COMMON + RARE).map(Self::numbered)
+        // Packets of ARP are not looked up.
+        (_, Event::Lookup(..)) => NOWHERE,
+        (direction, event) => {
+            let row = OTHER_PLACES.get(direction as usize);
+            row.and_then(|row| row.get(event.number()))
+                .map_or(NOWHERE, |place| *place)
+        }
     }
 }
 
 #[inline(always)]
 fn of_lookup(
-    places: &[[u8; Outcome::ALL.len()]; Protocol::ALL.len()],
+    places: &[[Place; Outcome::ALL.len()]; Protocol::ALL.len()],
     protocol: Protocol,
     outcome: Outcome,
-) -> u8 {
+) -> Place {
     // What nobody looks packets up for is beyond the end.
     let row = places.get(protocol as usize);
     let place = row.and_then(|row| row.get(outcome as usize));

@@ -9,7 +9,7 @@
 use crate::{
     net::{
         delivery::{Borne, Given},
-        inet::{self, Family, Fragment, Header},
+        inet::{self, Family, Fragment},
         netfilter::{Received, Transmitted},
         packet::Packet,
         socket::{AnyKind, Common, Full},
@@ -65,14 +65,14 @@ pub(crate) enum GivenBy {
 #[inline(always)]
 pub(crate) fn borne<'n, F: Family>(
     received: &Received<'n, F>,
-    header: &Header<F>,
+    protocol: u8,
 ) -> Option<(AtHand<'n>, GivenBy)> {
-    let of = Of::protocol(header.protocol)?;
+    let of = Of::protocol(protocol)?;
     let (outcome, socket, by) = match received.borne() {
         Borne::None => return None,
         Borne::Foreign => (Outcome::Foreign, None, GivenBy::Choice),
         Borne::Own(given) => {
-            let (outcome, by) = judge(&given, header.protocol, &received.packet)?;
+            let (outcome, by) = judge(&given, protocol, &received.packet)?;
             (outcome, Some(given.socket), by)
         }
     };

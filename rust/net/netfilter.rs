@@ -89,19 +89,6 @@ impl<T> Hook<T> {
         )
     }
 
-    /// A hook at `NF_INET_LOCAL_IN`: packets for this host. IPv4 is reassembled there, IPv6 is not
-    /// unless connection tracking does so.
-    pub const fn local_in<F: Family, S: Receive<T, F>>(priority: c_int) -> Self {
-        let function = incoming::<T, F, S>;
-        Self::new(F::NUMBER, bindings::NF_INET_LOCAL_IN, priority, function)
-    }
-
-    /// A hook at `NF_INET_LOCAL_OUT`: packets from this host, before the kernel fragments them.
-    pub const fn local_out<F: Family, S: Transmit<T, F>>(priority: c_int) -> Self {
-        let function = outgoing::<T, F, S>;
-        Self::new(F::NUMBER, bindings::NF_INET_LOCAL_OUT, priority, function)
-    }
-
     const fn new(family: u8, number: c_uint, priority: c_int, function: Function) -> Self {
         Self {
             family,
@@ -113,10 +100,118 @@ impl<T> Hook<T> {
     }
 }
 
+/// Which of its functions an owner wants a packet to be seen by.
+#[derive(Clone, Copy)]
+pub enum Selected {
+    /// None: the packet goes on.
+    None,
+    /// The first one.
+    First,
+    /// The second one.
+    Second,
+    /// The third one.
+    Third,
+}
+
+/// An owner that selects, packet by packet, which of three functions sees it.
+///
+/// A hook that is registered stays where it is while its owner changes what it does. To have another
+/// one in its place would lose packets: those that wait in a queue to user space are dropped when any
+/// hook of their namespace is unregistered (`nf_queue_nf_hook_drop()`), and go on at the wrong one if
+/// one was registered before it.
+pub trait Selects {
+    /// The function for the next packet. Any context.
+    fn selected(&self) -> Selected;
+}
+
+impl<T: Selects> Hook<T> {
+    /// A hook at `NF_INET_LOCAL_IN`: packets for this host. IPv4 is reassembled there, IPv6 is not
+    /// unless connection tracking does so.
+    pub const fn local_in<F, First, Second, Third>(priority: c_int) -> Self
+    where
+        F: Family,
+        First: Receive<T, F>,
+        Second: Receive<T, F>,
+        Third: Receive<T, F>,
+    {
+        let function = incoming_selected::<T, F, First, Second, Third>;
+        Self::new(F::NUMBER, bindings::NF_INET_LOCAL_IN, priority, function)
+    }
+
+    /// A hook at `NF_INET_LOCAL_OUT`: packets from this host, before the kernel fragments them.
+    pub const fn local_out<F, First, Second, Third>(priority: c_int) -> Self
+    where
+        F: Family,
+        First: Transmit<T, F>,
+        Second: Transmit<T, F>,
+        Third: Transmit<T, F>,
+    {
+        let function = outgoing_selected::<T, F, First, Second, Third>;
+        Self::new(F::NUMBER, bindings::NF_INET_LOCAL_OUT, priority, function)
+    }
+}
+
+/// Goes on in the function that is selected: a jump, since its arguments are the same.
+///
+/// # Safety
+///
+/// As for [`incoming`].
+unsafe extern "C" fn incoming_selected<T, F, First, Second, Third>(
+    owner: *mut c_void,
+    skb: *mut bindings::sk_buff,
+    state: *const bindings::nf_hook_state,
+) -> c_uint
+where
+    T: Selects,
+    First: Receive<T, F>,
+    Second: Receive<T, F>,
+    Third: Receive<T, F>,
+{
+    // SAFETY: By the safety requirement.
+    match unsafe { &*owner.cast::<T>() }.selected() {
+        // SAFETY: By the safety requirement.
+        Selected::First => unsafe { incoming::<T, F, First>(owner, skb, state) },
+        // SAFETY: As above.
+        Selected::Second => unsafe { incoming::<T, F, Second>(owner, skb, state) },
+        // SAFETY: As above.
+        Selected::Third => unsafe { incoming::<T, F, Third>(owner, skb, state) },
+        Selected::None => bindings::NF_ACCEPT,
+    }
+}
+
+/// Goes on in the function that is selected: a jump, since its arguments are the same.
+///
+/// # Safety
+///
+/// As for [`outgoing`].
+unsafe extern "C" fn outgoing_selected<T, F, First, Second, Third>(
+    owner: *mut c_void,
+    skb: *mut bindings::sk_buff,
+    state: *const bindings::nf_hook_state,
+) -> c_uint
+where
+    T: Selects,
+    First: Transmit<T, F>,
+    Second: Transmit<T, F>,
+    Third: Transmit<T, F>,
+{
+    // SAFETY: By the safety requirement.
+    match unsafe { &*owner.cast::<T>() }.selected() {
+        // SAFETY: By the safety requirement.
+        Selected::First => unsafe { outgoing::<T, F, First>(owner, skb, state) },
+        // SAFETY: As above.
+        Selected::Second => unsafe { outgoing::<T, F, Second>(owner, skb, state) },
+        // SAFETY: As above.
+        Selected::Third => unsafe { outgoing::<T, F, Third>(owner, skb, state) },
+        Selected::None => bindings::NF_ACCEPT,
+    }
+}
+
 /// # Safety
 ///
 /// Called by netfilter alone, at `NF_INET_LOCAL_IN` of the family or `NF_ARP_IN`, with an `owner`
 /// that is a valid `T`.
+#[inline(never)]
 unsafe extern "C" fn incoming<T, F, S: Receive<T, F>>(
     owner: *mut c_void,
     skb: *mut bindings::sk_buff,
@@ -137,6 +232,7 @@ unsafe extern "C" fn incoming<T, F, S: Receive<T, F>>(
 ///
 /// Called by netfilter alone, at `NF_INET_LOCAL_OUT` or `NF_ARP_OUT`, with an `owner` that is a
 /// valid `T`.
+#[inline(never)]
 unsafe extern "C" fn outgoing<T, F, S: Transmit<T, F>>(
     owner: *mut c_void,
     skb: *mut bindings::sk_buff,
@@ -166,6 +262,16 @@ pub enum ResolvedBy {
     Device,
     /// From the state of the hook, for want of both.
     Hook,
+}
+
+/// How the namespace of a packet was found.
+#[derive(Clone, Copy)]
+pub struct Resolution {
+    /// Where it was read.
+    pub by: ResolvedBy,
+    /// Whether it is the one in which netfilter sees the packet. Anything else is a bug, here or in
+    /// the kernel.
+    pub agrees: bool,
 }
 
 /// Where a hook was called, `struct nf_hook_state`.

@@ -46,8 +46,8 @@ impl<const N: usize> PerCpu<N> {
     /// Adds 1 to a counter of this processor; nothing if there is no such counter. Any context.
     #[inline(always)]
     pub fn increment(&self, counter: usize) {
-        if let Some(counter) = self.address(counter) {
-            increment_here(counter);
+        if counter < N {
+            increment_here(self.0.as_ptr(), counter);
         }
     }
 
@@ -64,7 +64,6 @@ impl<const N: usize> PerCpu<N> {
         unsafe { bindings::nsmux_percpu_sum(counter) }
     }
 
-    #[inline(always)]
     fn address(&self, counter: usize) -> Option<*mut c_ulong> {
         (counter < N).then(|| self.0.as_ptr().wrapping_add(counter))
     }
@@ -80,17 +79,23 @@ impl<const N: usize> Drop for PerCpu<N> {
 /// `this_cpu_inc()` as the instruction that it is, with which C would be a call away.
 #[cfg(all(CONFIG_X86_64, CONFIG_SMP, not(CONFIG_UML)))]
 #[inline(always)]
-fn increment_here(counter: *mut c_ulong) {
-    // SAFETY: `counter` comes from `PerCpu::address`: a per-CPU address, which is relative to GS.
+fn increment_here(counters: *mut c_ulong, counter: usize) {
+    // SAFETY: By the type invariants of `PerCpu` the counters begin at a per-CPU address, which is
+    // relative to GS, and there are so many of them.
     unsafe {
-        core::arch::asm!("inc qword ptr gs:[{}]", in(reg) counter, options(nostack));
+        core::arch::asm!(
+            "inc qword ptr gs:[{} + 8 * {}]",
+            in(reg) counters,
+            in(reg) counter,
+            options(nostack),
+        );
     }
 }
 
 /// `this_cpu_inc()`, called.
 #[cfg(not(all(CONFIG_X86_64, CONFIG_SMP, not(CONFIG_UML))))]
 #[inline(always)]
-fn increment_here(counter: *mut c_ulong) {
-    // SAFETY: `counter` comes from `PerCpu::address`: a per-CPU address.
-    unsafe { bindings::nsmux_this_cpu_inc(counter) };
+fn increment_here(counters: *mut c_ulong, counter: usize) {
+    // SAFETY: By the type invariants of `PerCpu` it is a per-CPU address.
+    unsafe { bindings::nsmux_this_cpu_inc(counters.wrapping_add(counter)) };
 }

@@ -7,11 +7,12 @@
 //! What IPv6 has in place of ARP are packets like all others.
 #![cfg(CONFIG_NETFILTER_FAMILY_ARP)]
 
+use super::observe::Observe;
 use crate::{
     account::Event,
     instance::Instance,
-    net::netfilter::{Arp, Hook, Incoming, Outgoing, Receive, Transmit},
-    resolve::{Direction, ResolvedBy},
+    net::netfilter::{Arp, Hook, Incoming, Outgoing, Receive, Resolution, Transmit},
+    resolve::Direction,
 };
 
 /// After the filter.
@@ -22,29 +23,27 @@ pub(crate) const HOOK_RECEIVE: Hook<Instance> = Hook::arp_in::<Observe>(PRIORITY
 /// The hook of packets that are transmitted.
 pub(crate) const HOOK_TRANSMIT: Hook<Instance> = Hook::arp_out::<Observe>(PRIORITY);
 
-struct Observe;
-
 impl Receive<Instance, Arp> for Observe {
     fn receive(instance: &Instance, packet: Incoming<'_, Arp>) {
-        let (by, agrees) = packet.resolve(|received| (received.by, received.agrees));
-        count(instance, Direction::ArpReceive, by, agrees);
+        let resolution = packet.resolve(|_, resolution| resolution);
+        count(instance, Direction::ArpReceive, resolution);
     }
 }
 
 impl Transmit<Instance, Arp> for Observe {
     fn transmit(instance: &Instance, packet: Outgoing<'_, Arp>) {
-        let (by, agrees) = packet.resolve(|transmitted| (transmitted.by, transmitted.agrees));
-        count(instance, Direction::ArpTransmit, by, agrees);
+        let resolution = packet.resolve(|_, resolution| resolution);
+        count(instance, Direction::ArpTransmit, resolution);
     }
 }
 
-fn count(instance: &Instance, direction: Direction, by: ResolvedBy, agrees: bool) {
+fn count(instance: &Instance, direction: Direction, resolution: Resolution) {
     let Some(side) = instance.account().side(direction) else {
         return;
     };
-    side.count(Event::Resolved(by));
+    side.count(Event::Resolved(resolution.by));
     side.count(Event::NoTable);
-    if !agrees {
+    if !resolution.agrees {
         side.count(Event::Disagreement);
     }
 }

@@ -6,22 +6,22 @@
 //! A table is asked only when nobody knows yet: the socket that transmits a packet, or that a received
 //! one bears, is at hand.
 
+use super::receive::{Form, Mode};
 use crate::{
     account::{device::Seen, Event, Protocol, Side},
     instance::Instance,
     mux::{
         self,
         at_hand::{self, AtHand, GivenBy, Of, Sent},
-        Finding, Form, Quoted,
     },
     net::{
-        inet::{Family, Fragment, Header, Port, Ports, Stop, Tuple, V4, V6},
-        netfilter::{Received, Transmitted},
+        inet::{Family, Port, Ports, Tuple, V4, V6},
+        netfilter::{Received, Resolution, Transmitted},
         socket::Common,
         trace,
     },
     resolve::{Resolved, ResolvedBy},
-    table::{Answer, Outcome},
+    table::{tcp::TcpAnswer, udp::UdpAnswer, Answer, Outcome},
 };
 
 /// A family whose packets can be told apart in the account.
@@ -60,49 +60,27 @@ impl Observed for V6 {
     const ERROR: Protocol = Protocol::Error6;
 }
 
-/// A received packet that was looked up.
-pub(super) struct LookedUp<'n, F: Family> {
-    /// What was found.
-    pub(super) finding: Finding<'n, F>,
-    /// Whether the packet is all there, without fragments and extension headers.
-    pub(super) is_plain: bool,
-}
+/// Mode `observe`: nothing but that.
+pub(super) struct Observe;
 
-/// Finds the socket of a received packet and tells of it; gives what the tables said, if the packet did
-/// not bear its socket. Any context.
-#[inline(always)]
-pub(super) fn received<'n, F: Observed>(
-    instance: &Instance,
-    side: &Side<'_>,
-    received: &Received<'n, F>,
-) -> Option<LookedUp<'n, F>> {
-    let form = mux::form(received);
-    let is_plain = match &form {
-        Form::Ports(header, ports) => {
-            if let Some((given, by)) = at_hand::borne(received, header) {
-                tell_borne(instance, side, received, *ports, &given, by);
-                return None;
-            }
-            is_plain(header)
-        }
-        _ => false,
-    };
-    let finding = mux::find(received, form);
-    tell_found(instance, side, received, &finding);
-    Some(LookedUp { finding, is_plain })
-}
+impl Mode for Observe {
+    #[inline(always)]
+    fn borne<F: Observed>(_: &Instance, _: Side<'_>, _: &Received<'_, F>, _: &AtHand<'_>) {}
 
-#[inline(always)]
-fn is_plain<F: Family>(header: &Header<F>) -> bool {
-    header.fragment == Fragment::Whole && !header.is_extended
+    #[inline(always)]
+    fn tcp<'n, F: Observed>(_: Side<'_>, _: Received<'n, F>, _: TcpAnswer<'n>, _: Form) {}
+
+    #[inline(always)]
+    fn udp<'n, F: Observed>(_: Side<'_>, _: Received<'n, F>, _: UdpAnswer<'n>, _: Form) {}
 }
 
 /// Tells of the socket that a received packet bears. Any context.
 #[inline(always)]
 pub(super) fn tell_borne<F: Observed>(
     instance: &Instance,
-    side: &Side<'_>,
+    side: Side<'_>,
     received: &Received<'_, F>,
+    told: Told,
     ports: Ports,
     given: &AtHand<'_>,
     by: GivenBy,
@@ -111,67 +89,17 @@ pub(super) fn tell_borne<F: Observed>(
         GivenBy::EarlyDemux => Event::EarlyDemux,
         GivenBy::Choice => Event::Chosen,
     });
-    let told = Told {
-        by: received.by,
-        protocol: F::of(given.of),
-        outcome: given.outcome,
-    };
     tell(side, received, told, given.socket, || Some(ports));
     count_on_device(instance, received, Seen::Found(given.outcome));
 }
 
-/// Tells of what the tables know of a received packet. Any context.
+/// Tells of what the tables know of a received packet of TCP or UDP. Any context.
 #[inline(always)]
-fn tell_found<F: Observed>(
+pub(super) fn tell_answer<F: Observed>(
     instance: &Instance,
-    side: &Side<'_>,
+    side: Side<'_>,
     received: &Received<'_, F>,
-    finding: &Finding<'_, F>,
-) {
-    let seen = match finding {
-        Finding::Tcp(tuple, answer) => {
-            note_miss(instance, F::TCP, tuple, answer);
-            tell_answer(side, received, F::TCP, Some(tuple), answer)
-        }
-        Finding::Udp(tuple, answer) => {
-            note_miss(instance, F::UDP, tuple, answer);
-            tell_answer(side, received, F::UDP, Some(tuple), answer)
-        }
-        Finding::Error(Quoted::Tcp(tuple, answer)) => {
-            tell_answer(side, received, F::ERROR, Some(tuple), answer)
-        }
-        Finding::Error(Quoted::Udp(tuple, answer)) => {
-            tell_answer(side, received, F::ERROR, Some(tuple), answer)
-        }
-        Finding::Error(Quoted::Raw(answer)) => tell_answer(side, received, F::ERROR, None, answer),
-        Finding::Raw(answer) => tell_answer(side, received, F::RAW, None, answer),
-        Finding::NoTable => {
-            side.count(Event::NoTable);
-            Seen::NoTable
-        }
-        Finding::LaterFragment => {
-            side.count(Event::LaterFragment);
-            Seen::LaterFragment
-        }
-        Finding::Stopped(stop) => tell_stop(side, *stop),
-    };
-    count_on_device(instance, received, seen);
-}
-
-#[cold]
-fn tell_stop(side: &Side<'_>, stop: Stop) -> Seen {
-    let (event, seen) = match stop {
-        Stop::Unparsed => (Event::Unparsed, Seen::Unparsed),
-        Stop::Routed => (Event::Routed, Seen::Routed),
-        Stop::Dropped => (Event::Dropped, Seen::Dropped),
-    };
-    side.count(event);
-    seen
-}
-
-#[inline(always)]
-fn note_miss<F: Family>(
-    instance: &Instance,
+    resolution: Resolution,
     protocol: Protocol,
     tuple: &Tuple<F>,
     answer: &impl Answer,
@@ -179,11 +107,46 @@ fn note_miss<F: Family>(
     if answer.outcome() == Outcome::None {
         instance.miss().note(protocol, tuple);
     }
+    tell_found(
+        instance,
+        side,
+        received,
+        resolution,
+        protocol,
+        Some(tuple),
+        answer,
+    );
+}
+
+/// Tells of what was found for a received packet. Any context.
+#[inline(always)]
+pub(super) fn tell_found<F: Observed>(
+    instance: &Instance,
+    side: Side<'_>,
+    received: &Received<'_, F>,
+    resolution: Resolution,
+    protocol: Protocol,
+    tuple: Option<&Tuple<F>>,
+    answer: &impl Answer,
+) {
+    let outcome = answer.outcome();
+    let told = Told::of(resolution, protocol, outcome);
+    tell(side, received, told, answer.socket(), || {
+        tuple.map(|tuple| Ports {
+            source: tuple.remote_port,
+            destination: tuple.local_port,
+        })
+    });
+    count_on_device(instance, received, Seen::Found(outcome));
 }
 
 /// Counts a received packet for its device. Any context.
 #[inline(always)]
-fn count_on_device<F: Family>(instance: &Instance, received: &Received<'_, F>, seen: Seen) {
+pub(super) fn count_on_device<F: Family>(
+    instance: &Instance,
+    received: &Received<'_, F>,
+    seen: Seen,
+) {
     let Some(device) = received.device() else {
         return;
     };
@@ -196,19 +159,16 @@ fn count_on_device<F: Family>(instance: &Instance, received: &Received<'_, F>, s
 /// Tells who transmits a packet. Any context.
 #[inline(always)]
 pub(super) fn transmitted<'n, F: Observed>(
-    side: &Side<'_>,
+    side: Side<'_>,
     transmitted: &Transmitted<'n, F>,
+    resolution: Resolution,
 ) -> Option<AtHand<'n>> {
     let event = match at_hand::sent(transmitted) {
         Sent::By(sender) => {
-            let told = Told {
-                by: transmitted.by,
-                protocol: F::of(sender.of),
-                outcome: sender.outcome,
-            };
+            let told = Told::of(resolution, F::of(sender.of), sender.outcome);
             tell(side, transmitted, told, sender.socket, || {
                 match mux::form(transmitted) {
-                    Form::Ports(_, ports) => Some(ports),
+                    mux::Form::Ports(_, ports) => Some(ports),
                     _ => None,
                 }
             });
@@ -223,38 +183,28 @@ pub(super) fn transmitted<'n, F: Observed>(
 }
 
 /// What is counted and traced of a packet whose socket is known, or that has none.
-struct Told {
+#[derive(Clone, Copy)]
+pub(super) struct Told {
     by: ResolvedBy,
     protocol: Protocol,
     outcome: Outcome,
 }
 
-#[inline(always)]
-fn tell_answer<F: Observed>(
-    side: &Side<'_>,
-    received: &Received<'_, F>,
-    protocol: Protocol,
-    tuple: Option<&Tuple<F>>,
-    answer: &impl Answer,
-) -> Seen {
-    let outcome = answer.outcome();
-    let told = Told {
-        by: received.by,
-        protocol,
-        outcome,
-    };
-    tell(side, received, told, answer.socket(), || {
-        tuple.map(|tuple| Ports {
-            source: tuple.remote_port,
-            destination: tuple.local_port,
-        })
-    });
-    Seen::Found(outcome)
+impl Told {
+    /// Puts together what is told.
+    #[inline(always)]
+    pub(super) fn of(resolution: Resolution, protocol: Protocol, outcome: Outcome) -> Self {
+        Self {
+            by: resolution.by,
+            protocol,
+            outcome,
+        }
+    }
 }
 
 #[inline(always)]
 fn tell<'n, F: Family>(
-    side: &Side<'_>,
+    side: Side<'_>,
     resolved: &impl Resolved<'n, F>,
     told: Told,
     socket: Option<&Common>,

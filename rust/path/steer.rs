@@ -7,54 +7,65 @@
 //! stack, and counted. What bears a socket already is the kernel's own answer, and is taken for it:
 //! it is not looked up a second time.
 
-use super::observe::{self, LookedUp, Observed};
+use super::{
+    observe::Observed,
+    receive::{Form, Mode},
+};
 use crate::{
     account::{Event, Left, Side},
     instance::Instance,
-    mux::Finding,
+    mux::at_hand::AtHand,
     net::{delivery::Delivery, netfilter::Received, socket::Connection},
     table::{tcp::TcpAnswer, udp::UdpAnswer},
 };
 
-/// Finds the socket of a received packet, and hands it to the stack if that can be. Any context.
-#[inline(always)]
-pub(super) fn received<F: Observed>(
-    instance: &Instance,
-    side: &Side<'_>,
-    received: Received<'_, F>,
-) {
-    if let Some(looked_up) = observe::received(instance, side, &received) {
-        hand_over(side, received, looked_up);
+/// Mode `steer`.
+pub(super) struct Steer;
+
+impl Mode for Steer {
+    /// The stack takes what the packet bears.
+    #[inline(always)]
+    fn borne<F: Observed>(_: &Instance, _: Side<'_>, _: &Received<'_, F>, _: &AtHand<'_>) {}
+
+    #[inline(always)]
+    fn tcp<'n, F: Observed>(
+        side: Side<'_>,
+        received: Received<'n, F>,
+        answer: TcpAnswer<'n>,
+        form: Form,
+    ) {
+        if !matches!(answer, TcpAnswer::None) {
+            hand_over(side, received, form, |delivery| give_tcp(delivery, answer));
+        }
+    }
+
+    #[inline(always)]
+    fn udp<'n, F: Observed>(
+        side: Side<'_>,
+        received: Received<'n, F>,
+        answer: UdpAnswer<'n>,
+        form: Form,
+    ) {
+        if !matches!(answer, UdpAnswer::None) {
+            hand_over(side, received, form, |delivery| give_udp(delivery, answer));
+        }
     }
 }
 
+/// Has `give` hand a socket to the stack, if that can be.
 #[inline(always)]
 fn hand_over<'n, F: Observed>(
-    side: &Side<'_>,
+    side: Side<'_>,
     received: Received<'n, F>,
-    looked_up: LookedUp<'n, F>,
+    form: Form,
+    give: impl FnOnce(Delivery<'n>) -> bool,
 ) {
-    let agrees = received.agrees;
     let delivery = received.into_delivery();
-    let is_steered = match looked_up.finding {
-        Finding::Tcp(_, TcpAnswer::None) | Finding::Udp(_, UdpAnswer::None) => return,
-        Finding::Tcp(..) | Finding::Udp(..) if !agrees || delivery.is_given_away() => {
-            side.count(Event::Left(Left::Device));
-            return;
-        }
-        Finding::Tcp(..) | Finding::Udp(..) if !looked_up.is_plain => {
-            side.count(Event::Left(Left::Form));
-            return;
-        }
-        Finding::Tcp(_, answer) => give_tcp(delivery, answer),
-        Finding::Udp(_, answer) => give_udp(delivery, answer),
-        Finding::Error(_)
-        | Finding::Raw(_)
-        | Finding::NoTable
-        | Finding::LaterFragment
-        | Finding::Stopped(_) => return,
-    };
-    side.count(if is_steered {
+    side.count(if form == Form::Elsewhere || delivery.is_given_away() {
+        Event::Left(Left::Device)
+    } else if form == Form::Uncommon {
+        Event::Left(Left::Form)
+    } else if give(delivery) {
         Event::Steered
     } else {
         Event::Left(Left::Kind)

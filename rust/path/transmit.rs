@@ -3,16 +3,15 @@
 //! Packets from this host.
 
 use super::{
-    observe::{self, Observed},
-    verify,
+    observe::{self, Observe, Observed},
+    verify::{self, Verify},
 };
 use crate::{
     account::{Event, Side},
     instance::Instance,
-    mode::Mode,
     net::{
         inet::{V4, V6},
-        netfilter::{Hook, Outgoing, Transmit, Transmitted},
+        netfilter::{Hook, Outgoing, Resolution, Transmit},
     },
     resolve::{Direction, ResolvedBy},
 };
@@ -21,42 +20,46 @@ use crate::{
 /// addresses under which its sender is in the table.
 const PRIORITY: i32 = -450;
 
-/// The hook of IPv4.
-pub(crate) const HOOK_V4: Hook<Instance> = Hook::local_out::<V4, AsTheModeSays>(PRIORITY);
+/// The hook of IPv4. There is nothing to steer: what is transmitted has its socket.
+pub(crate) const HOOK_V4: Hook<Instance> =
+    Hook::local_out::<V4, Observe, Verify, Observe>(PRIORITY);
 /// The hook of IPv6.
-pub(crate) const HOOK_V6: Hook<Instance> = Hook::local_out::<V6, AsTheModeSays>(PRIORITY);
+pub(crate) const HOOK_V6: Hook<Instance> =
+    Hook::local_out::<V6, Observe, Verify, Observe>(PRIORITY);
 
-struct AsTheModeSays;
-
-impl<F: Observed> Transmit<Instance, F> for AsTheModeSays {
+impl<F: Observed> Transmit<Instance, F> for Observe {
     #[inline(always)]
     fn transmit(instance: &Instance, packet: Outgoing<'_, F>) {
         let Some(side) = instance.account().side(Direction::Transmit) else {
             return;
         };
-        packet.resolve(|transmitted| match instance.mode() {
-            // There is nothing to steer: what is transmitted has its socket.
-            Mode::Observe | Mode::Steer => {
-                count(&side, &transmitted);
-                observe::transmitted(&side, &transmitted);
-            }
-            Mode::Verify => {
-                count(&side, &transmitted);
-                verify::transmitted(instance, &side, &transmitted);
-            }
-            // It was changed a moment ago.
-            Mode::Off => {}
+        packet.resolve(|transmitted, resolution| {
+            count(side, resolution);
+            observe::transmitted(side, &transmitted, resolution);
+        });
+    }
+}
+
+impl<F: Observed> Transmit<Instance, F> for Verify {
+    #[inline(always)]
+    fn transmit(instance: &Instance, packet: Outgoing<'_, F>) {
+        let Some(side) = instance.account().side(Direction::Transmit) else {
+            return;
+        };
+        packet.resolve(|transmitted, resolution| {
+            count(side, resolution);
+            verify::transmitted(instance, side, &transmitted, resolution);
         });
     }
 }
 
 /// Counts what is not so with most packets.
 #[inline(always)]
-fn count<F: Observed>(side: &Side<'_>, transmitted: &Transmitted<'_, F>) {
-    if transmitted.by != ResolvedBy::Socket {
-        side.count(Event::Resolved(transmitted.by));
+fn count(side: Side<'_>, resolution: Resolution) {
+    if resolution.by != ResolvedBy::Socket {
+        side.count(Event::Resolved(resolution.by));
     }
-    if !transmitted.agrees {
+    if !resolution.agrees {
         side.count(Event::Disagreement);
     }
 }

@@ -6,57 +6,66 @@
 //! on transmit the sender, which is in its table under the packet's own tuple if it has a peer. That the
 //! namespace is the hook's is checked in every mode.
 
-use super::observe::{self, tell_borne, Observed};
+use super::{
+    observe::{self, Observed},
+    receive::{Form, Mode},
+};
 use crate::{
     account::{Dispute, Event, Protocol, Side},
     dispute::Disputed,
     instance::Instance,
-    mux::{self, at_hand, Finding, Form},
+    mux::{self, at_hand::AtHand, Finding},
     net::{
         inet::Tuple,
-        netfilter::{Received, Transmitted},
+        netfilter::{Received, Resolution, Transmitted},
         socket::Common,
     },
     resolve::Resolved,
-    table::{Answer, Outcome},
+    table::{tcp::TcpAnswer, udp::UdpAnswer, Answer, Outcome},
 };
 
-/// Finds the socket of a received packet, and compares. Any context.
-#[inline(never)]
-pub(super) fn received<F: Observed>(
-    instance: &Instance,
-    side: &Side<'_>,
-    received: &Received<'_, F>,
-) {
-    if let Form::Ports(header, ports) = mux::form(received) {
-        if let Some((given, by)) = at_hand::borne(received, &header) {
-            tell_borne(instance, side, received, ports, &given, by);
-            if let Some(kernel) = given.socket {
-                compare(instance, side, Dispute::EarlyDemux, kernel, received);
-            }
-            return;
+/// Mode `verify`.
+pub(super) struct Verify;
+
+impl Mode for Verify {
+    fn borne<F: Observed>(
+        instance: &Instance,
+        side: Side<'_>,
+        received: &Received<'_, F>,
+        given: &AtHand<'_>,
+    ) {
+        if let Some(kernel) = given.socket {
+            compare(instance, side, Dispute::EarlyDemux, kernel, received);
         }
     }
-    observe::received(instance, side, received);
+
+    /// There is nothing to compare with: the stack is about to ask the same tables.
+    #[inline(always)]
+    fn tcp<'n, F: Observed>(_: Side<'_>, _: Received<'n, F>, _: TcpAnswer<'n>, _: Form) {}
+
+    /// As above.
+    #[inline(always)]
+    fn udp<'n, F: Observed>(_: Side<'_>, _: Received<'n, F>, _: UdpAnswer<'n>, _: Form) {}
 }
 
 /// Tells who transmits a packet, and compares. Any context.
-#[inline(never)]
 pub(super) fn transmitted<F: Observed>(
     instance: &Instance,
-    side: &Side<'_>,
+    side: Side<'_>,
     transmitted: &Transmitted<'_, F>,
+    resolution: Resolution,
 ) {
-    let sender = observe::transmitted(side, transmitted);
+    let sender = observe::transmitted(side, transmitted, resolution);
     if let Some(kernel) = sender.and_then(|sender| sender.socket) {
         compare(instance, side, Dispute::Sender, kernel, transmitted);
     }
 }
 
 /// Looks a packet up, and compares with the socket at hand.
+#[inline(never)]
 fn compare<'n, F: Observed>(
     instance: &Instance,
-    side: &Side<'_>,
+    side: Side<'_>,
     dispute: Dispute,
     kernel: &Common,
     resolved: &impl Resolved<'n, F>,
@@ -74,7 +83,7 @@ fn compare<'n, F: Observed>(
 
 fn settle<F: Observed>(
     instance: &Instance,
-    side: &Side<'_>,
+    side: Side<'_>,
     dispute: Dispute,
     kernel: &Common,
     protocol: Protocol,

@@ -11,7 +11,8 @@ import subprocess
 
 from kernel_module import module, scratch
 
-HOOKS = re.compile(r"9netfilter8(incoming|outgoing)\w*?(?:2v([46])\d|3arp)")
+HOOKS = re.compile(r"9netfilter(?:17(incoming|outgoing)_selected\w*?2v([46])\d"
+                   r"|8(incoming|outgoing)\w*?3arp)")
 
 # What a packet may end in, by the file of rust/net/ that calls it.
 KNOWN = {
@@ -60,8 +61,8 @@ def hook(function):
     match = HOOKS.search(function)
     if not match:
         return None
-    way, version = match.groups()
-    return f"{way}_ipv{version}" if version else f"{way}_arp"
+    way, version, other_way = match.groups()
+    return f"{way}_ipv{version}" if version else f"{other_way}_arp"
 
 
 def callees(listing):

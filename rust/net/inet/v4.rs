@@ -7,6 +7,8 @@
 
 use core::ptr::null_mut;
 
+use kernel::transmute::FromBytes;
+
 use super::{Arrival, Family, Fragment, Header, Ports, RawKey, Stop, Tuple, RAW, TCP, UDP};
 use crate::{
     bindings,
@@ -78,17 +80,17 @@ unsafe impl Family for V4 {
     #[inline(always)]
     fn common_form(packet: &Packet<'_>) -> Option<(Header<Self>, Ports)> {
         let (header, payload) = packet.header().split_first_chunk::<20>()?;
-        let &[version_length, _, _, _, _, _, f0, f1, _, protocol, _, _, s0, s1, s2, s3, d0, d1, d2, d3] =
-            header;
-        // All but "don't fragment".
-        let fragment = u16::from_ne_bytes([f0, f1]) & 0xbfff_u16.to_be();
-        if version_length != 0x45 || fragment != 0 {
+        let words = <[u32; 5]>::from_bytes_copy(header)?;
+        let [first, fragment, protocol, source, destination] = words;
+        // All but "don't fragment" is 0.
+        if first.to_ne_bytes()[0] != 0x45 || fragment & 0xbfff_u32.to_be() != 0 {
             return None;
         }
+        let protocol = protocol.to_ne_bytes()[1];
         let ports = Ports::in_common_form(protocol, payload, packet.length().wrapping_sub(20))?;
         let header = Header {
-            source: u32::from_ne_bytes([s0, s1, s2, s3]),
-            destination: u32::from_ne_bytes([d0, d1, d2, d3]),
+            source,
+            destination,
             protocol,
             payload: 20,
             fragment: Fragment::Whole,

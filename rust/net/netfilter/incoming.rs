@@ -4,7 +4,7 @@
 
 use core::{marker::PhantomData, ptr::NonNull};
 
-use super::{ResolvedBy, State};
+use super::{Resolution, ResolvedBy, State};
 use crate::{
     bindings,
     net::{
@@ -62,21 +62,21 @@ impl<'p, F> Incoming<'p, F> {
     /// Finds the packet's namespace, and calls `f` with both under a brand that exists only inside
     /// that call. Any context.
     #[inline(always)]
-    pub fn resolve<R>(self, f: impl for<'n> FnOnce(Received<'n, F>) -> R) -> R {
+    pub fn resolve<R>(self, f: impl for<'n> FnOnce(Received<'n, F>, Resolution) -> R) -> R {
         let (listed, by) = match self.device() {
             Some(device) => (device.net(self.state.section()), ResolvedBy::Device),
             None => (self.state.net(), ResolvedBy::Hook),
         };
         let agrees = *listed == *self.state.net();
+        let resolution = Resolution { by, agrees };
         self.packet.branded(listed, |namespace, packet| {
             // INVARIANT: `self`, which has become `packet`, was as they say.
-            f(Received {
+            let received = Received {
                 namespace,
                 packet,
-                by,
-                agrees,
                 _family: PhantomData,
-            })
+            };
+            f(received, resolution)
         })
     }
 }
@@ -92,11 +92,6 @@ pub struct Received<'n, F> {
     pub namespace: Namespace<'n>,
     /// The packet.
     pub packet: Packet<'n>,
-    /// Where the namespace was read.
-    pub by: ResolvedBy,
-    /// Whether it is the one in which netfilter sees the packet. Anything else is a bug, here or in
-    /// the kernel.
-    pub agrees: bool,
     _family: PhantomData<F>,
 }
 
@@ -106,6 +101,14 @@ impl<'n, F> Received<'n, F> {
     pub fn device(&self) -> Option<&'n Device> {
         // SAFETY: By the type invariants it is on the receive path.
         unsafe { self.packet.device() }
+    }
+
+    /// Whether the packet bears a socket. Any context.
+    #[inline(always)]
+    pub fn bears_socket(&self) -> bool {
+        // SAFETY: By the type invariants.
+        let sk = unsafe { (*self.packet.as_non_null().as_ptr()).sk };
+        !sk.is_null()
     }
 
     /// The socket that the packet bears, which is what the stack will take. Any context.

@@ -4,7 +4,7 @@
 
 use core::{marker::PhantomData, ptr::from_ref};
 
-use super::{ResolvedBy, State};
+use super::{Resolution, ResolvedBy, State};
 use crate::net::{device::Device, namespace::Namespace, packet::Packet, socket::Common};
 
 /// A packet from this host, as a hook sees it.
@@ -51,7 +51,7 @@ impl<'p, F> Outgoing<'p, F> {
     /// packet has passed through a device that leads out of there (VTI, for example), whose state
     /// still names it. It is the device's then, and without a sender.
     #[inline(always)]
-    pub fn resolve<R>(self, f: impl for<'n> FnOnce(Transmitted<'n, F>) -> R) -> R {
+    pub fn resolve<R>(self, f: impl for<'n> FnOnce(Transmitted<'n, F>, Resolution) -> R) -> R {
         let state = self.state;
         let section = state.section();
         let (listed, by) = match state.output() {
@@ -63,24 +63,24 @@ impl<'p, F> Outgoing<'p, F> {
             _ => by,
         };
         let agrees = *listed == *state.net();
+        let resolution = Resolution { by, agrees };
         let raw = from_ref(state.0);
         self.packet.branded(listed, |namespace, packet| {
             // SAFETY: By the type invariants it is valid for longer than this call, and so than the
             // brand.
             let state = State(unsafe { &*raw });
             // INVARIANT: `self`, which has become `packet`, was as they say.
-            f(Transmitted {
+            let transmitted = Transmitted {
                 namespace,
                 packet,
-                by,
-                agrees,
                 output: state.output(),
                 sender: match by {
                     ResolvedBy::Socket => state.socket(),
                     ResolvedBy::Device | ResolvedBy::Hook => None,
                 },
                 _family: PhantomData,
-            })
+            };
+            f(transmitted, resolution)
         })
     }
 }
@@ -95,11 +95,6 @@ pub struct Transmitted<'n, F> {
     pub namespace: Namespace<'n>,
     /// The packet.
     pub packet: Packet<'n>,
-    /// Where the namespace was read.
-    pub by: ResolvedBy,
-    /// Whether it is the one in which netfilter sees the packet. Anything else is a bug, here or in
-    /// the kernel.
-    pub agrees: bool,
     /// The device that the packet leaves by.
     pub output: Option<&'n Device>,
     sender: Option<&'n Common>,

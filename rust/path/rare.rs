@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Received packets that have not the common form: fragments, those with options or extension headers,
+//! those of other protocols, what lies in pages of its own, and what nobody can make sense of.
+
+use super::{
+    observe::{count_on_device, tell_answer, tell_borne, tell_found, Observed, Told},
+    receive::{self, Mode},
+};
+use crate::{
+    account::{device::Seen, Event, Side},
+    instance::Instance,
+    mux::{self, at_hand, Finding, Form, Quoted},
+    net::{
+        inet::{Fragment, Stop},
+        netfilter::{Received, Resolution},
+    },
+    resolve::ResolvedBy,
+};
+
+/// A packet whose namespace was not found as that of most is, or not agreed on. Any context.
+#[cold]
+#[inline(never)]
+pub(super) fn received<F: Observed, M: Mode>(
+    instance: &Instance,
+    side: Side<'_>,
+    received: Received<'_, F>,
+    resolution: Resolution,
+) {
+    if resolution.by != ResolvedBy::Device {
+        side.count(Event::Resolved(resolution.by));
+    }
+    if !resolution.agrees {
+        side.count(Event::Disagreement);
+    }
+    if mux::is_tapped(&received) {
+        side.count(Event::Tapped);
+    }
+    uncommon::<F, M>(instance, side, received, resolution);
+}
+
+/// Finds the socket of a received packet, and tells of it. Any context.
+#[cold]
+#[inline(never)]
+pub(super) fn uncommon<F: Observed, M: Mode>(
+    instance: &Instance,
+    side: Side<'_>,
+    received: Received<'_, F>,
+    resolution: Resolution,
+) {
+    let form = mux::form(&received);
+    let mut looks = receive::Form::Uncommon;
+    if let Form::Ports(header, ports) = &form {
+        if let Some((given, by)) = at_hand::borne(&received, header.protocol) {
+            let told = Told::of(resolution, F::of(given.of), given.outcome);
+            tell_borne(instance, side, &received, told, *ports, &given, by);
+            return M::borne(instance, side, &received, &given);
+        }
+        if !resolution.agrees {
+            looks = receive::Form::Elsewhere;
+        } else if header.fragment == Fragment::Whole && !header.is_extended {
+            looks = receive::Form::Common;
+        }
+    }
+    match mux::find(&received, form) {
+        Finding::Tcp(tuple, answer) => {
+            tell_answer(
+                instance,
+                side,
+                &received,
+                resolution,
+                F::TCP,
+                &tuple,
+                &answer,
+            );
+            M::tcp(side, received, answer, looks);
+        }
+        Finding::Udp(tuple, answer) => {
+            tell_answer(
+                instance,
+                side,
+                &received,
+                resolution,
+                F::UDP,
+                &tuple,
+                &answer,
+            );
+            M::udp(side, received, answer, looks);
+        }
+        Finding::Error(Quoted::Tcp(tuple, answer)) => {
+            tell_found(
+                instance,
+                side,
+                &received,
+                resolution,
+                F::ERROR,
+                Some(&tuple),
+                &answer,
+            );
+        }
+        Finding::Error(Quoted::Udp(tuple, answer)) => {
+            tell_found(
+                instance,
+                side,
+                &received,
+                resolution,
+                F::ERROR,
+                Some(&tuple),
+                &answer,
+            );
+        }
+        Finding::Error(Quoted::Raw(answer)) => {
+            tell_found(
+                instance,
+                side,
+                &received,
+                resolution,
+                F::ERROR,
+                None,
+                &answer,
+            );
+        }
+        Finding::Raw(answer) => {
+            tell_found(instance, side, &received, resolution, F::RAW, None, &answer)
+        }
+        Finding::NoTable => tell_end(instance, side, &received, Event::NoTable, Seen::NoTable),
+        Finding::LaterFragment => {
+            let (event, seen) = (Event::LaterFragment, Seen::LaterFragment);
+            tell_end(instance, side, &received, event, seen);
+        }
+        Finding::Stopped(stop) => {
+            let (event, seen) = match stop {
+                Stop::Unparsed => (Event::Unparsed, Seen::Unparsed),
+                Stop::Routed => (Event::Routed, Seen::Routed),
+                Stop::Dropped => (Event::Dropped, Seen::Dropped),
+            };
+            tell_end(instance, side, &received, event, seen);
+        }
+    }
+}
+
+/// Tells of a packet that is looked up nowhere.
+fn tell_end<F: Observed>(
+    instance: &Instance,
+    side: Side<'_>,
+    received: &Received<'_, F>,
+    event: Event,
+    seen: Seen,
+) {
+    side.count(event);
+    count_on_device(instance, received, seen);
+}
