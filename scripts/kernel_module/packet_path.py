@@ -12,7 +12,7 @@ import subprocess
 from kernel_module import module, scratch
 
 HOOKS = re.compile(r"9netfilter(?:17(incoming|outgoing)_selected\w*?2v([46])\d"
-                   r"|8(incoming|outgoing)\w*?3arp)")
+                   r"|8(incoming|outgoing)\w*?_3Arp)")
 
 # What a packet may end in, by the file of rust/net/ that calls it.
 KNOWN = {

@@ -2,9 +2,9 @@
 
 //! A transmitted packet is asked for its device: the member of `struct sk_buff` is another thing there.
 
-use crate::net::netfilter::Outgoing;
+use crate::net::{inet::V4, netfilter::Outgoing};
 
-fn index(packet: &Outgoing<'_>) -> i32 {
+fn index(packet: &Outgoing<'_, V4>) -> i32 {
     #[cfg(not(mistake))]
     let device = packet.state().output();
     #[cfg(mistake)]

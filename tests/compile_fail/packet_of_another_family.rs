@@ -2,17 +2,19 @@
 
 //! A packet of IPv4 is read as one of IPv6: the control block is laid out otherwise.
 
-use crate::{
-    net::{
-        inet::{V4, V6},
-        netfilter::Incoming,
-    },
-    resolve::Received,
+#[cfg(not(mistake))]
+use crate::net::inet::V4 as Read;
+#[cfg(mistake)]
+use crate::net::inet::V6 as Read;
+use crate::net::{
+    inet::V4,
+    netfilter::{Incoming, Received},
 };
 
-fn take<'p>(packet: Incoming<'p, V4>) {
-    #[cfg(not(mistake))]
-    let _ = Received::<'p, V4>::new(packet);
-    #[cfg(mistake)]
-    let _ = Received::<'p, V6>::new(packet); //~ error[E0308]: mismatched types
+fn index(received: &Received<'_, Read>) -> i32 {
+    received.arrival().device
+}
+
+fn take(packet: Incoming<'_, V4>) -> i32 {
+    packet.resolve(|received, _| index(&received)) //~ error[E0308]: mismatched types
 }

@@ -2,23 +2,20 @@
 
 //! A packet is looked up in the namespace that another packet was resolved to.
 
-use crate::{
-    mux::{self, Finding},
-    net::{inet::V4, netfilter::Incoming},
-    resolve::{Received, Resolve, Resolved},
-};
+use crate::net::{inet::V4, namespace::Namespace, netfilter::Incoming, packet::Packet};
+
+fn look_up<'n>(namespace: Namespace<'n>, packet: &Packet<'n>) -> (u64, u32) {
+    (namespace.object().cookie(), packet.length())
+}
 
 fn confuse(first: Incoming<'_, V4>, second: Incoming<'_, V4>) {
-    Received::new(first).resolve(|first| {
-        Received::new(second).resolve(|second| {
-            let _: (Finding<'_, V4>, bool) = mux::find(&Resolved {
-                #[cfg(not(mistake))]
-                namespace: second.namespace,
-                #[cfg(mistake)]
-                namespace: first.namespace, //~ error: lifetime may not live long enough
-                ..second
-            });
+    first.resolve(|first, _| {
+        second.resolve(|second, _| {
+            #[cfg(not(mistake))]
+            look_up(second.namespace, &second.packet);
+            #[cfg(mistake)]
+            look_up(first.namespace, &second.packet); //~ error[E0521]: borrowed data escapes
         });
-        let _ = first.by;
+        look_up(first.namespace, &first.packet);
     });
 }

@@ -2,16 +2,15 @@
 
 //! A received packet is resolved as a transmitted one: by the socket that it may still bear.
 
+use crate::net::{inet::V4, netfilter};
 #[cfg(not(mistake))]
-use crate::resolve::Received as Way;
+use netfilter::Received as Way;
 #[cfg(mistake)]
-use crate::resolve::Transmitted as Way;
-use crate::{
-    net::{inet::V4, netfilter::Incoming},
-    resolve::Resolve,
-};
+use netfilter::Transmitted as Way;
 
-fn resolve(packet: Incoming<'_, V4>) -> u64 {
-    Way::new(packet) //~ error[E0308]: mismatched types
-        .resolve(|resolved| resolved.namespace.object().cookie())
+fn resolve(packet: netfilter::Incoming<'_, V4>) -> u64 {
+    packet.resolve(|resolved, _| {
+        let way: &Way<'_, V4> = &resolved; //~ error[E0308]: mismatched types
+        way.namespace.object().cookie()
+    })
 }

@@ -2,16 +2,12 @@
 
 //! A packet is resolved twice, and so seen under two brands.
 
-use crate::{
-    net::{inet::V4, netfilter::Incoming},
-    resolve::{Received, Resolve},
-};
+use crate::net::{inet::V4, netfilter::Incoming};
 
 fn resolve(packet: Incoming<'_, V4>) {
-    let received = Received::new(packet);
-    received.resolve(|_| {
-        //~^ error[E0382]: use of moved value: `received`
+    packet.resolve(|_, _| {
+        //~^ error[E0382]: use of moved value: `packet`
         #[cfg(mistake)]
-        received.resolve(|_| {});
+        packet.resolve(|_, _| {});
     });
 }

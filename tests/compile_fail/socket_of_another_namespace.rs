@@ -10,16 +10,15 @@ use crate::net::{
 };
 
 fn confuse(first: Incoming<'_, V4>, second: Incoming<'_, V4>, tuple: &Tuple<V4>) {
-    let (net, other) = (first.state().net(), second.state().net());
-    first.branded(net, |own, _, delivery| {
-        second.branded(other, |other, _, _| {
+    first.resolve(|own, _| {
+        second.resolve(|other, _| {
             #[cfg(not(mistake))]
-            let found = V4::lookup_udp(own, tuple);
+            let found = V4::lookup_udp(own.namespace, tuple);
             #[cfg(mistake)]
-            let found = V4::lookup_udp(other, tuple); //~ error[E0521]: borrowed data escapes
-            let _ = (own, other);
+            let found = V4::lookup_udp(other.namespace, tuple); //~ error[E0521]: borrowed data escapes
+            let _ = other;
             if let Found::Own(socket) = found {
-                delivery.give(socket); //~ error[E0521]: borrowed data escapes
+                own.into_delivery().give(socket); //~ error[E0521]: borrowed data escapes
             }
         })
     });

@@ -2,18 +2,15 @@
 
 //! A transmitted packet is resolved as a received one: by a device that it does not have yet.
 
-use crate::{
-    net::netfilter::Outgoing,
-    resolve::{Received, Resolve, Transmitted},
-};
-
-#[cfg(not(mistake))]
-fn resolve(packet: Outgoing<'_>) -> u64 {
-    Transmitted::new(packet).resolve(|resolved| resolved.namespace.object().cookie())
-}
-
+use crate::net::{inet::V4, netfilter};
 #[cfg(mistake)]
-fn resolve(packet: Outgoing<'_>) -> u64 {
-    Received::new(packet) //~ error[E0308]: mismatched types
-        .resolve(|resolved| resolved.namespace.object().cookie())
+use netfilter::Received as Way;
+#[cfg(not(mistake))]
+use netfilter::Transmitted as Way;
+
+fn resolve(packet: netfilter::Outgoing<'_, V4>) -> u64 {
+    packet.resolve(|resolved, _| {
+        let way: &Way<'_, V4> = &resolved; //~ error[E0308]: mismatched types
+        way.namespace.object().cookie()
+    })
 }

@@ -15,13 +15,11 @@ use crate::{
         rcu::ReadSide,
         socket::Found,
     },
-    resolve::{Received, Resolve},
 };
 
 #[no_mangle]
 pub fn mux_receive_connection(packet: Incoming<'_, V4>, tuple: &Tuple<V4>) -> bool {
-    Received::new(packet)
-        .resolve(|resolved| V4::lookup_connection(resolved.namespace, tuple).is_some())
+    packet.resolve(|received, _| V4::lookup_connection(received.namespace, tuple).is_some())
 }
 
 #[no_mangle]
@@ -31,8 +29,7 @@ pub fn direct_receive_connection(_: Incoming<'_, V4>, tuple: &Tuple<V4>) -> bool
 
 #[no_mangle]
 pub fn mux_receive_listener(packet: Incoming<'_, V4>, tuple: &Tuple<V4>) -> bool {
-    Received::new(packet)
-        .resolve(|resolved| is_found(V4::lookup_listener(resolved.namespace, tuple)))
+    packet.resolve(|received, _| is_found(V4::lookup_listener(received.namespace, tuple)))
 }
 
 #[no_mangle]
@@ -42,7 +39,7 @@ pub fn direct_receive_listener(_: Incoming<'_, V4>, tuple: &Tuple<V4>) -> bool {
 
 #[no_mangle]
 pub fn mux_receive_udp(packet: Incoming<'_, V4>, tuple: &Tuple<V4>) -> bool {
-    Received::new(packet).resolve(|resolved| is_found(V4::lookup_udp(resolved.namespace, tuple)))
+    packet.resolve(|received, _| is_found(V4::lookup_udp(received.namespace, tuple)))
 }
 
 #[no_mangle]
@@ -52,8 +49,7 @@ pub fn direct_receive_udp(_: Incoming<'_, V4>, tuple: &Tuple<V4>) -> bool {
 
 #[no_mangle]
 pub fn mux_receive_connection6(packet: Incoming<'_, V6>, tuple: &Tuple<V6>) -> bool {
-    Received::new(packet)
-        .resolve(|resolved| V6::lookup_connection(resolved.namespace, tuple).is_some())
+    packet.resolve(|received, _| V6::lookup_connection(received.namespace, tuple).is_some())
 }
 
 #[no_mangle]
@@ -63,8 +59,7 @@ pub fn direct_receive_connection6(_: Incoming<'_, V6>, tuple: &Tuple<V6>) -> boo
 
 #[no_mangle]
 pub fn mux_receive_listener6(packet: Incoming<'_, V6>, tuple: &Tuple<V6>) -> bool {
-    Received::new(packet)
-        .resolve(|resolved| is_found(V6::lookup_listener(resolved.namespace, tuple)))
+    packet.resolve(|received, _| is_found(V6::lookup_listener(received.namespace, tuple)))
 }
 
 #[no_mangle]
@@ -74,7 +69,7 @@ pub fn direct_receive_listener6(_: Incoming<'_, V6>, tuple: &Tuple<V6>) -> bool 
 
 #[no_mangle]
 pub fn mux_receive_udp6(packet: Incoming<'_, V6>, tuple: &Tuple<V6>) -> bool {
-    Received::new(packet).resolve(|resolved| is_found(V6::lookup_udp(resolved.namespace, tuple)))
+    packet.resolve(|received, _| is_found(V6::lookup_udp(received.namespace, tuple)))
 }
 
 #[no_mangle]
