@@ -35,22 +35,34 @@
 #include <net/rawv6.h>
 #include <net/request_sock.h>
 #include <net/route.h>
-#include <net/sctp/structs.h>
+#include <net/sctp/sctp.h>
 #include <net/sock.h>
 #include <net/tcp_states.h>
 #include <net/transp_v6.h>
 #include <net/udp.h>
 
 /* Not for modules, but nowhere else is said how these tables and their entries are laid out. */
+#include <net/mptcp/protocol.h>
 #include <net/netlink/af_netlink.h>
 #include <net/packet/internal.h>
 #include <net/unix/af_unix.h>
 
-/* rust/net/sctp.rs takes an endpoint for what it has in common with associations. */
+/* rust/net/sctp.rs takes an endpoint for what it has in common with associations, */
 static_assert(offsetof(struct sctp_endpoint, base) == 0);
+/* and the link of an address for the address, */
+static_assert(offsetof(struct sctp_sockaddr_entry, list) == 0);
+/* as rust/net/mptcp.rs takes a connection for its socket, and rust/net/vsock.rs a socket. */
+static_assert(offsetof(struct mptcp_sock, sk) == 0);
+static_assert(offsetof(struct vsock_sock, sk) == 0);
 
-/* What mptcp_token_iter_next() gives; its header is the protocol's own. */
-struct mptcp_sock;
+/* For the types alone: functions that are found by name are called as their prototypes say. */
+struct module_functions {
+	typeof(sctp_for_each_endpoint) *sctp_for_each_endpoint;
+	typeof(sctp_transport_lookup_process) *sctp_transport_lookup_process;
+	typeof(vsock_find_bound_socket_net) *vsock_find_bound_socket_net;
+	typeof(vsock_find_connected_socket_net) *vsock_find_connected_socket_net;
+	typeof(mptcp_token_iter_next) *mptcp_token_iter_next;
+};
 
 #include "netlink.h"
 #include "trace_nsmux.h"

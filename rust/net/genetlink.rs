@@ -35,6 +35,7 @@ pub use self::{
 pub struct Refusal {
     error: Error,
     text: Option<&'static CStr>,
+    /// For its place alone: the message may be gone.
     attribute: *const bindings::nlattr,
     missing: u16,
 }
@@ -135,7 +136,10 @@ impl<'a, T: PerNamespace> Request<'a, T> {
     fn refuse(&self, refusal: Refusal) -> c_int {
         // SAFETY: Null, or the request's own, for nobody else to use.
         if let Some(ack) = unsafe { self.info.extack.as_mut() } {
-            ack.bad_attr = refusal.attribute;
+            // `netlink_ack()` tells where in the request it is: one of another request is nowhere.
+            if self.attributes().span().contains(&refusal.attribute) {
+                ack.bad_attr = refusal.attribute;
+            }
             ack.miss_type = refusal.missing;
             if let Some(text) = refusal.text {
                 ack._msg = text.as_char_ptr();

@@ -7,24 +7,13 @@
 //!
 //! C header: `net/mptcp/protocol.h`
 
-use core::mem::transmute;
-use kernel::{
-    ffi::{c_long, c_void},
-    prelude::*,
-};
+use kernel::prelude::*;
 
 use super::{
     module_function::ModuleFunction,
     namespace::Namespace,
     socket::{Full, Owned},
 };
-use crate::bindings;
-
-type Next = unsafe extern "C" fn(
-    *const bindings::net,
-    *mut c_long,
-    *mut c_long,
-) -> *mut bindings::mptcp_sock;
 
 /// Calls `f` with each connection of a namespace, until it fails. In a process.
 ///
@@ -33,11 +22,13 @@ pub fn for_each_connection<'n>(
     namespace: Namespace<'n>,
     mut f: impl FnMut(&Owned<'n, Full>) -> Result,
 ) -> Result {
-    let Some(function) = ModuleFunction::get(c"mptcp_token_iter_next") else {
+    // SAFETY: The member has this name.
+    let function =
+        unsafe { ModuleFunction::get(c"mptcp_token_iter_next", |all| all.mptcp_token_iter_next) };
+    let Some(function) = function else {
         return Ok(());
     };
-    // SAFETY: The function has this type.
-    let next = unsafe { transmute::<*mut c_void, Next>(function.address()) };
+    let next = function.function();
     let net = namespace.object().as_ptr();
     let (mut slot, mut number) = (0, 0);
     // The place is a number in a list that grows at its beginning: then the last one comes again.

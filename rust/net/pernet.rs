@@ -275,6 +275,7 @@ impl<T: PerNamespace> Registration<T> {
                 // SAFETY: The operations are pinned, and valid until they are unregistered in
                 // `drop`.
                 to_result(unsafe { bindings::register_pernet_subsys(place) })
+                    .inspect_err(|_| T::id().is_taken.store(false, Release))
             }),
             _type: PhantomData,
         })

@@ -9,10 +9,7 @@
 //! C headers: [`include/net/sctp/sctp.h`](srctree/include/net/sctp/sctp.h),
 //! [`include/net/sctp/structs.h`](srctree/include/net/sctp/structs.h)
 
-use core::{
-    mem::transmute,
-    ptr::{addr_of, NonNull},
-};
+use core::ptr::{addr_of, NonNull};
 use kernel::{
     ffi::{c_int, c_void},
     prelude::*,
@@ -30,26 +27,6 @@ use crate::bindings;
 /// How many endpoints of a namespace are looked at. For each the kernel goes through its chain from
 /// the beginning, and whoever may ask is in a read-side section for as long as that takes.
 const MOST: u32 = 1024;
-
-type ForEachEndpoint = unsafe extern "C" fn(
-    unsafe extern "C" fn(*mut bindings::sctp_endpoint, *mut c_void) -> c_int,
-    *mut bindings::net,
-    *mut c_int,
-    *mut c_void,
-) -> c_int;
-
-type LookUpTransport = unsafe extern "C" fn(
-    unsafe extern "C" fn(
-        *mut bindings::sctp_endpoint,
-        *mut bindings::sctp_transport,
-        *mut c_void,
-    ) -> c_int,
-    *mut bindings::net,
-    *const bindings::sctp_addr,
-    *const bindings::sctp_addr,
-    *mut c_void,
-    c_int,
-) -> c_int;
 
 /// An endpoint, `struct sctp_endpoint`: what a socket is to its peers.
 ///
@@ -96,7 +73,7 @@ impl<'n> Endpoint<'n> {
         // SAFETY: By the type invariants; entries of this list are freed by RCU.
         let mut entries = unsafe { list::list(addr_of!((*self.bound()).address_list)) };
         entries.any(|entry| {
-            // The list is the first member of its entries. An address is written before its entry is
+            // The list is the first member of its entries, as is asserted in bindings.h. An address is written before its entry is
             // put into the list.
             let entry = entry.cast::<bindings::sctp_sockaddr_entry>();
             // SAFETY: It is one of this list. Volatile, since the entry may become valid meanwhile.
@@ -155,6 +132,24 @@ impl<'n, F: FnMut(Endpoint<'n>) -> Result> Visit<'n, F> {
         }
     }
 
+    /// What C calls for each endpoint, with `as_data()`.
+    fn of_endpoint(
+        &self,
+    ) -> unsafe extern "C" fn(*mut bindings::sctp_endpoint, *mut c_void) -> c_int {
+        Self::endpoint
+    }
+
+    /// What C calls for the endpoint of a transport, with `as_data()`.
+    fn of_transport(
+        &self,
+    ) -> unsafe extern "C" fn(
+        *mut bindings::sctp_endpoint,
+        *mut bindings::sctp_transport,
+        *mut c_void,
+    ) -> c_int {
+        Self::transport
+    }
+
     fn as_data(&mut self) -> *mut c_void {
         core::ptr::from_mut(self).cast()
     }
@@ -201,22 +196,17 @@ pub fn for_each_endpoint<'n>(
     namespace: Namespace<'n>,
     f: impl FnMut(Endpoint<'n>) -> Result,
 ) -> Result {
-    fn call<'n, F: FnMut(Endpoint<'n>) -> Result>(
-        function: &ModuleFunction,
-        mut visit: Visit<'n, F>,
-    ) -> Result {
-        // SAFETY: The function has this type.
-        let for_each = unsafe { transmute::<*mut c_void, ForEachEndpoint>(function.address()) };
-        let net = visit.namespace.object().as_ptr();
-        // SAFETY: The namespace and the place are valid, and the data is what it is called with.
-        unsafe { for_each(Visit::<F>::endpoint, net, &mut 0, visit.as_data()) };
-        visit.result
-    }
-
-    match ModuleFunction::get(c"sctp_for_each_endpoint") {
-        Some(function) => call(&function, Visit::new(namespace, f)),
-        None => Ok(()),
-    }
+    // SAFETY: The member has this name.
+    let function =
+        unsafe { ModuleFunction::get(c"sctp_for_each_endpoint", |all| all.sctp_for_each_endpoint) };
+    let Some(function) = function else {
+        return Ok(());
+    };
+    let mut visit = Visit::new(namespace, f);
+    let (call, data) = (visit.of_endpoint(), visit.as_data());
+    // SAFETY: The namespace and the place are valid, and the data is what it is called with.
+    unsafe { function.function()(Some(call), namespace.object().as_ptr(), &mut 0, data) };
+    visit.result
 }
 
 /// Calls `f` with the endpoint that has an association between two ends, if there is one of a socket
@@ -228,33 +218,24 @@ pub fn association<'n, F: Family>(
     device: c_int,
     f: impl FnMut(Endpoint<'n>) -> Result,
 ) -> Result {
-    fn call<'n, F: FnMut(Endpoint<'n>) -> Result>(
-        function: &ModuleFunction,
-        local: &bindings::sctp_addr,
-        remote: &bindings::sctp_addr,
-        device: c_int,
-        mut visit: Visit<'n, F>,
-    ) -> Result {
-        // SAFETY: The function has this type.
-        let look_up = unsafe { transmute::<*mut c_void, LookUpTransport>(function.address()) };
-        let net = visit.namespace.object().as_ptr();
-        let data = visit.as_data();
-        // That there is none says the function by an error: `f` was not called then.
-        // SAFETY: The namespace and the addresses are valid, and the data is what it is called with.
-        unsafe { look_up(Visit::<F>::transport, net, local, remote, data, device) };
-        visit.result
-    }
-
-    match ModuleFunction::get(c"sctp_transport_lookup_process") {
-        Some(function) => call(
-            &function,
-            &address(F::any_family(&tuple.local), tuple.local_port),
-            &address(F::any_family(&tuple.remote), tuple.remote_port),
-            device,
-            Visit::new(namespace, f),
-        ),
-        None => Ok(()),
-    }
+    // SAFETY: The member has this name.
+    let function = unsafe {
+        ModuleFunction::get(c"sctp_transport_lookup_process", |all| {
+            all.sctp_transport_lookup_process
+        })
+    };
+    let Some(function) = function else {
+        return Ok(());
+    };
+    let local = address(F::any_family(&tuple.local), tuple.local_port);
+    let remote = address(F::any_family(&tuple.remote), tuple.remote_port);
+    let net = namespace.object().as_ptr();
+    let mut visit = Visit::new(namespace, f);
+    let (call, data) = (visit.of_transport(), visit.as_data());
+    // That there is none says the function by an error: `f` was not called then.
+    // SAFETY: The namespace and the addresses are valid, and the data is what it is called with.
+    unsafe { function.function()(Some(call), net, &local, &remote, data, device) };
+    visit.result
 }
 
 /// The same as C has it.

@@ -142,13 +142,13 @@ impl Common {
     /// The address and the port of this end, 0 where it is bound to none.
     pub fn local(&self) -> (Address, Port) {
         // SAFETY: `self` is a valid socket; these unions have one layout for all kinds of TCP and
-        // UDP.
+        // UDP. Volatile as `READ_ONCE()`: `connect()` may change them.
         let (v4, v6, port) = unsafe {
             let common = self.0.get();
             (
-                (*common).__bindgen_anon_1.__bindgen_anon_1.skc_rcv_saddr,
-                (*common).skc_v6_rcv_saddr.in6_u.u6_addr8,
-                (*common).__bindgen_anon_3.__bindgen_anon_1.skc_num,
+                addr_of!((*common).__bindgen_anon_1.__bindgen_anon_1.skc_rcv_saddr).read_volatile(),
+                addr_of!((*common).skc_v6_rcv_saddr.in6_u.u6_addr8).read_volatile(),
+                addr_of!((*common).__bindgen_anon_3.__bindgen_anon_1.skc_num).read_volatile(),
             )
         };
         (self.address(v4, v6), Port::from_number(port))
@@ -157,13 +157,13 @@ impl Common {
     /// The address and the port of the other end, 0 where there is none.
     pub fn remote(&self) -> (Address, Port) {
         // SAFETY: `self` is a valid socket; these unions have one layout for all kinds of TCP and
-        // UDP.
+        // UDP. Volatile as `READ_ONCE()`: `connect()` may change them.
         let (v4, v6, port) = unsafe {
             let common = self.0.get();
             (
-                (*common).__bindgen_anon_1.__bindgen_anon_1.skc_daddr,
-                (*common).skc_v6_daddr.in6_u.u6_addr8,
-                (*common).__bindgen_anon_3.__bindgen_anon_1.skc_dport,
+                addr_of!((*common).__bindgen_anon_1.__bindgen_anon_1.skc_daddr).read_volatile(),
+                addr_of!((*common).skc_v6_daddr.in6_u.u6_addr8).read_volatile(),
+                addr_of!((*common).__bindgen_anon_3.__bindgen_anon_1.skc_dport).read_volatile(),
             )
         };
         (self.address(v4, v6), Port::from_header(port.to_ne_bytes()))
@@ -172,8 +172,10 @@ impl Common {
     /// The addresses of both ends as IPv4 has them, in the order of the network; also those of a
     /// socket of IPv6 whose addresses are mapped.
     pub fn addresses_v4(&self) -> (u32, u32) {
-        // SAFETY: `self` is a valid socket; the union has this layout for TCP and UDP.
-        let ends = unsafe { (*self.0.get()).__bindgen_anon_1.__bindgen_anon_1 };
+        // SAFETY: `self` is a valid socket; the union has this layout for TCP and UDP. Volatile as
+        // `READ_ONCE()` of both at once (`skc_addrpair`): `connect()` may change them.
+        let ends =
+            unsafe { addr_of!((*self.0.get()).__bindgen_anon_1.__bindgen_anon_1).read_volatile() };
         (ends.skc_rcv_saddr, ends.skc_daddr)
     }
 
@@ -188,12 +190,13 @@ impl Common {
 
     /// The addresses of both ends as IPv6 has them.
     pub fn addresses_v6(&self) -> ([u8; 16], [u8; 16]) {
-        // SAFETY: `self` is a valid socket; all patterns of these unions are bytes.
+        // SAFETY: `self` is a valid socket; all patterns of these unions are bytes. Volatile, since
+        // `connect()` may change them; no processor reads 16 bytes at once, nor does C.
         unsafe {
             let common = self.0.get();
             (
-                (*common).skc_v6_rcv_saddr.in6_u.u6_addr8,
-                (*common).skc_v6_daddr.in6_u.u6_addr8,
+                addr_of!((*common).skc_v6_rcv_saddr.in6_u.u6_addr8).read_volatile(),
+                addr_of!((*common).skc_v6_daddr.in6_u.u6_addr8).read_volatile(),
             )
         }
     }

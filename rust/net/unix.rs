@@ -5,6 +5,7 @@
 //! C header: [`include/net/af_unix.h`](srctree/include/net/af_unix.h)
 
 use core::{mem::offset_of, ops::Deref, ptr::addr_of, slice};
+use kernel::sync::atomic::{Acquire, Atomic};
 
 use super::{
     list,
@@ -27,9 +28,11 @@ impl UnixSocket<'_> {
     /// What the socket was bound to: a path, without a zero at its end, or a zero and an abstract
     /// name; nothing if it was not.
     pub fn name(&self) -> &[u8] {
-        // SAFETY: By the type invariants. Volatile as `smp_load_acquire()`: what the address has in
-        // it is read through it.
-        let address = unsafe { addr_of!((*self.as_unix()).addr).read_volatile() };
+        // SAFETY: By the type invariants; all accesses to the pointer are atomic.
+        let address = unsafe { Atomic::from_ptr(addr_of!((*self.as_unix()).addr).cast_mut()) };
+        // As the kernel reads it, `smp_load_acquire()`: what the address has in it, and the path, are
+        // set before it (`unix_bind_bsd()`).
+        let address = address.load(Acquire);
         if address.is_null() {
             return &[];
         }
@@ -64,8 +67,8 @@ impl UnixSocket<'_> {
 
     /// Whether the bucket is that of the file at its path (`unix_bsd_hash()`).
     fn is_where_its_file_says(&self) -> bool {
-        // SAFETY: By the type invariants; the path is set before the address is, and lasts as long
-        // as the socket.
+        // SAFETY: By the type invariants; the path is set before the address is, which was read with
+        // acquire semantics by who asks, and lasts as long as the socket.
         let dentry = unsafe { addr_of!((*self.as_unix()).path.dentry).read() };
         let dentry: *const kernel::bindings::dentry = dentry.cast();
         if dentry.is_null() {

@@ -12,7 +12,7 @@ use super::{
     socket::{Full, Owned},
 };
 use crate::bindings;
-use core::{mem::transmute, ops::Deref, ptr::addr_of};
+use core::{ops::Deref, ptr::addr_of};
 
 /// One end, `struct sockaddr_vm`.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,15 +51,13 @@ impl<'n> VsockSocket<'n> {
     /// The socket with a connection between two ends, `vsock_find_connected_socket_net()`. In a
     /// process.
     pub fn connected(namespace: Namespace<'n>, local: End, remote: End) -> Option<Self> {
-        type Find = unsafe extern "C" fn(
-            *mut bindings::sockaddr_vm,
-            *mut bindings::sockaddr_vm,
-            *mut bindings::net,
-        ) -> *mut bindings::sock;
-
-        let function = ModuleFunction::get(c"vsock_find_connected_socket_net")?;
-        // SAFETY: The function has this type.
-        let find = unsafe { transmute::<*mut kernel::ffi::c_void, Find>(function.address()) };
+        // SAFETY: The member has this name.
+        let function = unsafe {
+            ModuleFunction::get(c"vsock_find_connected_socket_net", |all| {
+                all.vsock_find_connected_socket_net
+            })
+        }?;
+        let find = function.function();
         let net = namespace.object().as_ptr();
         // SAFETY: The addresses and the namespace are valid.
         let sk = unsafe { find(&mut remote.to_raw(), &mut local.to_raw(), net) };
@@ -69,14 +67,13 @@ impl<'n> VsockSocket<'n> {
 
     /// The socket that is bound to an end, `vsock_find_bound_socket_net()`. In a process.
     pub fn bound(namespace: Namespace<'n>, local: End) -> Option<Self> {
-        type Find = unsafe extern "C" fn(
-            *mut bindings::sockaddr_vm,
-            *mut bindings::net,
-        ) -> *mut bindings::sock;
-
-        let function = ModuleFunction::get(c"vsock_find_bound_socket_net")?;
-        // SAFETY: The function has this type.
-        let find = unsafe { transmute::<*mut kernel::ffi::c_void, Find>(function.address()) };
+        // SAFETY: The member has this name.
+        let function = unsafe {
+            ModuleFunction::get(c"vsock_find_bound_socket_net", |all| {
+                all.vsock_find_bound_socket_net
+            })
+        }?;
+        let find = function.function();
         // SAFETY: The address and the namespace are valid.
         let sk = unsafe { find(&mut local.to_raw(), namespace.object().as_ptr()) };
         // SAFETY: The function has taken a reference for its caller, to a full socket.

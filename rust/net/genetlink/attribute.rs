@@ -2,7 +2,7 @@
 
 //! Attributes of a request.
 
-use core::{marker::PhantomData, mem::size_of, slice};
+use core::{marker::PhantomData, mem::size_of, ops::Range, slice};
 use kernel::prelude::*;
 
 use crate::bindings;
@@ -94,10 +94,17 @@ impl<'a> Attributes<'a> {
         Self(unsafe { slice::from_raw_parts(header.add(offset), length.saturating_sub(offset)) })
     }
 
-    /// The first with this number, and the only one where the policy says so.
+    /// The addresses from the first attribute to the end of the last.
+    pub(super) fn span(self) -> Range<*const bindings::nlattr> {
+        let Range { start, end } = self.0.as_ptr_range();
+        start.cast()..end.cast()
+    }
+
+    /// The one with this number; if there are several, the last, as `nla_parse()` takes it.
     pub fn get(self, number: u16) -> Option<Attribute<'a>> {
         self.into_iter()
-            .find(|attribute| attribute.number() == number)
+            .filter(|attribute| attribute.number() == number)
+            .last()
     }
 }
 

@@ -161,6 +161,19 @@ impl<K: Kind> Deref for Borrowed<'_, K> {
     }
 }
 
+/// `REFCOUNT_SATURATED`, what a count remains that has passed its limit: its object is never freed.
+const SATURATED: i32 = i32::MIN / 2;
+
+/// What a count becomes with one more reference, `refcount_inc_not_zero()`; `None` if the object is
+/// being freed.
+fn one_more(count: i32) -> Option<i32> {
+    match count {
+        0 => None,
+        i32::MIN..=-1 | i32::MAX => Some(SATURATED),
+        1.. => Some(count + 1),
+    }
+}
+
 /// A reference to a socket of which nothing is known yet.
 ///
 /// # Invariants
@@ -213,16 +226,9 @@ impl Connection<'_> {
             let refs = &raw mut (*sk.as_ptr()).__sk_common.skc_refcnt.refs.counter;
             Atomic::<i32>::from_ptr(refs)
         };
-        // `refcount_inc_not_zero()`
         let mut seen = count.load(Relaxed);
-        loop {
-            if seen <= 0 {
-                return None;
-            }
-            match count.cmpxchg(seen, seen.saturating_add(1), atomic::Full) {
-                Ok(_) => break,
-                Err(now) => seen = now,
-            }
+        while let Err(now) = count.cmpxchg(seen, one_more(seen)?, atomic::Full) {
+            seen = now;
         }
         // INVARIANT: The reference was just taken; it is given back by the connection that is made of
         // it, or with this, if the namespace is at its end.
