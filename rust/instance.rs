@@ -15,7 +15,7 @@ use crate::{
         namespace::Alive,
         netfilter::{Hook, Selected, Selects},
         perdevice::Table,
-        pernet::{Id, Living, PerNamespace},
+        pernet::{Id, Living, PerNamespace, Slot},
         procfs::File,
         sysctl::Directory,
     },
@@ -117,8 +117,8 @@ impl Watcher for Instance {
 // SAFETY: The identifier is the one static above.
 unsafe impl PerNamespace for Instance {
     const HOOKS: &'static [Hook<Self>] = path::HOOKS;
-    const DIRECTORY: Directory<Self> = uapi::sysctl::DIRECTORY;
-    const FILE: File<Self> = uapi::procfs::FILE;
+    const DIRECTORY: Directory<Slot<Self>> = uapi::sysctl::DIRECTORY;
+    const FILE: File<Slot<Self>> = uapi::procfs::FILE;
 
     fn id() -> &'static Id<Self> {
         &ID

@@ -18,7 +18,7 @@ from net.lib.py import (KsftNamedVariant, ksft_eq, ksft_in, ksft_pr,
                         ksft_true, ksft_variants)
 
 REGISTERED_ONCE = ("genl_register_family", "register_pernet_subsys")
-MADE_WITH_NAMESPACE = ("proc_create_net_single", "register_net_sysctl_sz")
+MADE_WITH_NAMESPACE = ("proc_create_single_data", "register_net_sysctl_sz")
 # Its index has the same place in the table of devices as that of loopback.
 SECOND_DEVICE = "link add dummy9 index 9 type dummy"
 MADE_FOR_IT = "xa_store"

@@ -34,8 +34,8 @@ use super::{
     device_events::{Watch, Watcher},
     namespace::{Alive, Net},
     netfilter::{Hook, Hooks},
-    procfs::{self, File},
-    sysctl::{Directory, Table},
+    procfs::{self, Contents, File},
+    sysctl::{Directory, Table, Variables},
 };
 use crate::bindings;
 
@@ -49,10 +49,10 @@ pub unsafe trait PerNamespace: Watcher + Send + Sync + Sized + 'static {
     const HOOKS: &'static [Hook<Self>];
 
     /// The variables in `/proc/sys/net`.
-    const DIRECTORY: Directory<Self>;
+    const DIRECTORY: Directory<Slot<Self>>;
 
     /// The file in `/proc/net`.
-    const FILE: File<Self>;
+    const FILE: File<Slot<Self>>;
 
     /// Where the kernel notes the place of the slots.
     fn id() -> &'static Id<Self>;
@@ -164,6 +164,24 @@ impl<T: PerNamespace> Deref for Slot<T> {
     #[inline]
     fn deref(&self) -> &T {
         &self.value
+    }
+}
+
+impl<T: PerNamespace> Contents for Slot<T> {
+    const FILE: File<Self> = T::FILE;
+}
+
+impl<T: PerNamespace> Variables for Slot<T> {
+    type Changed<'a> = Living<'a, T>;
+    const DIRECTORY: Directory<Self> = T::DIRECTORY;
+
+    fn net(&self) -> &Net {
+        self.net()
+    }
+
+    unsafe fn changed<'a>(&'a self, net: Alive<'a>) -> Living<'a, T> {
+        // INVARIANT: By the safety requirement.
+        Living { slot: self, net }
     }
 }
 
@@ -324,7 +342,7 @@ unsafe extern "C" fn init<T: PerNamespace>(net: *mut bindings::net) -> c_int {
         Err(error) => pr_warn!("no variables in namespace {}: {:?}\n", net.cookie(), error),
     }
     // SAFETY: `pre_exit` removes the file, and the slot is valid until `exit`.
-    *slot.has_file.lock() = unsafe { procfs::create::<T>(net) };
+    *slot.has_file.lock() = unsafe { procfs::create(net, slot) };
     0
 }
 
@@ -342,7 +360,7 @@ unsafe extern "C" fn pre_exit<T: PerNamespace>(net: *mut bindings::net) {
     let table = slot.table.lock().take();
     drop(table);
     if core::mem::take(&mut *slot.has_file.lock()) {
-        procfs::remove::<T>(net);
+        procfs::remove::<Slot<T>>(net);
     }
     living.unset_hooks();
 }

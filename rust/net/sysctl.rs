@@ -14,38 +14,54 @@ use kernel::{
     prelude::*,
 };
 
-use super::{
-    namespace::{Alive, Governed},
-    pernet::{Living, PerNamespace, Slot},
-};
+use super::namespace::{Alive, Governed, Net};
 use crate::bindings;
 
 /// The longest text of a variable, the final zero included.
 const TEXT: usize = 32;
 
+/// What has variables in each namespace.
+pub trait Variables: Sync + Sized + 'static {
+    /// What is handed to who changes a variable.
+    type Changed<'a>;
+
+    /// The variables.
+    const DIRECTORY: Directory<Self>;
+
+    /// The namespace that it belongs to.
+    fn net(&self) -> &Net;
+
+    /// The same, to be changed.
+    ///
+    /// # Safety
+    ///
+    /// `net` must be the namespace that it belongs to.
+    unsafe fn changed<'a>(&'a self, net: Alive<'a>) -> Self::Changed<'a>;
+}
+
 /// A directory of variables.
-pub struct Directory<T: PerNamespace> {
+pub struct Directory<S: Variables> {
     /// Its path from `/proc/sys`.
     pub path: &'static CStr,
     /// What is in it.
-    pub variables: &'static [Variable<T>],
+    pub variables: &'static [Variable<S>],
 }
 
 /// A variable whose value is a text.
 ///
 /// Who may read may read it; to write it takes `CAP_NET_ADMIN` in the user namespace that owns the
 /// network namespace, as with all variables under `net`.
-pub struct Variable<T: PerNamespace> {
+pub struct Variable<S: Variables> {
     /// Its name.
     pub name: &'static CStr,
     /// Its value. May sleep.
-    pub read: fn(&Slot<T>) -> &'static str,
+    pub read: fn(&S) -> &'static str,
     /// Takes a new value, without the end of line; `None` if it can only be read. May sleep.
-    pub write: Option<Write<T>>,
+    pub write: Option<Write<S>>,
 }
 
 /// Takes a new value, or refuses it.
-pub type Write<T> = fn(Living<'_, T>, &[u8]) -> Result;
+pub type Write<S> = for<'a> fn(<S as Variables>::Changed<'a>, &[u8]) -> Result;
 
 /// The variables of one namespace.
 ///
@@ -61,26 +77,26 @@ pub(super) struct Table {
 unsafe impl Send for Table {}
 
 impl Table {
-    /// Registers the variables of `T`. May sleep.
+    /// Registers the variables of `of`. May sleep.
     ///
     /// # Safety
     ///
-    /// `slot` must be valid, and stay where it is, until the table is dropped.
-    pub(super) unsafe fn new<T: PerNamespace>(net: Alive<'_>, slot: &Slot<T>) -> Result<Self> {
-        let variables = T::DIRECTORY.variables;
+    /// `of` must be valid, and stay where it is, until the table is dropped.
+    pub(super) unsafe fn new<S: Variables>(net: Alive<'_>, of: &S) -> Result<Self> {
+        let variables = S::DIRECTORY.variables;
         let mut entries = KVec::with_capacity(variables.len(), GFP_KERNEL)?;
         for variable in variables {
             // SAFETY: All zeroes is a valid value: null pointers and numbers.
             let mut entry: bindings::ctl_table = unsafe { core::mem::zeroed() };
             entry.procname = variable.name.as_char_ptr();
-            entry.data = from_ref(slot).cast_mut().cast();
+            entry.data = from_ref(of).cast_mut().cast();
             entry.maxlen = TEXT as c_int;
             entry.mode = if variable.write.is_some() {
                 0o644
             } else {
                 0o444
             };
-            entry.proc_handler = Some(handle::<T>);
+            entry.proc_handler = Some(handle::<S>);
             entry.extra1 = from_ref(variable).cast_mut().cast();
             entries.push(entry, GFP_KERNEL)?;
         }
@@ -89,7 +105,7 @@ impl Table {
         let header = unsafe {
             bindings::register_net_sysctl_sz(
                 net.as_ptr(),
-                T::DIRECTORY.path.as_char_ptr(),
+                S::DIRECTORY.path.as_char_ptr(),
                 entries.as_ptr(),
                 entries.len(),
             )
@@ -114,7 +130,7 @@ impl Drop for Table {
 ///
 /// Called by sysctl alone, for an entry that [`Table::new`] made, with what a `proc_handler` is
 /// called with.
-unsafe extern "C" fn handle<T: PerNamespace>(
+unsafe extern "C" fn handle<S: Variables>(
     entry: *const bindings::ctl_table,
     is_write: c_int,
     buffer: *mut c_void,
@@ -123,19 +139,16 @@ unsafe extern "C" fn handle<T: PerNamespace>(
 ) -> c_int {
     // SAFETY: The entry is valid during the call.
     let entry = unsafe { &*entry };
-    // SAFETY: `Table::new` has put a slot there that is valid until the table is gone, which waits
-    // for this call.
-    let slot = unsafe { &*entry.data.cast::<Slot<T>>() };
+    // SAFETY: `Table::new` has put it there, and it is valid until the table is gone, which waits for
+    // this call (`unregister_sysctl_table()`).
+    let of = unsafe { &*entry.data.cast::<S>() };
     // SAFETY: `Table::new` has put it there.
-    let variable = unsafe { &*entry.extra1.cast::<Variable<T>>() };
+    let variable = unsafe { &*entry.extra1.cast::<Variable<S>>() };
     from_result(|| {
         if is_write == 0 {
             let mut text = [0u8; TEXT];
             // The last byte stays zero.
-            for (to, from) in text[..TEXT - 1]
-                .iter_mut()
-                .zip((variable.read)(slot).bytes())
-            {
+            for (to, from) in text[..TEXT - 1].iter_mut().zip((variable.read)(of).bytes()) {
                 *to = from;
             }
             let of_text = bindings::ctl_table {
@@ -150,7 +163,7 @@ unsafe extern "C" fn handle<T: PerNamespace>(
             return Ok(0);
         }
         // SAFETY: `pre_exit` drops the table, which waits for this call.
-        let net = unsafe { Alive::assume(slot.net()) };
+        let net = unsafe { Alive::assume(of.net()) };
         // The permissions of the file let root of the initial user namespace write without it.
         if !net.is_administered_by_current() {
             return Err(EPERM);
@@ -167,9 +180,8 @@ unsafe extern "C" fn handle<T: PerNamespace>(
             return Err(EINVAL);
         }
         let value = written.strip_suffix(b"\n").unwrap_or(written);
-        // SAFETY: It is the slot's.
-        let living = unsafe { Living::of(net) };
-        variable.write.ok_or(EPERM)?(living, value)?;
+        // SAFETY: It is its own.
+        variable.write.ok_or(EPERM)?(unsafe { of.changed(net) }, value)?;
         *position = written.len() as bindings::loff_t;
         Ok(0)
     })

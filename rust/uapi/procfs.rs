@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// `/proc/net/nsmux`
-pub(crate) const FILE: File<Instance> = File {
+pub(crate) const FILE: File<Slot<Instance>> = File {
     name: c"nsmux",
     show,
 };

@@ -5,12 +5,15 @@
 use crate::{
     instance::Instance,
     mode::Mode,
-    net::sysctl::{Directory, Variable},
+    net::{
+        pernet::Slot,
+        sysctl::{Directory, Variable},
+    },
     uapi,
 };
 
 /// `/proc/sys/net/nsmux`
-pub(crate) const DIRECTORY: Directory<Instance> = Directory {
+pub(crate) const DIRECTORY: Directory<Slot<Instance>> = Directory {
     path: c"net/nsmux",
     variables: &[
         Variable {

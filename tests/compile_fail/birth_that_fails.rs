@@ -12,7 +12,7 @@ use crate::net::{
     device_events::{Event, Watcher},
     namespace::Alive,
     netfilter::Hook,
-    pernet::{Id, Living, PerNamespace},
+    pernet::{Id, Living, PerNamespace, Slot},
     procfs::File,
     sysctl::Directory,
 };
@@ -28,11 +28,11 @@ static ID: Id<Given> = Id::unregistered();
 // SAFETY: The identifier is the one static above.
 unsafe impl PerNamespace for Given {
     const HOOKS: &'static [Hook<Self>] = &[];
-    const DIRECTORY: Directory<Self> = Directory {
+    const DIRECTORY: Directory<Slot<Self>> = Directory {
         path: c"net/given",
         variables: &[],
     };
-    const FILE: File<Self> = File {
+    const FILE: File<Slot<Self>> = File {
         name: c"given",
         show: |_, _| {},
     };

@@ -17,7 +17,7 @@ REALLOC = "rust_helper_krealloc_node_align"
 FAILS_WITH = {
     REALLOC: 0,
     "pcpu_alloc_noprof": 0,
-    "proc_create_net_single": 0,
+    "proc_create_single_data": 0,
     "register_net_sysctl_sz": 0,
     "nf_register_net_hooks": -errno.ENOMEM,
     "genl_register_family": -errno.ENOMEM,
