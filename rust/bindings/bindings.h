@@ -69,28 +69,28 @@ struct module_functions {
 
 /* What bindgen does not evaluate, or does not see into. */
 enum {
-	NSMUX_IPSKB_L3SLAVE = IPSKB_L3SLAVE,
-	NSMUX_GENL_HDRLEN = GENL_HDRLEN,
-	NSMUX_IPPROTO_TCP = IPPROTO_TCP,
-	NSMUX_SOCK_RAW = SOCK_RAW,
-	NSMUX_RAW_BUCKETS = RAW_HTABLE_SIZE,
-	NSMUX_UNIX_BUCKETS = UNIX_HASH_SIZE,
-	NSMUX_VMADDR_CID_ANY = VMADDR_CID_ANY,
-	NSMUX_SK_NODE = offsetof(struct sock, __sk_common.skc_node),
-	NSMUX_SK_PORTADDR_NODE = offsetof(struct sock, __sk_common.skc_portaddr_node),
-	NSMUX_SK_BIND_NODE = offsetof(struct sock, __sk_common.skc_bind_node),
-	NSMUX_NET_LIST_ENTRY = offsetof(struct net, ns.ns_tree_node.ns_list_entry),
+	RUST_CONST_IPSKB_L3SLAVE = IPSKB_L3SLAVE,
+	RUST_CONST_GENL_HDRLEN = GENL_HDRLEN,
+	RUST_CONST_IPPROTO_TCP = IPPROTO_TCP,
+	RUST_CONST_SOCK_RAW = SOCK_RAW,
+	RUST_CONST_RAW_BUCKETS = RAW_HTABLE_SIZE,
+	RUST_CONST_UNIX_BUCKETS = UNIX_HASH_SIZE,
+	RUST_CONST_VMADDR_CID_ANY = VMADDR_CID_ANY,
+	RUST_CONST_SK_NODE = offsetof(struct sock, __sk_common.skc_node),
+	RUST_CONST_SK_PORTADDR_NODE = offsetof(struct sock, __sk_common.skc_portaddr_node),
+	RUST_CONST_SK_BIND_NODE = offsetof(struct sock, __sk_common.skc_bind_node),
+	RUST_CONST_NET_LIST_ENTRY = offsetof(struct net, ns.ns_tree_node.ns_list_entry),
 };
 
 /* Defined in declarations.c, for Rust: inline functions that are more than the read of a field. */
-unsigned long nsmux_percpu_sum(const unsigned long __percpu *counter);
-void nsmux_this_cpu_inc(unsigned long __percpu *counter);
-struct net *nsmux_maybe_get_net(struct net *net);
-void nsmux_put_net(struct net *net);
-void nsmux_cond_resched(void);
-struct hlist_head *nsmux_raw_bucket(struct raw_hashinfo *table, struct net *net, u32 protocol);
-unsigned long nsmux_netlink_lock(void);
-void nsmux_netlink_unlock(unsigned long flags);
+unsigned long rust_helper_percpu_sum(const unsigned long __percpu *counter);
+void rust_helper_this_cpu_inc(unsigned long __percpu *counter);
+struct net *rust_helper_maybe_get_net(struct net *net);
+void rust_helper_put_net(struct net *net);
+void rust_helper_cond_resched(void);
+struct hlist_head *rust_helper_raw_bucket(struct raw_hashinfo *table, struct net *net, u32 protocol);
+unsigned long rust_helper_nl_table_lock(void);
+void rust_helper_nl_table_unlock(unsigned long flags);
 void nsmux_periodic_schedule(void);
 void nsmux_periodic_cancel(void);
 

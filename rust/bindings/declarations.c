@@ -18,7 +18,7 @@ static const struct kernel_param_ops nsmux_mode_ops = {
 module_param_cb(mode, &nsmux_mode_ops, NULL, 0644);
 MODULE_PARM_DESC(mode, "off (default), observe, verify or steer: for all namespaces at load, for new ones from then on");
 
-unsigned long nsmux_percpu_sum(const unsigned long __percpu *counter)
+unsigned long rust_helper_percpu_sum(const unsigned long __percpu *counter)
 {
 	unsigned long sum = 0;
 	int cpu;
@@ -28,27 +28,27 @@ unsigned long nsmux_percpu_sum(const unsigned long __percpu *counter)
 	return sum;
 }
 
-void nsmux_this_cpu_inc(unsigned long __percpu *counter)
+void rust_helper_this_cpu_inc(unsigned long __percpu *counter)
 {
 	this_cpu_inc(*counter);
 }
 
-struct net *nsmux_maybe_get_net(struct net *net)
+struct net *rust_helper_maybe_get_net(struct net *net)
 {
 	return maybe_get_net(net);
 }
 
-void nsmux_put_net(struct net *net)
+void rust_helper_put_net(struct net *net)
 {
 	put_net(net);
 }
 
-struct hlist_head *nsmux_raw_bucket(struct raw_hashinfo *table, struct net *net, u32 protocol)
+struct hlist_head *rust_helper_raw_bucket(struct raw_hashinfo *table, struct net *net, u32 protocol)
 {
 	return &table->ht[raw_hashfunc(net, protocol)];
 }
 
-unsigned long nsmux_netlink_lock(void)
+unsigned long rust_helper_nl_table_lock(void)
 {
 	unsigned long flags;
 
@@ -56,12 +56,12 @@ unsigned long nsmux_netlink_lock(void)
 	return flags;
 }
 
-void nsmux_netlink_unlock(unsigned long flags)
+void rust_helper_nl_table_unlock(unsigned long flags)
 {
 	read_unlock_irqrestore(&nl_table_lock, flags);
 }
 
-void nsmux_cond_resched(void)
+void rust_helper_cond_resched(void)
 {
 	cond_resched();
 }

@@ -169,7 +169,7 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> R> Search<'_, F> {
             &raw const bindings::raw_v6_hashinfo,
         ];
         tables.into_iter().find_map(|table| {
-            (0..bindings::NSMUX_RAW_BUCKETS as usize).find_map(|bucket| {
+            (0..bindings::RUST_CONST_RAW_BUCKETS as usize).find_map(|bucket| {
                 let _guard = rcu::read_lock();
                 // SAFETY: There are as many buckets; the sockets are freed by RCU.
                 let nodes = unsafe {
@@ -266,6 +266,6 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> R> Search<'_, F> {
 }
 
 fn socket_of(node: *const bindings::hlist_node) -> *mut bindings::sock {
-    let offset = bindings::NSMUX_SK_NODE as usize;
+    let offset = bindings::RUST_CONST_SK_NODE as usize;
     node.cast::<u8>().wrapping_sub(offset).cast_mut().cast()
 }

@@ -57,7 +57,7 @@ impl Chains {
             // SAFETY: There are as many buckets as the mask says. The memory of a connection remains
             // that of one (`SLAB_TYPESAFE_BY_RCU`), and this is called in a read-side section.
             let nodes = unsafe { Nulls::new(addr_of!((*head).chain)) };
-            nodes.map(|node| within(node.cast(), bindings::NSMUX_SK_NODE))
+            nodes.map(|node| within(node.cast(), bindings::RUST_CONST_SK_NODE))
         })
     }
 
@@ -74,7 +74,7 @@ impl Chains {
             // SAFETY: There are as many buckets as the mask says. These sockets are freed by RCU, and
             // this is called in a read-side section.
             let nodes = unsafe { list::hlist(addr_of!((*slot).hslot.__bindgen_anon_1.head)) };
-            nodes.map(|node| within(node.cast(), bindings::NSMUX_SK_PORTADDR_NODE))
+            nodes.map(|node| within(node.cast(), bindings::RUST_CONST_SK_PORTADDR_NODE))
         })
     }
 
@@ -103,7 +103,7 @@ impl Chains {
             }
             drop(guard);
             // SAFETY: No requirements; nothing is locked here.
-            unsafe { bindings::nsmux_cond_resched() };
+            unsafe { bindings::rust_helper_cond_resched() };
         }
         found
     }

@@ -2,7 +2,7 @@
 
 //! Functions of parts of the kernel that need not be there.
 //!
-//! Some protocols are modules of the kernel, or may be left out of it. nsmux does not depend on
+//! Some protocols are modules of the kernel, or may be left out of it. Nothing here depends on
 //! them, which would load them, and with them change what the kernel answers to their packets:
 //! their functions are asked for by name when they are needed.
 //!

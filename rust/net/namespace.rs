@@ -74,7 +74,7 @@ impl Net {
     pub fn hold(&self) -> Option<Held> {
         // SAFETY: The count is read and changed by atomic operations, and is there as long as the
         // memory.
-        let net = unsafe { bindings::nsmux_maybe_get_net(self.as_ptr()) };
+        let net = unsafe { bindings::rust_helper_maybe_get_net(self.as_ptr()) };
         // SAFETY: The function has taken a reference if it does not give null.
         NonNull::new(net).map(|net| unsafe { Held::from_raw(net) })
     }

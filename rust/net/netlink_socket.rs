@@ -146,7 +146,7 @@ fn for_each_in_groups<'n>(
     for node in unsafe { list::hlist(addr_of!((*table).mc_list)) } {
         let sk = node
             .cast::<u8>()
-            .wrapping_sub(bindings::NSMUX_SK_BIND_NODE as usize);
+            .wrapping_sub(bindings::RUST_CONST_SK_BIND_NODE as usize);
         // SAFETY: The entries are netlink sockets.
         if let Some(socket) = unsafe { NetlinkSocket::new(sk.cast_mut().cast(), namespace) } {
             f(&socket)?;
@@ -209,13 +209,13 @@ struct Lock(c_ulong);
 impl Lock {
     fn new() -> Self {
         // SAFETY: No requirements.
-        Self(unsafe { bindings::nsmux_netlink_lock() })
+        Self(unsafe { bindings::rust_helper_nl_table_lock() })
     }
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
         // SAFETY: It is held, and these are its flags.
-        unsafe { bindings::nsmux_netlink_unlock(self.0) };
+        unsafe { bindings::rust_helper_nl_table_unlock(self.0) };
     }
 }

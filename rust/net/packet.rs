@@ -199,7 +199,7 @@ impl<'p> Packet<'p> {
                 _ => received,
             },
             // `inet_sdif()`
-            slave: if u32::from(noted.flags) & bindings::NSMUX_IPSKB_L3SLAVE != 0 {
+            slave: if u32::from(noted.flags) & bindings::RUST_CONST_IPSKB_L3SLAVE != 0 {
                 noted.iif
             } else {
                 0

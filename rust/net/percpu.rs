@@ -61,7 +61,7 @@ impl<const N: usize> PerCpu<N> {
             return 0;
         };
         // SAFETY: By the type invariants the address is that of a per-CPU counter.
-        unsafe { bindings::nsmux_percpu_sum(counter) }
+        unsafe { bindings::rust_helper_percpu_sum(counter) }
     }
 
     fn address(&self, counter: usize) -> Option<*mut c_ulong> {
@@ -97,5 +97,5 @@ fn increment_here(counters: *mut c_ulong, counter: usize) {
 #[inline(always)]
 fn increment_here(counters: *mut c_ulong, counter: usize) {
     // SAFETY: By the type invariants of `PerCpu` it is a per-CPU address.
-    unsafe { bindings::nsmux_this_cpu_inc(counters.wrapping_add(counter)) };
+    unsafe { bindings::rust_helper_this_cpu_inc(counters.wrapping_add(counter)) };
 }

@@ -114,9 +114,9 @@ impl<T: PerNamespace> Slot<T> {
     fn new(net: Alive<'_>) -> impl PinInit<Self, Infallible> + '_ {
         pin_init!(Self {
             raw_net: NonNull::from(net.net()).cast(),
-            hooks <- new_mutex!(Hooks::new(), "nsmux::hooks"),
-            table <- new_mutex!(None, "nsmux::table"),
-            has_file <- new_mutex!(false, "nsmux::file"),
+            hooks <- new_mutex!(Hooks::new(), "pernet::hooks"),
+            table <- new_mutex!(None, "pernet::table"),
+            has_file <- new_mutex!(false, "pernet::file"),
             watch <- Watch::new(),
             value <- T::new(net),
         })

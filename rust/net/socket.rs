@@ -327,7 +327,7 @@ impl Full {
     /// Whether it is a raw socket, `SOCK_RAW`.
     #[inline]
     pub fn is_raw(&self) -> bool {
-        u32::from(self.kind()) == bindings::NSMUX_SOCK_RAW
+        u32::from(self.kind()) == bindings::RUST_CONST_SOCK_RAW
     }
 
     /// Whether the kernel made it for itself, `sk_kern_sock`: no process has it.
@@ -358,7 +358,7 @@ impl Full {
     /// Whether the socket is one of TCP.
     #[inline]
     pub fn is_tcp(&self) -> bool {
-        u32::from(self.protocol()) == bindings::NSMUX_IPPROTO_TCP
+        u32::from(self.protocol()) == bindings::RUST_CONST_IPPROTO_TCP
     }
 
     /// Whether the socket has a peer: `connect()` was called, for UDP as well.

@@ -95,7 +95,7 @@ impl UnixSocket<'_> {
 
 /// The first bucket of sockets with abstract names; before it are those with paths, and those
 /// without a name.
-const FIRST_ABSTRACT: usize = bindings::NSMUX_UNIX_BUCKETS as usize / 2;
+const FIRST_ABSTRACT: usize = bindings::RUST_CONST_UNIX_BUCKETS as usize / 2;
 
 impl Deref for UnixSocket<'_> {
     type Target = Full;
@@ -116,7 +116,7 @@ pub fn for_each<'n, E>(
     if table.buckets.is_null() {
         return Ok(());
     }
-    for bucket in 0..bindings::NSMUX_UNIX_BUCKETS as usize {
+    for bucket in 0..bindings::RUST_CONST_UNIX_BUCKETS as usize {
         // SAFETY: The table has as many buckets.
         let head = unsafe { table.buckets.add(bucket) };
         // SAFETY: As above. What is bound meanwhile need not be found.

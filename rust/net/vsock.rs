@@ -25,7 +25,7 @@ pub struct End {
 
 impl End {
     /// Any machine.
-    pub const ANY: u32 = bindings::NSMUX_VMADDR_CID_ANY;
+    pub const ANY: u32 = bindings::RUST_CONST_VMADDR_CID_ANY;
 
     fn to_raw(self) -> bindings::sockaddr_vm {
         // SAFETY: All zeroes is a valid value: numbers.

@@ -19,7 +19,7 @@ KNOWN = {
     # inet/
     "__inet_lookup_established", "__inet_lookup_listener", "__udp4_lib_lookup",
     "__inet6_lookup_established", "inet6_lookup_listener", "__udp6_lib_lookup",
-    "nsmux_raw_bucket", "raw_v4_hashinfo", "raw_v6_hashinfo", "raw_v4_match", "raw_v6_match",
+    "rust_helper_raw_bucket", "raw_v4_hashinfo", "raw_v6_hashinfo", "raw_v4_match", "raw_v6_match",
     # socket.rs, delivery.rs
     "sock_gen_put", "sock_diag_save_cookie", "sock_edemux", "sock_pfree",
     # packet.rs, perdevice.rs, trace.rs

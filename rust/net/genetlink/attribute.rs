@@ -87,7 +87,7 @@ impl<'a> Attributes<'a> {
     /// `header` must lead to a generic netlink message without a header of its own, validated, and
     /// valid for the lifetime that the caller chooses.
     pub(super) unsafe fn of_request(header: *const u8) -> Self {
-        let offset = size_of::<bindings::nlmsghdr>() + bindings::NSMUX_GENL_HDRLEN as usize;
+        let offset = size_of::<bindings::nlmsghdr>() + bindings::RUST_CONST_GENL_HDRLEN as usize;
         // SAFETY: By the safety requirement.
         let length = unsafe { (*header.cast::<bindings::nlmsghdr>()).nlmsg_len } as usize;
         // SAFETY: A message has its length in its header, and the kernel has checked it.

@@ -55,7 +55,7 @@ pub fn raw_sockets<'n, F: Family>(
 ) -> impl Iterator<Item = Borrowed<'n, Full>> {
     // SAFETY: The namespace is valid.
     let bucket = unsafe {
-        bindings::nsmux_raw_bucket(
+        bindings::rust_helper_raw_bucket(
             F::raw_table(),
             namespace.object().as_ptr(),
             key.protocol.into(),

@@ -79,7 +79,7 @@ impl<'a> Listed<'a> {
         let entries = unsafe { list::list(addr_of!(bindings::net_ns_tree.ns_list_head)) };
         entries
             .map(move |entry| {
-                let offset = bindings::NSMUX_NET_LIST_ENTRY as usize;
+                let offset = bindings::RUST_CONST_NET_LIST_ENTRY as usize;
                 let net = entry.cast::<u8>().wrapping_sub(offset).cast();
                 // SAFETY: The entries of this list are in network namespaces. `cleanup_net()` takes
                 // one out before the grace period that it waits for.
@@ -255,7 +255,7 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         // SAFETY: By the type invariants.
-        unsafe { bindings::nsmux_put_net(self.0.as_ptr()) };
+        unsafe { bindings::rust_helper_put_net(self.0.as_ptr()) };
     }
 }
 

@@ -89,7 +89,7 @@ impl<'n> Borrowed<'n, Full> {
         node: *const bindings::hlist_node,
         namespace: Namespace<'n>,
     ) -> Option<Self> {
-        let offset = bindings::NSMUX_SK_NODE as usize;
+        let offset = bindings::RUST_CONST_SK_NODE as usize;
         let sk = node.cast::<u8>().wrapping_sub(offset).cast_mut();
         // SAFETY: By the safety requirement.
         unsafe { Self::from_table(sk.cast(), namespace) }
