@@ -12,10 +12,13 @@ use kernel::{
     sync::atomic::{Atomic, Relaxed},
 };
 
-use crate::{module_parameters, net::hashtables, net::namespace::Alive};
-
-/// The largest that sysctl takes, `tcp_child_ehash_entries_max` and `UDP_HTABLE_SIZE_MAX`.
-const LARGEST: [u32; 2] = [16 << 20, 64 << 10];
+use crate::{
+    module_parameters,
+    net::{
+        hashtables::{self, ChildSize},
+        namespace::Alive,
+    },
+};
 
 /// What was asked for, for TCP and UDP; 0 for whatever the variables say.
 fn wanted() -> [u32; 2] {
@@ -25,11 +28,17 @@ fn wanted() -> [u32; 2] {
     ]
 }
 
-/// Refuses sizes that the kernel would not take.
+/// Refuses sizes that sysctl would not take, before anything is set.
 pub(crate) fn check() -> Result {
-    for (wanted, largest) in wanted().into_iter().zip(LARGEST) {
-        if wanted > largest {
-            pr_err!("a table of {} buckets is larger than {}\n", wanted, largest);
+    if wanted() == [0, 0] {
+        return Ok(());
+    }
+    for (wanted, size) in wanted()
+        .into_iter()
+        .zip(hashtables::child_sizes(Alive::initial())?)
+    {
+        if !size.takes(wanted) {
+            pr_err!("sysctl takes no table of {} buckets\n", wanted);
             return Err(EINVAL);
         }
     }
@@ -46,23 +55,34 @@ impl Former {
     }
 
     /// Sets the variables of a namespace, and notes what they were. Any context.
+    ///
+    /// An administrator who sets one at the same time is either noted, or has the last word.
     pub(crate) fn replace(&self, net: Alive<'_>) {
-        let sizes = hashtables::child_sizes(net);
-        for ((size, former), wanted) in sizes.into_iter().zip(&self.0).zip(wanted()) {
-            if wanted != 0 {
-                former.store(size.load(Relaxed), Relaxed);
-                size.store(wanted, Relaxed);
+        self.each(net, |size, former, wanted| {
+            if let Ok(was) = size.replace(wanted) {
+                former.store(was, Relaxed);
             }
-        }
+        });
     }
 
-    /// Gives the variables their former values; not those that somebody has changed since. Any
-    /// context.
+    /// Gives the variables their former values; not those that somebody has changed since, who has
+    /// the last word also if it is said at the same time. Who has set one to what it was already
+    /// cannot be told from who has not. Any context.
     pub(crate) fn restore(&self, net: Alive<'_>) {
-        let sizes = hashtables::child_sizes(net);
+        self.each(net, |size, former, wanted| {
+            size.restore(wanted, former.load(Relaxed));
+        });
+    }
+
+    /// Calls `f` with each variable that a parameter asks for.
+    fn each(&self, net: Alive<'_>, f: impl Fn(ChildSize<'_>, &Atomic<u32>, u32)) {
+        // Without such variables the module was not loaded with such parameters.
+        let Ok(sizes) = hashtables::child_sizes(net) else {
+            return;
+        };
         for ((size, former), wanted) in sizes.into_iter().zip(&self.0).zip(wanted()) {
-            if wanted != 0 && size.load(Relaxed) == wanted {
-                size.store(former.load(Relaxed), Relaxed);
+            if wanted != 0 {
+                f(size, former, wanted);
             }
         }
     }

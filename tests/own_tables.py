@@ -150,6 +150,36 @@ def test_parameters():
             kernel_module.insmod()
 
 
+def test_said_again():
+    """Who sets a variable to what it is cannot be told from who does not."""
+    kernel_module.rmmod()
+    write_sysctl(VARIABLES["udp"], 1024)
+    try:
+        kernel_module.insmod("udp_table_size=512")
+        write_sysctl(VARIABLES["udp"], 512)
+        kernel_module.rmmod()
+        ksft_eq(variables()["udp"], 1024)
+    finally:
+        write_sysctl(VARIABLES["udp"], 0)
+        kernel_module.insmod()
+
+
+def test_largest():
+    """What sysctl takes is taken, and no more."""
+    kernel_module.rmmod()
+    for name, largest in (("tcp", 16 << 20), ("udp", 64 << 10)):
+        write_sysctl(VARIABLES[name], largest)
+        with contextlib.suppress(OSError):
+            write_sysctl(VARIABLES[name], largest + 1)
+        ksft_eq(variables()[name], largest, "by sysctl")
+        write_sysctl(VARIABLES[name], 0)
+        kernel_module.insmod(f"{name}_table_size={largest}")
+        ksft_eq(variables()[name], largest, "by the parameter")
+        kernel_module.rmmod()
+        ksft_eq(variables()[name], 0)
+    kernel_module.insmod()
+
+
 def test_one_parameter():
     """What is not asked for is left alone."""
     kernel_module.rmmod()

@@ -6,8 +6,14 @@
 //! [`include/net/inet_hashtables.h`](srctree/include/net/inet_hashtables.h),
 //! [`include/net/udp.h`](srctree/include/net/udp.h)
 
-use core::ptr::{addr_of, addr_of_mut};
-use kernel::sync::atomic::Atomic;
+use core::{
+    ptr::{addr_of, addr_of_mut},
+    slice,
+};
+use kernel::{
+    prelude::*,
+    sync::atomic::{Atomic, Full},
+};
 
 use super::namespace::{Alive, Listed};
 use crate::bindings;
@@ -59,19 +65,74 @@ impl Hashtable {
     }
 }
 
-/// The sizes of the tables that namespaces get which are made in `net`, for TCP and UDP; 0 has them
-/// share those of the initial namespace.
-pub fn child_sizes(net: Alive<'_>) -> [&Atomic<u32>; 2] {
-    let ipv4 = net.as_ptr();
-    // SAFETY: The namespace is valid.
-    let places = unsafe {
-        [
-            addr_of_mut!((*ipv4).ipv4.sysctl_tcp_child_ehash_entries),
-            addr_of_mut!((*ipv4).ipv4.sysctl_udp_child_hash_entries),
-        ]
+/// A variable of a namespace: the size of a table that the namespaces get which are made in it; with
+/// 0 they share that of the initial namespace.
+pub struct ChildSize<'a> {
+    variable: &'a Atomic<u32>,
+    /// The largest that sysctl takes.
+    largest: u32,
+}
+
+impl ChildSize<'_> {
+    /// Whether sysctl would take a value.
+    pub fn takes(&self, value: u32) -> bool {
+        value <= self.largest
+    }
+
+    /// Sets the variable, and gives what it was; `EINVAL` if sysctl would not take the value. Any
+    /// context.
+    pub fn replace(&self, to: u32) -> Result<u32> {
+        if !self.takes(to) {
+            return Err(EINVAL);
+        }
+        Ok(self.variable.xchg(to, Full))
+    }
+
+    /// Sets the variable to what it was once, if it still is what it was set to; whether it was. Any
+    /// context.
+    pub fn restore(&self, from: u32, to: u32) -> bool {
+        self.takes(to) && self.variable.cmpxchg(from, to, Full).is_ok()
+    }
+}
+
+/// The variables of a namespace, `net.ipv4.tcp_child_ehash_entries` and
+/// `net.ipv4.udp_child_hash_entries`; `ENOENT` where sysctl has none of that kind.
+pub fn child_sizes(net: Alive<'_>) -> Result<[ChildSize<'_>; 2]> {
+    let [tcp, udp] = child_variables(net.as_ptr());
+    let [largest_tcp, largest_udp] = child_variables(initial()).map(largest);
+    let size = |variable, largest: Option<u32>| -> Result<ChildSize<'_>> {
+        Ok(ChildSize {
+            // SAFETY: It is as long-lived as the namespace, and C reads and writes it in one access.
+            variable: unsafe { Atomic::from_ptr(variable) },
+            largest: largest.ok_or(ENOENT)?,
+        })
     };
-    // SAFETY: They are as long-lived as the namespace, and C reads and writes them in one access.
-    places.map(|place| unsafe { Atomic::from_ptr(place) })
+    Ok([size(tcp, largest_tcp)?, size(udp, largest_udp)?])
+}
+
+fn child_variables(net: *mut bindings::net) -> [*mut u32; 2] {
+    // SAFETY: Both callers have a valid namespace; nothing is read.
+    unsafe {
+        [
+            addr_of_mut!((*net).ipv4.sysctl_tcp_child_ehash_entries),
+            addr_of_mut!((*net).ipv4.sysctl_udp_child_hash_entries),
+        ]
+    }
+}
+
+/// The largest value that sysctl takes for a variable of the initial namespace: what its entry says
+/// to `proc_douintvec_minmax()`. Those of other namespaces are copies (`ipv4_sysctl_init_net()`).
+fn largest(variable: *mut u32) -> Option<u32> {
+    // SAFETY: The initial namespace is valid, and its table is registered at boot, for ever.
+    let header = unsafe { addr_of!((*initial()).ipv4.ipv4_hdr).read().as_ref() }?;
+    // SAFETY: Of this union all others use the same member.
+    let table = unsafe { header.__bindgen_anon_1.__bindgen_anon_1 };
+    let length = usize::try_from(table.ctl_table_size).ok()?;
+    // SAFETY: The table has as many entries.
+    let entries = unsafe { slice::from_raw_parts(table.ctl_table, length) };
+    let entry = entries.iter().find(|entry| entry.data == variable.cast())?;
+    // SAFETY: Null, or for an entry of this handler a number of this type.
+    unsafe { entry.extra2.cast::<u32>().as_ref() }.copied()
 }
 
 fn initial() -> *mut bindings::net {
