@@ -104,18 +104,23 @@ pub(super) fn tell_answer<F: Observed>(
     tuple: &Tuple<F>,
     answer: &impl Answer,
 ) {
-    if answer.outcome() == Outcome::None {
+    let outcome = answer.outcome();
+    note_miss(instance, protocol, tuple, outcome);
+    let told = Told::of(resolution, protocol, outcome);
+    tell_found(instance, side, received, told, Some(tuple), answer.socket());
+}
+
+/// Notes a received packet of TCP or UDP that has no socket. Any context.
+#[inline(always)]
+pub(super) fn note_miss<F: Observed>(
+    instance: &Instance,
+    protocol: Protocol,
+    tuple: &Tuple<F>,
+    outcome: Outcome,
+) {
+    if outcome == Outcome::None {
         instance.miss().note(protocol, tuple);
     }
-    tell_found(
-        instance,
-        side,
-        received,
-        resolution,
-        protocol,
-        Some(tuple),
-        answer,
-    );
 }
 
 /// Tells of what was found for a received packet. Any context.
@@ -124,20 +129,17 @@ pub(super) fn tell_found<F: Observed>(
     instance: &Instance,
     side: Side<'_>,
     received: &Received<'_, F>,
-    resolution: Resolution,
-    protocol: Protocol,
+    told: Told,
     tuple: Option<&Tuple<F>>,
-    answer: &impl Answer,
+    socket: Option<&Common>,
 ) {
-    let outcome = answer.outcome();
-    let told = Told::of(resolution, protocol, outcome);
-    tell(side, received, told, answer.socket(), || {
+    tell(side, received, told, socket, || {
         tuple.map(|tuple| Ports {
             source: tuple.remote_port,
             destination: tuple.local_port,
         })
     });
-    count_on_device(instance, received, Seen::Found(outcome));
+    count_on_device(instance, received, Seen::Found(told.outcome));
 }
 
 /// Counts a received packet for its device. Any context.

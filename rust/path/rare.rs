@@ -4,7 +4,7 @@
 //! those of other protocols, what lies in pages of its own, and what nobody can make sense of.
 
 use super::{
-    observe::{count_on_device, tell_answer, tell_borne, tell_found, Observed, Told},
+    observe::{count_on_device, note_miss, tell_borne, tell_found, Observed, Told},
     receive::{self, Mode},
 };
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
         netfilter::{Received, Resolution},
     },
     resolve::ResolvedBy,
+    table::Answer,
 };
 
 /// A packet whose namespace was not found as that of most is, or not agreed on. Any context.
@@ -62,71 +63,42 @@ pub(super) fn uncommon<F: Observed, M: Mode>(
             looks = receive::Form::Common;
         }
     }
-    match mux::find(&received, form) {
-        Finding::Tcp(tuple, answer) => {
-            tell_answer(
-                instance,
-                side,
-                &received,
-                resolution,
-                F::TCP,
-                &tuple,
-                &answer,
-            );
-            M::tcp(side, received, answer, looks);
+    match find(instance, side, &received, resolution, form) {
+        Finding::Tcp(_, answer) => M::tcp(side, received, answer, looks),
+        Finding::Udp(_, answer) => M::udp(side, received, answer, looks),
+        _ => {}
+    }
+}
+
+/// Looks a received packet up, and tells of it.
+#[inline(never)]
+fn find<'n, F: Observed>(
+    instance: &Instance,
+    side: Side<'_>,
+    received: &Received<'n, F>,
+    resolution: Resolution,
+    form: Form<F>,
+) -> Finding<'n, F> {
+    let finding = mux::find(received, form);
+    let (protocol, tuple, outcome, socket) = match &finding {
+        Finding::Tcp(tuple, it) => (F::TCP, Some(tuple), it.outcome(), it.socket()),
+        Finding::Udp(tuple, it) => (F::UDP, Some(tuple), it.outcome(), it.socket()),
+        Finding::Error(Quoted::Tcp(tuple, it)) => {
+            (F::ERROR, Some(tuple), it.outcome(), it.socket())
         }
-        Finding::Udp(tuple, answer) => {
-            tell_answer(
-                instance,
-                side,
-                &received,
-                resolution,
-                F::UDP,
-                &tuple,
-                &answer,
-            );
-            M::udp(side, received, answer, looks);
+        Finding::Error(Quoted::Udp(tuple, it)) => {
+            (F::ERROR, Some(tuple), it.outcome(), it.socket())
         }
-        Finding::Error(Quoted::Tcp(tuple, answer)) => {
-            tell_found(
-                instance,
-                side,
-                &received,
-                resolution,
-                F::ERROR,
-                Some(&tuple),
-                &answer,
-            );
+        Finding::Error(Quoted::Raw(it)) => (F::ERROR, None, it.outcome(), it.socket()),
+        Finding::Raw(it) => (F::RAW, None, it.outcome(), it.socket()),
+        Finding::NoTable => {
+            tell_end(instance, side, received, Event::NoTable, Seen::NoTable);
+            return finding;
         }
-        Finding::Error(Quoted::Udp(tuple, answer)) => {
-            tell_found(
-                instance,
-                side,
-                &received,
-                resolution,
-                F::ERROR,
-                Some(&tuple),
-                &answer,
-            );
-        }
-        Finding::Error(Quoted::Raw(answer)) => {
-            tell_found(
-                instance,
-                side,
-                &received,
-                resolution,
-                F::ERROR,
-                None,
-                &answer,
-            );
-        }
-        Finding::Raw(answer) => {
-            tell_found(instance, side, &received, resolution, F::RAW, None, &answer)
-        }
-        Finding::NoTable => tell_end(instance, side, &received, Event::NoTable, Seen::NoTable),
         Finding::LaterFragment => {
             let (event, seen) = (Event::LaterFragment, Seen::LaterFragment);
-            tell_end(instance, side, &received, event, seen);
+            tell_end(instance, side, received, event, seen);
+            return finding;
         }
         Finding::Stopped(stop) => {
             let (event, seen) = match stop {
@@ -134,9 +106,16 @@ pub(super) fn uncommon<F: Observed, M: Mode>(
                 Stop::Routed => (Event::Routed, Seen::Routed),
                 Stop::Dropped => (Event::Dropped, Seen::Dropped),
             };
-            tell_end(instance, side, &received, event, seen);
+            tell_end(instance, side, received, event, seen);
+            return finding;
         }
+    };
+    if let (Finding::Tcp(..) | Finding::Udp(..), Some(tuple)) = (&finding, tuple) {
+        note_miss(instance, protocol, tuple, outcome);
     }
+    let told = Told::of(resolution, protocol, outcome);
+    tell_found(instance, side, received, told, tuple, socket);
+    finding
 }
 
 /// Tells of a packet that is looked up nowhere.
