@@ -9,18 +9,14 @@ use crate::{
     account::{device::DeviceAccount, Account},
     dispute::Dispute,
     miss::Miss,
-    mode::{self, AtomicMode, Mode},
+    mode::{AtomicMode, Mode},
     net::{
         device_events::{Event, Watcher},
-        namespace::Alive,
-        netfilter::{Hook, Selected, Selects},
+        netfilter::{Selected, Selects},
         perdevice::Table,
-        pernet::{Id, Living, PerNamespace, Slot},
-        procfs::File,
-        sysctl::Directory,
+        pernet::{Living, PerNamespace},
     },
     own_tables::Former,
-    path, uapi,
 };
 
 /// What nsmux keeps for one namespace.
@@ -39,6 +35,24 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
+    /// With mode `off`.
+    pub(crate) fn new() -> impl PinInit<Self, Infallible> {
+        pin_init!(Self {
+            change <- new_mutex!((), "nsmux::change"),
+            mode: AtomicMode::new(Mode::Off),
+            account: Account::new(),
+            miss: Miss::new(),
+            dispute: Dispute::new(),
+            former: Former::new(),
+            devices <- Table::new(),
+        })
+    }
+
+    /// The sizes of tables that the namespace had set for those that are made in it.
+    pub(crate) fn former(&self) -> &Former {
+        &self.former
+    }
+
     /// The counters. They are there whenever the mode is not off.
     #[inline]
     pub(crate) fn account(&self) -> &Account {
@@ -69,9 +83,13 @@ impl Instance {
         self.mode.get()
     }
 
-    /// Changes the mode. On an error it stays what it was: `EOPNOTSUPP` where the first level is
-    /// compiled out and the namespace not the initial one. May sleep.
-    pub(crate) fn set_mode(slot: Living<'_, Self>, to: Mode) -> Result {
+    /// Changes the mode, and calls `changed` before anyone else can change it again; not where it was
+    /// the same. On an error it stays what it was: `EOPNOTSUPP` where the first level is compiled out
+    /// and the namespace not the initial one. May sleep.
+    pub(crate) fn set_mode(slot: Living<'_, Self>, to: Mode, changed: impl FnOnce()) -> Result
+    where
+        Self: PerNamespace,
+    {
         let _change = slot.change.lock();
         if to == Mode::Verify && slot.mode.get() != to {
             slot.dispute.reopen();
@@ -87,7 +105,7 @@ impl Instance {
         }
         if slot.mode.get() != to {
             slot.mode.set(to);
-            uapi::netlink::tell_mode(slot.net(), to);
+            changed();
         }
         Ok(())
     }
@@ -106,53 +124,8 @@ impl Selects for Instance {
     }
 }
 
-static ID: Id<Instance> = Id::unregistered();
-
 impl Watcher for Instance {
     fn device(&self, event: Event<'_>) {
         self.devices.follow(event);
-    }
-}
-
-// SAFETY: The identifier is the one static above.
-unsafe impl PerNamespace for Instance {
-    const HOOKS: &'static [Hook<Self>] = path::HOOKS;
-    const DIRECTORY: Directory<Slot<Self>> = uapi::sysctl::DIRECTORY;
-    const FILE: File<Slot<Self>> = uapi::procfs::FILE;
-
-    fn id() -> &'static Id<Self> {
-        &ID
-    }
-
-    fn new(_net: Alive<'_>) -> impl PinInit<Self, Infallible> {
-        pin_init!(Self {
-            change <- new_mutex!((), "nsmux::change"),
-            mode: AtomicMode::new(Mode::Off),
-            account: Account::new(),
-            miss: Miss::new(),
-            dispute: Dispute::new(),
-            former: Former::new(),
-            devices <- Table::new(),
-        })
-    }
-
-    fn leaving(slot: Living<'_, Self>) {
-        slot.former.restore(slot.net());
-    }
-
-    fn born(slot: Living<'_, Self>) {
-        slot.former.replace(slot.net());
-        let initial = mode::INITIAL.get();
-        if !slot.net().is_reached() {
-            return;
-        }
-        if let Err(error) = Self::set_mode(slot, initial) {
-            pr_warn!(
-                "namespace {}: mode stays off instead of {}: {:?}\n",
-                slot.net().cookie(),
-                initial.name(),
-                error
-            );
-        }
     }
 }

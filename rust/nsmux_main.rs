@@ -5,9 +5,10 @@
 //! A packet's way through the crate: a hook of [`path`] sees it, [`resolve`] finds its namespace
 //! (first level), [`mux`] looks it up in one of the namespace's own tables with the help of
 //! [`table`] (second level), [`account`] counts it, [`uapi`] shows the counts. An [`instance`] is
-//! all that for one namespace, in one [`mode`]; [`miss`] and [`dispute`] keep a packet until it is
-//! told, and [`own_tables`] gives namespaces tables that they share with none. Below them, [`net`]
-//! has safe views of the kernel's objects, and [`bindings`] the kernel's declarations.
+//! what is kept for one namespace, in one [`mode`]: hooks and interfaces work on it, and
+//! [`per_namespace`] puts them together. [`miss`] and [`dispute`] keep a packet until it is told, and
+//! [`own_tables`] gives namespaces tables that they share with none. Below them, [`net`] has safe
+//! views of the kernel's objects, and [`bindings`] the kernel's declarations.
 
 mod account;
 mod bindings;
@@ -19,6 +20,7 @@ mod mux;
 pub mod net;
 mod own_tables;
 mod path;
+mod per_namespace;
 mod resolve;
 mod table;
 mod uapi;

@@ -8,10 +8,8 @@ use crate::{
     net::{
         percpu::PerCpu,
         perdevice::{Moving, PerDevice},
-        sysfs::{Files, Shown},
     },
     table::Outcome,
-    uapi,
 };
 
 /// What became of a received packet; each is one of them.
@@ -52,6 +50,16 @@ impl Seen {
 pub(crate) struct DeviceAccount(PerCpu<COUNTERS>);
 
 impl DeviceAccount {
+    /// How many packets were seen so, or with `None` at all. Any context.
+    pub(crate) fn read(&self, seen: Option<Seen>) -> c_ulong {
+        match seen {
+            Some(seen) => self.0.sum(seen.place()),
+            None => (0..COUNTERS)
+                .map(|place| self.0.sum(place))
+                .fold(0, c_ulong::wrapping_add),
+        }
+    }
+
     /// Counts a packet. Any context.
     #[inline(always)]
     pub(crate) fn count(&self, seen: Seen) {
@@ -68,22 +76,5 @@ impl PerDevice for DeviceAccount {
 
     fn new() -> Result<Self> {
         Ok(Self(PerCpu::new()?))
-    }
-}
-
-impl Shown for DeviceAccount {
-    /// `None` for all packets.
-    type What = Option<Seen>;
-
-    const NAME: &'static CStr = c"nsmux";
-    const FILES: &'static Files<Self::What> = &uapi::sysfs::FILES;
-
-    fn show(&self, what: Option<Seen>) -> c_ulong {
-        match what {
-            Some(seen) => self.0.sum(seen.place()),
-            None => (0..COUNTERS)
-                .map(|place| self.0.sum(place))
-                .fold(0, c_ulong::wrapping_add),
-        }
     }
 }

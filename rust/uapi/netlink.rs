@@ -21,7 +21,7 @@ use crate::{
     net::genetlink::{self, Family, Group, Request},
 };
 
-pub(crate) use self::event::tell_mode;
+pub(crate) use self::event::change_mode;
 
 /// A request to this family.
 type Asked<'a> = Request<'a, Instance>;

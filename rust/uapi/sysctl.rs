@@ -9,7 +9,7 @@ use crate::{
         pernet::Slot,
         sysctl::{Directory, Variable},
     },
-    uapi,
+    uapi::{self, netlink},
 };
 
 /// `/proc/sys/net/nsmux`
@@ -19,7 +19,7 @@ pub(crate) const DIRECTORY: Directory<Slot<Instance>> = Directory {
         Variable {
             name: c"mode",
             read: |slot| slot.mode().name(),
-            write: Some(|slot, text| Instance::set_mode(slot, Mode::parse(text)?)),
+            write: Some(|slot, text| netlink::change_mode(slot, Mode::parse(text)?)),
         },
         Variable {
             name: c"version",

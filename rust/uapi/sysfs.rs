@@ -2,9 +2,11 @@
 
 //! `/sys/class/net/<device>/nsmux/`: the counters of a device.
 
+use kernel::{ffi::c_ulong, prelude::*};
+
 use crate::{
-    account::device::Seen,
-    net::sysfs::{self, File, List},
+    account::device::{DeviceAccount, Seen},
+    net::sysfs::{self, File, List, Shown},
     table::Outcome,
 };
 
@@ -32,8 +34,18 @@ static EACH: [File<What>; 16] = [
 
 static LIST: List<What, 17> = List::new(&EACH);
 
-/// The files in the directory.
-pub(crate) static FILES: sysfs::Files<What> = sysfs::Files::new(&LIST);
+static FILES: sysfs::Files<What> = sysfs::Files::new(&LIST);
+
+impl Shown for DeviceAccount {
+    type What = What;
+
+    const NAME: &'static CStr = c"nsmux";
+    const FILES: &'static sysfs::Files<What> = &FILES;
+
+    fn show(&self, what: What) -> c_ulong {
+        self.read(what)
+    }
+}
 
 const fn found(name: &'static core::ffi::CStr, outcome: Outcome) -> File<What> {
     File::new(name, Some(Seen::Found(outcome)))

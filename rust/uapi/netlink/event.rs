@@ -23,7 +23,7 @@ use crate::{
         genetlink::{self, Message},
         namespace::{Alive, Held, Listed},
         periodic,
-        pernet::Slot,
+        pernet::{Living, Slot},
     },
     uapi::log,
 };
@@ -73,8 +73,13 @@ pub(super) extern "C" fn joined(group: c_int) -> c_int {
     0
 }
 
+/// Changes the mode of a namespace, and tells those who listen; see [`Instance::set_mode`]. May sleep.
+pub(crate) fn change_mode(slot: Living<'_, Instance>, to: Mode) -> Result {
+    Instance::set_mode(slot, to, || tell_mode(slot.net(), to))
+}
+
 /// Tells that the mode of a namespace was changed. May sleep.
-pub(crate) fn tell_mode(net: Alive<'_>, mode: Mode) {
+fn tell_mode(net: Alive<'_>, mode: Mode) {
     if mode == Mode::Verify {
         let is_open = IS_OPEN.lock();
         // Otherwise it is begun when the family is registered.

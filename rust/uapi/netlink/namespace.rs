@@ -116,7 +116,7 @@ pub(super) fn set_mode(request: &Asked<'_>) -> Result<(), Refusal> {
         .ok_or(Refusal::missing(MODE))?;
     let mode = Mode::from_number(attribute.u32()?)?;
     selector::with_selected(request, NETNS, |net| {
-        Ok(Instance::set_mode(request.living(net), mode)?)
+        Ok(super::change_mode(request.living(net), mode)?)
     })
 }
 
