@@ -78,8 +78,9 @@ fn any_form<'n, F: Family>(resolved: &impl Resolved<'n, F>) -> Form<F> {
         return Form::LaterFragment;
     }
     let ports = match header.protocol {
+        inet::TCP if !resolved.is_taken_by_tcp() => return Form::Stopped(Stop::Dropped),
         inet::TCP => tcp_ports(packet, header.payload),
-        inet::UDP => udp_ports(packet, header.payload, header.fragment),
+        inet::UDP => udp_ports(packet, &header),
         _ => return Form::Other(header),
     };
     match ports {
@@ -157,14 +158,15 @@ fn tcp_ports(packet: &Packet<'_>, offset: u32) -> Option<Ports> {
 }
 
 /// The ports in a UDP header; `None` if it is not all there, or tells of more than there is.
-fn udp_ports(packet: &Packet<'_>, offset: u32, fragment: Fragment) -> Option<Ports> {
-    let header: [u8; 8] = packet.read(offset)?;
-    let [s0, s1, d0, d1, l0, l1, ..] = header;
-    // 0 is what a datagram says that is too long to say how long it is.
+fn udp_ports<F: Family>(packet: &Packet<'_>, header: &Header<F>) -> Option<Ports> {
+    let [s0, s1, d0, d1, l0, l1, _, _]: [u8; 8] = packet.read(header.payload)?;
     let length = u32::from(u16::from_be_bytes([l0, l1]));
-    let end = offset.checked_add(length)?;
-    if length != 0 && (length < 8 || fragment == Fragment::Whole && end > packet.length()) {
-        return None;
-    }
-    Some(Ports::from_header([s0, s1, d0, d1]))
+    let end = header.payload.checked_add(length)?;
+    let is_told = match length {
+        // What a datagram says that is too long to say how long it is: a jumbogram, or many in one.
+        0 => packet.length().wrapping_sub(header.payload) > u16::MAX.into(),
+        1..8 => false,
+        _ => header.fragment != Fragment::Whole || end <= packet.length(),
+    };
+    is_told.then(|| Ports::from_header([s0, s1, d0, d1]))
 }

@@ -251,6 +251,24 @@ def test_only_quoted():
                 [("error6", "unconnected")])
 
 
+def test_jumbogram():
+    """A datagram that is too long to say how long it is: an option of the
+    packet does, and the length of UDP is 0."""
+    data = bytes(66000)
+    segment = struct.pack("!HHHH", PEER_PORT, UDP_PORT, 0, 0) + data
+    total = packet.transport_checksum(SOURCE, TARGET, UDP, segment)
+    segment = segment[:6] + struct.pack("!H", total) + segment[8:]
+    option = bytes((UDP, 0, 0xc2, 4)) + struct.pack("!I", 8 + len(segment))
+    jumbogram = packet.ipv6(SOURCE, TARGET, HOP_BY_HOP, option + segment,
+                            payload_length=0)
+    with effects.targets() as (unseen, seen):
+        before = status.read(seen.namespace)
+        effect = seen.effect(jumbogram)
+        ksft_eq(effect, unseen.effect(jumbogram))
+        ksft_eq([len(payload) for payload in effect.delivered], [65536])
+        ksft_eq(effects.received(seen.observed, before), [FOUND])
+
+
 def test_as_many_as_the_kernel_follows():
     """The kernel delivers behind the twelfth header, and not behind more."""
     with effects.targets() as (unseen, seen):

@@ -94,7 +94,7 @@ def test_incomplete(family, lost):
 def test_ipv6_ports_in_second_fragment():
     """An extension header fills the first fragment: it has no ports."""
     with effects.targets() as (unseen, seen):
-        padding = extension(socket.IPPROTO_UDP, b"\1\x5c" + bytes(92))
+        padding = extension(socket.IPPROTO_UDP, b"\x1e\x5c" + bytes(92))
         fragments = udp_fragments(socket.AF_INET6, before=padding)
         before = status.read(seen.namespace)
         effect = seen.effect(*fragments)

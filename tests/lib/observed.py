@@ -20,6 +20,10 @@ FAMILY_VARIANTS = [KsftNamedVariant(name, family)
                    for name, family in zip(("ipv4", "ipv6"), FAMILIES)]
 
 
+ROW_OF_TCP = dict(zip(FAMILIES, ("tcp", "tcp6")))
+ROW_OF_UDP = dict(zip(FAMILIES, ("udp", "udp6")))
+
+
 class Observed(NamedTuple):
     """A namespace under observation, and the far end of its only link."""
 
