@@ -60,9 +60,9 @@ pub(crate) trait Resolved<'n, F: Family> {
     /// What the second level is asked for, and whether any number of sockets may have the packet.
     fn tuple(&self, header: &Header<F>, ports: Ports) -> (Tuple<F>, bool);
 
-    /// What the packet is looked up by that an error quotes: the one that the error is about. `None`
-    /// if it does not concern a socket here.
-    fn quoted_tuple(&self, quoted: &Header<F>, ports: Ports) -> Option<Tuple<F>>;
+    /// What the packet is looked up by that an error quotes, as one of this protocol: the one that the
+    /// error is about. `None` if it does not concern a socket here.
+    fn quoted_tuple(&self, quoted: &Header<F>, ports: Ports, protocol: u8) -> Option<Tuple<F>>;
 
     /// What raw sockets are looked up by.
     fn raw_key(&self, header: &Header<F>) -> RawKey<F>;

@@ -61,24 +61,23 @@ pub(super) fn find<'n, F: Family>(resolved: &impl Resolved<'n, F>, offset: u32) 
     let Some(ports) = ports(packet, quoted.payload) else {
         return Found::Unparsed;
     };
-    let Some(tuple) = resolved.quoted_tuple(&quoted, ports) else {
+    let Some(protocol) = F::protocol_of_error(&quoted) else {
+        return Found::NoError;
+    };
+    let Some(tuple) = resolved.quoted_tuple(&quoted, ports, protocol) else {
         return Found::NoError;
     };
     let namespace = resolved.namespace();
-    Found::Socket(match F::protocol_of_error(&quoted) {
-        None => return Found::NoError,
-        Some(inet::TCP) => {
-            let tuple = F::tuple_of_tcp_error(tuple);
-            Quoted::Tcp(tuple, Tcp::<F>::connection(namespace, &tuple))
-        }
-        Some(inet::UDP) => {
+    Found::Socket(match protocol {
+        inet::TCP => Quoted::Tcp(tuple, Tcp::<F>::connection(namespace, &tuple)),
+        inet::UDP => {
             let key = UdpKey {
                 tuple,
                 to_many: false,
             };
             Quoted::Udp(tuple, Udp::<F>::lookup(namespace, &key))
         }
-        Some(protocol) => match Raw::<F>::lookup(namespace, &RawKey::new(protocol, &tuple)) {
+        _ => match Raw::<F>::lookup(namespace, &RawKey::new(protocol, &tuple)) {
             RawAnswer::None => return Found::NoError,
             answer => Quoted::Raw(answer),
         },

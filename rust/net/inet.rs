@@ -254,8 +254,11 @@ pub unsafe trait Family: Copy + 'static {
     /// if it tells nobody, or sockets of TCP and UDP by ports that are none, `icmp_socket_deliver()`.
     fn protocol_of_error(header: &Header<Self>) -> Option<u8>;
 
-    /// The same tuple, as the kernel looks for the connection that an error is about.
-    fn tuple_of_tcp_error(tuple: Tuple<Self>) -> Tuple<Self>;
+    /// What the kernel's handler of errors about a protocol looks its sockets up by: each has its own
+    /// idea of the device. The tuple has how the error arrived (`inet_iif()`, `inet_sdif()`); `on` is
+    /// the index of the device that the error is on (`skb->dev`), which is another one if it came over
+    /// loopback.
+    fn tuple_of_error(protocol: u8, tuple: Tuple<Self>, on: c_int) -> Tuple<Self>;
 
     /// How a packet arrived.
     ///

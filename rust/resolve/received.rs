@@ -4,6 +4,7 @@
 
 use super::Resolved;
 use crate::net::{
+    device::Device,
     inet::{Family, Header, Ports, RawKey, Stop, Tuple},
     namespace::Namespace,
     netfilter::Received,
@@ -41,16 +42,18 @@ impl<'n, F: Family> Resolved<'n, F> for Received<'n, F> {
     }
 
     /// The packet that is quoted was transmitted: its source is the local end.
-    fn quoted_tuple(&self, quoted: &Header<F>, ports: Ports) -> Option<Tuple<F>> {
+    fn quoted_tuple(&self, quoted: &Header<F>, ports: Ports, protocol: u8) -> Option<Tuple<F>> {
         let arrival = self.arrival();
-        Some(Tuple {
+        let tuple = Tuple {
             local: quoted.source,
             local_port: ports.source,
             remote: quoted.destination,
             remote_port: ports.destination,
             device: arrival.device,
             slave: arrival.slave,
-        })
+        };
+        let on = self.device().map_or(arrival.device, Device::index);
+        Some(F::tuple_of_error(protocol, tuple, on))
     }
 
     fn raw_key(&self, header: &Header<F>) -> RawKey<F> {

@@ -46,7 +46,7 @@ impl<'n, F: Family> Resolved<'n, F> for Transmitted<'n, F> {
     }
 
     /// An error that is transmitted is about a packet of the other end.
-    fn quoted_tuple(&self, _: &Header<F>, _: Ports) -> Option<Tuple<F>> {
+    fn quoted_tuple(&self, _: &Header<F>, _: Ports, _: u8) -> Option<Tuple<F>> {
         None
     }
 

@@ -6,6 +6,7 @@
 //! [`include/net/inet_hashtables.h`](srctree/include/net/inet_hashtables.h)
 
 use core::ptr::null_mut;
+use kernel::ffi::c_int;
 
 use kernel::transmute::FromBytes;
 
@@ -137,10 +138,16 @@ unsafe impl Family for V4 {
         }
     }
 
-    /// `tcp_v4_err()` does not heed the slave of a VRF.
-    #[inline]
-    fn tuple_of_tcp_error(tuple: Tuple<V4>) -> Tuple<V4> {
-        Tuple { slave: 0, ..tuple }
+    fn tuple_of_error(protocol: u8, tuple: Tuple<V4>, on: c_int) -> Tuple<V4> {
+        match protocol {
+            // `tcp_v4_err()` does not heed the slave of a VRF.
+            TCP => Tuple { slave: 0, ..tuple },
+            // `udp_err()`, `raw_icmp_error()`
+            _ => Tuple {
+                device: on,
+                ..tuple
+            },
+        }
     }
 
     unsafe fn arrival(packet: &Packet<'_>) -> Arrival {

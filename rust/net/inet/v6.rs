@@ -6,6 +6,7 @@
 //! [`include/net/inet6_hashtables.h`](srctree/include/net/inet6_hashtables.h)
 
 use core::ptr::{from_ref, null_mut};
+use kernel::ffi::c_int;
 
 use super::{
     extension_headers::{self, FRAGMENT, NO_NEXT},
@@ -111,10 +112,16 @@ unsafe impl Family for V6 {
         }
     }
 
-    /// `tcp_v6_err()` heeds all of it.
-    #[inline]
-    fn tuple_of_tcp_error(tuple: Tuple<V6>) -> Tuple<V6> {
-        tuple
+    fn tuple_of_error(protocol: u8, tuple: Tuple<V6>, on: c_int) -> Tuple<V6> {
+        match protocol {
+            // `tcp_v6_err()`
+            TCP => Tuple {
+                device: on,
+                ..tuple
+            },
+            // `udpv6_err()`, `raw6_icmp_error()`
+            _ => tuple,
+        }
     }
 
     unsafe fn arrival(packet: &Packet<'_>) -> Arrival {
