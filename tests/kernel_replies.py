@@ -16,7 +16,7 @@ from lib.packet import ACK, FIN, RST, SYN
 from lib.resolution import Resolution
 from lib.tcp_peer import TcpPeer
 from lib.topology import FAR, NEAR
-from net.lib.py import ksft_eq, ksft_variants
+from net.lib.py import ksft_eq, ksft_ne, ksft_variants
 
 PORT, PEER_PORT = 80, 40000
 ROW = {socket.AF_INET: "tcp", socket.AF_INET6: "tcp6"}
@@ -53,7 +53,8 @@ def test_reset(family):
 
 @ksft_variants(FAMILY_VARIANTS)
 def test_reset_for_a_connection_of_old(family):
-    """An acknowledgement out of nowhere finds the listener, and a reset."""
+    """An acknowledgement out of nowhere finds the listener, and the reset is
+    about that one."""
     with observed_tun() as observed, observed.namespace.listener(
             NEAR[family], PORT, family):
         watched = Resolution(observed.namespace)
@@ -66,7 +67,8 @@ def test_reset_for_a_connection_of_old(family):
 
 @ksft_variants(FAMILY_VARIANTS)
 def test_syn_ack(family):
-    """Sent by the listener; its entry is that of the request."""
+    """Sent for the request, which the packet bears where the listener is
+    said to send it (IPv6)."""
     with observed_tun() as observed, observed.namespace.listener(
             NEAR[family], PORT, family) as listener:
         # It is not to be sent again.
@@ -77,18 +79,21 @@ def test_syn_ack(family):
               ("transmit", "request"))
         received, = observed.trace.lookups(direction="receive")
         ksft_eq(received.socket, socket_cookie(listener))
+        answer, = observed.trace.lookups(direction="transmit")
+        ksft_ne(answer.socket, socket_cookie(listener))
 
 
 @ksft_variants(FAMILY_VARIANTS)
 def test_syn_cookie(family):
-    """There is no request: the answer and what comes back to it find the
-    listener, which then has a connection.
+    """There is no request: what comes back to the answer finds the listener,
+    which then has a connection.
 
     Under a flood the kernel does not touch the listener for each answer: over
     IPv4 the packet has no socket, and is resolved by the device.
     """
     name = "TcpExt.SyncookiesRecv"
-    how = {socket.AF_INET: "by-device", socket.AF_INET6: "by-socket"}[family]
+    how, sender = {socket.AF_INET: ("by-device", "none"),
+                   socket.AF_INET6: ("by-socket", "listener")}[family]
     with observed_tun() as observed:
         observed.namespace.sysctl("net/ipv4/tcp_syncookies", 2)
         with observed.namespace.listener(NEAR[family], PORT,
@@ -98,11 +103,11 @@ def test_syn_cookie(family):
             peer = peer_of(observed, family)
             peer.half_open()
             check(watched, family, ("receive", "listener"),
-                  ("transmit", "listener"), transmitted=how)
+                  ("transmit", sender), transmitted=how)
             peer.send(ACK)
             with listener.accept()[0]:
                 check(watched, family, ("receive", "listener"),
-                      ("transmit", "listener"), ("receive", "listener"),
+                      ("transmit", sender), ("receive", "listener"),
                       transmitted=how)
             changed = snmp.changes(before, snmp.read(observed.namespace))
             ksft_eq(changed.get(name), 1, "by its cookie")
@@ -110,7 +115,8 @@ def test_syn_cookie(family):
 
 @ksft_variants(FAMILY_VARIANTS)
 def test_time_wait(family):
-    """What comes late is acknowledged for a socket that is not one."""
+    """What comes late is acknowledged for a socket that is not one. IPv6 names
+    a socket of the kernel, and the packet bears what it is about."""
     with observed_tun() as observed, observed.namespace.listener(
             NEAR[family], PORT, family) as listener:
         peer = peer_of(observed, family)

@@ -187,9 +187,11 @@ fn by_other<'n, F: Family>(
     let Some(of) = Of::protocol(header.protocol) else {
         return Sent::NoTable;
     };
+    if full.is_raw() && of == Of::Tcp {
+        return by_kernel(transmitted);
+    }
     if full.is_raw() || full.protocol() != u16::from(header.protocol) {
-        // The kernel's socket for resets, or the sender of what is in the packet: no socket of this
-        // protocol sends it.
+        // The sender of what is in the packet: no socket of this protocol sends it.
         return nobody(of);
     }
     let outcome = match (of, full.is_connected(), full.is_listening()) {
@@ -203,6 +205,25 @@ fn by_other<'n, F: Family>(
         outcome,
         socket: Some(sender),
     })
+}
+
+/// By the kernel's socket for resets and for answers in TIME_WAIT, as IPv6 names it: for the one that
+/// the packet is about, which IPv4 names itself.
+#[cold]
+#[inline(never)]
+fn by_kernel<'n, F: Family>(transmitted: &Transmitted<'n, F>) -> Sent<'n> {
+    let Some(about) = transmitted.borne() else {
+        return nobody(Of::Tcp);
+    };
+    let outcome = match about.any_kind() {
+        AnyKind::TimeWait(_) => Outcome::TimeWait,
+        AnyKind::Request(_) => Outcome::Request,
+        // The kernel's socket itself.
+        AnyKind::Full(full) if full.is_raw() => return nobody(Of::Tcp),
+        AnyKind::Full(full) if full.is_listening() => Outcome::Listener,
+        AnyKind::Full(_) => Outcome::Established,
+    };
+    by_tcp(outcome, about)
 }
 
 /// By no socket of this namespace.

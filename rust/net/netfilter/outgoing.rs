@@ -111,20 +111,23 @@ impl<'n, F> Transmitted<'n, F> {
     pub fn sender(&self) -> Option<&'n Common> {
         let sender = self.sender?;
         if sender.is_listening() {
-            if let Some(request) = self.request() {
+            if let Some(request) = self.borne().filter(|it| it.is_request()) {
                 return Some(request);
             }
         }
         Some(sender)
     }
 
+    /// The socket of this namespace that the packet bears: for resets, and for answers in TIME_WAIT,
+    /// which the kernel sends by a socket of its own, it is the one that they are about
+    /// (`skb_set_owner_edemux()`). Any context.
     #[cold]
-    fn request(&self) -> Option<&'n Common> {
+    pub fn borne(&self) -> Option<&'n Common> {
         // SAFETY: By the type invariants.
         let sk = unsafe { (*self.packet.as_non_null().as_ptr()).sk };
         // SAFETY: Null, or valid as long as the packet bears it, which is longer than the brand.
         let socket = unsafe { Common::from_raw(sk) }?;
         let is_own = *socket.net(self.namespace.section()) == *self.namespace.object();
-        (is_own && socket.is_request()).then_some(socket)
+        is_own.then_some(socket)
     }
 }
