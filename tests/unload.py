@@ -6,12 +6,15 @@ Traffic runs all the time, in both directions of both families; not one
 answer may be missing or wrong, and no connection may break.
 """
 
+import socket
+
 from lib import kernel_module, lookup_trace, program, status
-from lib.topology import veth_pair
+from lib.packet_queue import held, waiting
+from lib.topology import FAR, veth_pair
 from lib.traffic import Traffic
 from net.lib.py import KsftNamedVariant, ksft_eq, ksft_gt, ksft_variants
 
-ROUNDS = 10
+ROUNDS, PORT = 10, 53
 
 
 def load_if_needed():
@@ -53,6 +56,24 @@ def test_flip():
                 ksft_gt(now.seen(direction), 0)
                 ksft_eq(now.counts[direction, "disagree"], 0)
                 ksft_eq(now.counts[direction, "unparsed"], 0)
+
+
+def test_unload_while_queued():
+    """The kernel drops what waits in a queue to user space when a hook of the
+    namespace goes, whosever it is; what comes later arrives."""
+    load_if_needed()
+    with veth_pair("observe") as (near, far), far.udp("", PORT) as server, \
+            near.open_socket() as client, \
+            held(far, "input", PORT) as queue:
+        client.connect((FAR[socket.AF_INET], PORT))
+        client.send(b"early")
+        queue.next()
+        kernel_module.rmmod()
+        ksft_eq(waiting(far), 0, "nothing waits any more")
+        client.send(b"late")
+        queue.accept_all(1)
+        ksft_eq(server.recv(10), b"late")
+        kernel_module.insmod()
 
 
 def test_unload_while_traced():

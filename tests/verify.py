@@ -16,7 +16,7 @@ from lib.packet import ACK, FIN, PSH
 from lib.tcp_peer import TcpPeer, is_acknowledged
 from lib.topology import FAR, NEAR
 from lib.lifetime import wait_until
-from net.lib.py import (KsftNamedVariant, cmd, ksft_eq, ksft_ge,
+from net.lib.py import (KsftNamedVariant, cmd, ksft_eq, ksft_ge, ksft_ne,
                         ksft_variants)
 
 PORT, PEER_PORT, MOVED = 80, 40000, 40001
@@ -69,9 +69,20 @@ def test_agreement(family):
 
 
 @contextlib.contextmanager
-def two_answers(observed):
-    """Two sockets with the same ends: the one that a lookup finds, since it
-    is bound to the device, and the one that a BPF program gives packets."""
+def given(observed, sock):
+    """A BPF program gives the socket whatever is received."""
+    with observed.namespace.enter():
+        index = socket.if_nametoindex(observed.tun.name)
+    with socket_map(sock) as index_of_map, \
+            attached(observed.namespace, TCX_INGRESS,
+                     choose_from_map(index_of_map), index):
+        yield
+
+
+@contextlib.contextmanager
+def twins(observed):
+    """Two datagram sockets with the same ends: the one that a lookup finds,
+    and the other one."""
     with contextlib.ExitStack() as stack:
         sockets = []
         # Of connected sockets with the same ends the latest is found.
@@ -84,34 +95,60 @@ def two_answers(observed):
             sock.bind((NEAR[socket.AF_INET], PORT))
             sock.connect((FAR[socket.AF_INET], PEER_PORT))
             sockets.append(sock)
-        with observed.namespace.enter():
-            index = socket.if_nametoindex(observed.tun.name)
-        index_of_map = stack.enter_context(socket_map(sockets[0]))
-        stack.enter_context(attached(observed.namespace, TCX_INGRESS,
-                                     choose_from_map(index_of_map), index))
-        chosen, found = sockets
-        yield found, chosen
+        other, found = sockets
+        yield found, other
+
+
+def test_received_for_a_twin():
+    """Which one the kernel gave the datagram is what counts; that the table
+    names the other is no dispute, and counted."""
+    with verified_tun() as observed, twins(observed) as (found, other), \
+            given(observed, other):
+        observed.tun.send(packet.udp(FAR[socket.AF_INET], PEER_PORT,
+                                     NEAR[socket.AF_INET], PORT))
+        ksft_eq(other.recv(10), b"?")
+        lookup, = observed.trace.lookups(direction="receive")
+        ksft_eq((lookup.outcome, lookup.socket),
+                ("connected", socket_cookie(other)))
+        ksft_ne(lookup.socket, socket_cookie(found))
+        ksft_eq(disputes(observed), [0, 0])
+        ksft_eq(status.read(observed.namespace).counts["receive", "twin"], 1)
+
+
+def test_sent_by_a_twin():
+    """Each datagram is its sender's; the table names one of them for both."""
+    with verified_tun() as observed, twins(observed) as sockets:
+        for sock, count in zip(sockets, (0, 1)):
+            observed.trace.clear()
+            sock.send(b"!")
+            lookup, = observed.trace.lookups(direction="transmit")
+            ksft_eq((lookup.outcome, lookup.socket),
+                    ("connected", socket_cookie(sock)))
+            ksft_eq(status.read(observed.namespace).counts[
+                "transmit", "twin"], count)
+        ksft_eq(disputes(observed), [0, 0])
 
 
 def test_dispute():
     """Two answers to the same question: counted, and one line in the log."""
-    data = packet.udp(FAR[socket.AF_INET], PEER_PORT, NEAR[socket.AF_INET],
-                      PORT)
-    with verified_tun() as observed, two_answers(observed) as (found, chosen):
+    with verified_tun() as observed, \
+            covered(observed, socket.AF_INET) as (chosen, found, peer), \
+            given(observed, chosen):
+        chosen.settimeout(20)
         for count in (1, 2):
-            observed.tun.send(data)
+            peer.send(PSH | ACK, b"?")
             ksft_eq(chosen.recv(10), b"?", "the kernel keeps to its answer")
-            ksft_eq(disputes(observed), [count, 0])
+            ksft_eq(disputes(observed)[0], count)
 
         def told():
-            return count_told(observed, socket.AF_INET, "udp",
+            return count_told(observed, socket.AF_INET, "tcp",
                               f"found socket {socket_cookie(found)}, but it "
                               f"bears socket {socket_cookie(chosen)}")
 
         wait_until(told, "the dispute in the log")
         observed.namespace.set_mode("observe")
         observed.namespace.set_mode("verify")
-        observed.tun.send(data)
+        peer.send(ACK)
         wait_until(lambda: told() > 1,
                    "the first dispute since the mode was set again")
         ksft_eq(told(), 2, "one line for each first")
@@ -120,26 +157,27 @@ def test_dispute():
 def test_limit():
     """Five lines in ten seconds; and whose was told lets the others go
     first."""
-    data = packet.udp(FAR[socket.AF_INET], PEER_PORT, NEAR[socket.AF_INET],
-                      PORT)
     wait_until(lambda: not disputes_told() or disputes_told()[-1][0]
                < time.clock_gettime(time.CLOCK_MONOTONIC) - WHILE,
                "nothing was told for a while")
     before = len(disputes_told())
     with contextlib.ExitStack() as stack:
-        namespaces = []
+        namespaces, peers = [], []
         for _ in range(MOST + 1):
             observed = stack.enter_context(verified_tun())
-            stack.enter_context(two_answers(observed))
+            chosen, _, peer = stack.enter_context(
+                covered(observed, socket.AF_INET))
+            stack.enter_context(given(observed, chosen))
             namespaces.append(observed)
+            peers.append(peer)
         first = namespaces[0]
-        for observed in namespaces:
-            observed.tun.send(data)
+        for peer in peers:
+            peer.send(ACK)
         wait_until(lambda: len(disputes_told()) >= before + MOST,
                    "as many as may be are told")
         first.namespace.set_mode("observe")
         first.namespace.set_mode("verify")
-        first.tun.send(data)
+        peers[0].send(ACK)
         wait_until(lambda: len(disputes_told()) == before + MOST + 2,
                    "the others are told as well")
     told = disputes_told()[before:]
@@ -200,9 +238,11 @@ def test_dispute_of_sender(family, sent):
         # Or it would be sent again; how often it was already is not known.
         wait_until(lambda: is_acknowledged(sender), "it is acknowledged")
         lookups = observed.trace.lookups(direction="transmit",
-                                         socket=socket_cookie(found))
-        ksft_ge(len(lookups), 1)
-        ksft_eq(disputes(observed), [0, len(lookups)])
+                                         socket=socket_cookie(sender))
+        received, sent_by_other = disputes(observed)
+        ksft_eq(received, 0)
+        ksft_ge(sent_by_other, 1)
+        ksft_ge(len(lookups), sent_by_other)
         protocol = "tcp" if family == socket.AF_INET else "tcp6"
         wait_until(lambda: count_told(
             observed, family, protocol,

@@ -14,7 +14,7 @@ import contextlib
 import itertools
 import socket
 
-from lib import packet, program
+from lib import packet, program, status
 from lib.delivery import check_delivery
 from lib.identity import socket_cookie
 from lib.observed import (FAMILY_VARIANTS, check_exchange, check_lookup,
@@ -132,6 +132,45 @@ def test_same_addresses_in_two(family):
             peers.append((peer, stack.enter_context(listener.accept()[0])))
         for peer, child in peers:
             check_exchange(observed, peer, child)
+
+
+@ksft_variants([KsftNamedVariant(f"{family.name}_{binding}", *family.params,
+                                 binding)
+                for family in FAMILY_VARIANTS
+                for binding in ("vrf-red", "tun0")])
+def test_verified(family, binding):
+    """What a bound connection sends is in its table under that device, which
+    is another one than the packet leaves by first."""
+    with red_and_blue() as (observed, red, _), bound(
+            observed.namespace, family, binding,
+            socket.SOCK_STREAM) as listener:
+        peer = TcpPeer(red, FAR[family], PEER_PORT, NEAR[family], PORT)
+        peer.connect()
+        with listener.accept()[0] as child:
+            observed.namespace.set_mode("verify")
+            check_exchange(observed._replace(tun=red), peer, child)
+        counts = status.read(observed.namespace).counts
+        ksft_eq((counts["receive", "demux-other"],
+                 counts["transmit", "sender-other"]), (0, 0))
+
+
+@ksft_variants(FAMILY_VARIANTS)
+def test_syn_ack(family):
+    """It goes out through the VRF and then through the slave, and is the
+    request's both times; the listener is bound to neither."""
+    with red_and_blue(accept=1) as (observed, red, _), \
+            bound(observed.namespace, family, None,
+                  socket.SOCK_STREAM) as listener:
+        # It is not to be sent again.
+        observed.namespace.sysctl("net/ipv4/tcp_synack_retries", 0)
+        observed.namespace.set_mode("verify")
+        TcpPeer(red, FAR[family], PEER_PORT, NEAR[family], PORT).half_open()
+        sent = observed.trace.lookups(direction="transmit")
+        ksft_eq([lookup.outcome for lookup in sent], ["request"] * 2)
+        ksft_eq(len({lookup.socket for lookup in sent}), 1)
+        ksft_eq(sent[0].socket in (0, socket_cookie(listener)), False)
+        counts = status.read(observed.namespace).counts
+        ksft_eq(counts["transmit", "sender-other"], 0)
 
 
 @ksft_variants(FAMILY_VARIANTS)

@@ -20,11 +20,12 @@ MAP_CREATE, MAP_UPDATE_ELEM, PROG_LOAD, LINK_CREATE = 0, 2, 5, 28
 MAP_TYPE_SOCKMAP = 15
 # A program's type, and where it is attached.
 TCX_INGRESS, SK_LOOKUP = (3, 46), (30, 36)
-TC_ACT_SHOT, SK_PASS = 2, 1
+TC_ACT_OK, TC_ACT_SHOT, SK_PASS = 0, 2, 1
 
 # Functions that programs call.
-MAP_LOOKUP_ELEM, REDIRECT, SK_LOOKUP_UDP, SK_RELEASE, SK_ASSIGN = (
-    1, 23, 85, 86, 124)
+MAP_LOOKUP_ELEM, REDIRECT, SK_LOOKUP_TCP, SK_LOOKUP_UDP, SK_RELEASE = (
+    1, 23, 84, 85, 86)
+SK_ASSIGN = 124
 REDIRECT_PEER = 155
 
 # Operation codes: class, operation and where the operand is.
@@ -124,6 +125,33 @@ def assign_and_redirect(tuple_, device):
                               offset=len(use) + 1 + len(redirect))]
         + use + [instruction(JUMP_IF_NOT, 8, offset=len(redirect))]
         + redirect + drop)
+
+
+def assign(tuple_, by=SK_LOOKUP_UDP):
+    """At a device: give each packet the socket that the tuple finds in the
+    device's own namespace."""
+    size = len(tuple_)
+    words = struct.unpack(f"={size // 4}i", tuple_)
+    use = [instruction(MOV_REG, 7, 0),
+           instruction(MOV_REG, 1, 6),
+           instruction(MOV_REG, 2, 7),
+           instruction(MOV_IMM, 3),
+           instruction(CALL, immediate=SK_ASSIGN),
+           instruction(MOV_REG, 1, 7),
+           instruction(CALL, immediate=SK_RELEASE)]
+    return b"".join(
+        [instruction(STORE_IMM, STACK, offset=4 * place - size,
+                     immediate=word)
+         for place, word in enumerate(words)]
+        + [instruction(MOV_REG, 6, 1),
+           instruction(MOV_REG, 2, STACK),
+           instruction(ADD_IMM, 2, immediate=-size),
+           instruction(MOV_IMM, 3, immediate=size),
+           instruction(MOV_IMM, 4, immediate=-1),    # BPF_F_CURRENT_NETNS
+           instruction(MOV_IMM, 5),
+           instruction(CALL, immediate=by),
+           instruction(JUMP_IF_ZERO, 0, offset=len(use))] + use
+        + [instruction(MOV_IMM, 0, immediate=TC_ACT_OK), instruction(EXIT)])
 
 
 def redirect_peer(device):
