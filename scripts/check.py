@@ -18,6 +18,7 @@ CHECKS = {
     "clippy": rust_sources.clippy,
     "rustdoc": rust_sources.documentation,
     "compile fail": on_host.findings("compile_fail"),
+    "examples": on_host.findings("examples"),
     "compiled out": on_host.findings("compiled_out"),
     "packet path": on_host.findings("packet_path"),
     "tool clippy": tool_sources.clippy,

@@ -19,6 +19,18 @@ type Bytes = [u8; bindings::IFNAMSIZ as usize];
 
 /// The name of a device.
 ///
+/// # Examples
+///
+/// ```
+/// use crate::net::device::Name;
+///
+/// let name = Name::new(b"eth0").ok_or(EINVAL)?;
+/// assert_eq!(name.bytes(), b"eth0");
+/// // One byte too long.
+/// assert!(Name::new(b"0123456789abcdef").is_none());
+/// # Ok::<(), Error>(())
+/// ```
+///
 /// # Invariants
 ///
 /// The last byte is zero.
@@ -174,4 +186,19 @@ impl Device {
 /// The memory of a device, held: as long as it is, no other device has the same address.
 pub(super) struct Memory {
     _device: ARef<kernel::device::Device>,
+}
+
+#[kernel::prelude::kunit_tests(rust_net_device_name)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn up_to_fifteen_bytes() {
+        assert!(Name::new(b"").is_none());
+        assert!(Name::new(b"a\0b").is_none());
+        assert!(Name::new(b"0123456789abcdef").is_none());
+        for name in [&b"lo"[..], b"0123456789abcde"] {
+            assert!(Name::new(name).is_some_and(|known| known.bytes() == name));
+        }
+    }
 }

@@ -85,3 +85,39 @@ impl Iterator for Nulls {
         Some(entry)
     }
 }
+
+#[kernel::prelude::kunit_tests(rust_net_list)]
+mod tests {
+    use super::*;
+    use core::ptr::null_mut;
+
+    #[test]
+    fn end_of_nulls() {
+        let head = bindings::hlist_nulls_head {
+            // The end of the list with the number 21.
+            first: (21 << 1 | 1) as *mut bindings::hlist_nulls_node,
+        };
+        // SAFETY: A list without entries.
+        let mut nulls = unsafe { Nulls::new(&head) };
+        assert!(nulls.next().is_none());
+        assert_eq!(nulls.end(), Some(21));
+    }
+
+    #[test]
+    fn entries_of_a_short_head() {
+        let mut second = bindings::hlist_node {
+            next: null_mut(),
+            pprev: null_mut(),
+        };
+        let mut first = bindings::hlist_node {
+            next: &mut second,
+            pprev: null_mut(),
+        };
+        let head = bindings::hlist_head { first: &mut first };
+        // SAFETY: Nobody changes the list.
+        let mut entries = unsafe { hlist(&head) };
+        assert_eq!(entries.next(), Some(&raw const first));
+        assert_eq!(entries.next(), Some(&raw const second));
+        assert_eq!(entries.next(), None);
+    }
+}

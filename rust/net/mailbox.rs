@@ -14,6 +14,20 @@ const FULL: u32 = 2;
 
 /// A place for one message. Nobody waits: a message for which there is no room is not posted.
 ///
+/// # Examples
+///
+/// ```
+/// use crate::net::mailbox::Mailbox;
+///
+/// static NOTE: Mailbox<u32> = Mailbox::empty();
+///
+/// NOTE.post(|| 1);
+/// // There is no room for another one until the first is taken.
+/// NOTE.post(|| 2);
+/// assert_eq!(NOTE.take(), Some(1));
+/// assert_eq!(NOTE.take(), None);
+/// ```
+///
 /// # Invariants
 ///
 /// Who has changed the state to `BUSY` is the only one to use the message, and it is one whenever
@@ -54,5 +68,23 @@ impl<T: Copy> Mailbox<T> {
         let message = unsafe { (*self.message.get()).take() };
         self.state.store(EMPTY, Release);
         message
+    }
+}
+
+#[kernel::prelude::kunit_tests(rust_net_mailbox)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_message() {
+        let mailbox = Mailbox::empty();
+        assert!(mailbox.take().is_none());
+        mailbox.post(|| 1);
+        // There is no room.
+        mailbox.post(|| 2);
+        assert_eq!(mailbox.take(), Some(1));
+        assert!(mailbox.take().is_none());
+        mailbox.post(|| 3);
+        assert_eq!(mailbox.take(), Some(3));
     }
 }

@@ -110,6 +110,23 @@ pub unsafe trait Governed {
 /// be neither taken for one of another, nor kept after the read-side section in which it was found:
 /// both are errors when the code is compiled, and neither costs an instruction when it runs.
 ///
+/// # Examples
+///
+/// ```
+/// use crate::net::{device::{Device, Name}, namespace::Alive, rcu::ReadSide};
+/// use kernel::sync::rcu;
+///
+/// let guard = rcu::read_lock();
+/// let namespace = Alive::initial().listed(ReadSide::from(&guard));
+/// let lo = Name::new(b"lo").ok_or(EINVAL)?;
+/// // What is found in it does not leave the closure: the brand `'n` is its alone.
+/// let index = namespace.branded(|namespace| {
+///     Device::by_name(namespace, &lo).map(|device| device.index())
+/// });
+/// assert_eq!(index, Some(1));
+/// # Ok::<(), Error>(())
+/// ```
+///
 /// # Invariants
 ///
 /// The context is in an RCU read-side critical section for all of `'n`, and the object and what it

@@ -22,6 +22,20 @@ pub const ALL: u16 = 3;
 pub const ASKED: usize = 64;
 
 /// A packet socket, `struct packet_sock`.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{namespace::Alive, packet_socket::PacketSocket, rcu::ReadSide};
+/// use kernel::sync::rcu;
+///
+/// let guard = rcu::read_lock();
+/// Alive::initial().listed(ReadSide::from(&guard)).branded(|namespace| {
+///     for socket in PacketSocket::all(namespace) {
+///         pr_info!("on device {}\n", socket.device());
+///     }
+/// });
+/// ```
 pub struct PacketSocket<'n>(Borrowed<'n, Full>);
 
 impl<'n> PacketSocket<'n> {

@@ -16,6 +16,19 @@ use crate::bindings;
 /// processor in the middle of it, without a lock. A counter is as wide as a word, as those of the
 /// kernel's own network statistics are.
 ///
+/// # Examples
+///
+/// ```
+/// use crate::net::percpu::PerCpu;
+///
+/// let counters = PerCpu::<2>::new()?;
+/// counters.increment(0);
+/// counters.increment(0);
+/// assert_eq!(counters.sum(0), 2);
+/// assert_eq!(counters.sum(1), 0);
+/// # Ok::<(), Error>(())
+/// ```
+///
 /// # Invariants
 ///
 /// The pointer is a per-CPU allocation of `[c_ulong; N]`, and owned.

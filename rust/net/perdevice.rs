@@ -83,6 +83,26 @@ const LOOPBACK: c_int = LOOPBACK_IFINDEX as c_int;
 
 /// The devices of one namespace.
 ///
+/// # Examples
+///
+/// ```
+/// use crate::net::{
+///     device_events::{Event, Watcher},
+///     perdevice::{PerDevice, Table},
+/// };
+///
+/// /// What a namespace has: it passes on what it is told of its devices.
+/// struct Devices<T: PerDevice> {
+///     table: Table<T>,
+/// }
+///
+/// impl<T: PerDevice> Watcher for Devices<T> {
+///     fn device(&self, event: Event<'_>) {
+///         self.table.follow(event);
+///     }
+/// }
+/// ```
+///
 /// # Invariants
 ///
 /// Each pointer, in a place and in the array, is null or owns a reference to an [`Object`]. They

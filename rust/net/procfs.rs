@@ -12,6 +12,19 @@ use super::namespace::Alive;
 use crate::bindings;
 
 /// A file, and what writes its contents.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::procfs::File;
+/// use kernel::seq_file::seq_print;
+///
+/// /// A file with the number of the packets that were seen.
+/// const FILE: File<u64> = File {
+///     name: c"seen",
+///     show: |seen, file| seq_print!(file, "{}\n", seen),
+/// };
+/// ```
 pub struct File<S> {
     /// The name in `/proc/net`.
     pub name: &'static CStr,

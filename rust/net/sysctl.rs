@@ -51,6 +51,21 @@ pub struct Directory<S: Variables> {
 ///
 /// Who may read may read it; to write it takes `CAP_NET_ADMIN` in the user namespace that owns the
 /// network namespace, as with all variables under `net`.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::sysctl::{Variable, Variables};
+///
+/// /// A variable that anyone can read and nobody write.
+/// fn version<S: Variables>() -> Variable<S> {
+///     Variable {
+///         name: c"version",
+///         read: |_| "1.0",
+///         write: None,
+///     }
+/// }
+/// ```
 pub struct Variable<S: Variables> {
     /// Its name.
     pub name: &'static CStr,

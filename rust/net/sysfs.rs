@@ -30,6 +30,38 @@ use kernel::{
 use super::{device::Device, rtnl::Rtnl};
 
 /// What the files of a directory show.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::sysfs::{File, Files, List, Shown};
+/// use kernel::ffi::c_ulong;
+///
+/// struct Counts { received: c_ulong, sent: c_ulong }
+///
+/// #[derive(Clone, Copy)]
+/// enum What { Received, Sent }
+///
+/// static EACH: [File<What>; 2] = [
+///     File::new(c"received", What::Received),
+///     File::new(c"sent", What::Sent),
+/// ];
+/// static LIST: List<What, 3> = List::new(&EACH);
+/// static FILES: Files<What> = Files::new(&LIST);
+///
+/// impl Shown for Counts {
+///     type What = What;
+///     const NAME: &'static CStr = c"counts";
+///     const FILES: &'static Files<What> = &FILES;
+///
+///     fn show(&self, what: What) -> c_ulong {
+///         match what {
+///             What::Received => self.received,
+///             What::Sent => self.sent,
+///         }
+///     }
+/// }
+/// ```
 pub trait Shown: Send + Sync + Sized + 'static {
     /// What one file shows.
     type What: Copy + Sync + 'static;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The tests that need a compiler and no guest. `make check` runs them too."""
 
-from kernel_module import compile_fail, compiled_out, packet_path, without_namespaces
+from kernel_module import compile_fail, compiled_out, examples, packet_path, without_namespaces
 from kernel_module.module import PROJECT
 from selftests.ktap import Counter
 
@@ -10,6 +10,7 @@ from selftests.ktap import Counter
 TESTS = {
     "compile_fail": compile_fail.verdicts,
     "compiled_out": compiled_out.verdicts,
+    "examples": examples.verdicts,
     "packet_path": packet_path.verdicts,
     "without_namespaces": without_namespaces.verdicts,
 }

@@ -137,3 +137,69 @@ impl<'a> Iterator for Iter<'a> {
         Some(Attribute(bytes.as_ptr().cast(), PhantomData))
     }
 }
+
+#[kunit_tests(rust_net_attribute)]
+mod tests {
+    use super::*;
+
+    /// An attribute with a number in it.
+    fn put(message: &mut KVec<u8>, number: u16, value: u32) -> Result {
+        let length = (HEADER + size_of::<u32>()) as u16;
+        message.extend_from_slice(&length.to_ne_bytes(), GFP_KERNEL)?;
+        message.extend_from_slice(&number.to_ne_bytes(), GFP_KERNEL)?;
+        message.extend_from_slice(&value.to_ne_bytes(), GFP_KERNEL)?;
+        Ok(())
+    }
+
+    #[test]
+    fn in_their_order() -> Result {
+        let mut message = KVec::new();
+        for value in 0..3 {
+            put(&mut message, value as u16, value)?;
+        }
+        let mut attributes = Attributes(&message).into_iter();
+        for value in 0..3 {
+            let attribute = attributes.next().ok_or(EINVAL)?;
+            assert_eq!(u32::from(attribute.number()), value);
+            assert_eq!(attribute.u32(), Ok(value));
+        }
+        assert!(attributes.next().is_none());
+        Ok(())
+    }
+
+    #[test]
+    fn last_of_several() -> Result {
+        let mut message = KVec::new();
+        for (number, value) in [(1, 10), (2, 20), (1, 11)] {
+            put(&mut message, number, value)?;
+        }
+        let attributes = Attributes(&message);
+        assert_eq!(attributes.get(1).ok_or(EINVAL)?.u32(), Ok(11));
+        assert_eq!(attributes.get(2).ok_or(EINVAL)?.u32(), Ok(20));
+        assert!(attributes.get(3).is_none());
+        Ok(())
+    }
+
+    #[test]
+    fn longer_than_the_message() -> Result {
+        let mut message = KVec::new();
+        put(&mut message, 1, 10)?;
+        put(&mut message, 2, 20)?;
+        // A byte of the last one is missing.
+        let short = message.get(..message.len() - 1).ok_or(EINVAL)?;
+        assert_eq!(Attributes(short).into_iter().count(), 1);
+        // Shorter than its own header.
+        assert!(Attributes(&[3, 0, 0, 0]).into_iter().next().is_none());
+        Ok(())
+    }
+
+    #[test]
+    fn numbers_of_other_lengths() -> Result {
+        let mut message = KVec::new();
+        put(&mut message, 1, 10)?;
+        let attribute = Attributes(&message).get(1).ok_or(EINVAL)?;
+        assert_eq!(attribute.uint(), Ok(10));
+        assert_eq!(attribute.array::<8>(), Err(EINVAL));
+        Ok(())
+    }
+}

@@ -25,6 +25,18 @@ use crate::{
 /// What it owns can be read, and is not freed before the section ends; but it may be on its way out:
 /// nothing can be set in it that somebody would have to unset.
 ///
+/// # Examples
+///
+/// ```
+/// use crate::net::namespace::Listed;
+/// use kernel::sync::rcu;
+///
+/// let guard = rcu::read_lock();
+/// for namespace in Listed::after(0, (&guard).into()) {
+///     pr_info!("{}: {} devices\n", namespace.cookie(), namespace.count_devices());
+/// }
+/// ```
+///
 /// # Invariants
 ///
 /// The section lasts for all of `'a`, and the grace period between `pre_exit` and `exit` of the
@@ -119,6 +131,18 @@ unsafe impl Governed for Listed<'_> {
 
 /// A namespace that does not end for all of `'a`.
 ///
+/// # Examples
+///
+/// ```
+/// use crate::net::{namespace::Alive, rcu::ReadSide};
+/// use kernel::sync::rcu;
+///
+/// let namespace = Alive::initial();
+/// let guard = rcu::read_lock();
+/// // Whoever does not end can be read, too.
+/// assert!(namespace.listed(ReadSide::from(&guard)).count_devices() > 0);
+/// ```
+///
 /// # Invariants
 ///
 /// For all of `'a` something holds a reference, or the kernel waits for the caller before it goes on
@@ -190,6 +214,18 @@ unsafe impl Governed for Alive<'_> {
 }
 
 /// A reference to a namespace, which keeps it alive: to be held for a short time only.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::namespace::{Alive, Held};
+///
+/// let cookie = Alive::initial().cookie();
+/// let held = Held::from_cookie(cookie)?;
+/// assert_eq!(held.alive().cookie(), cookie);
+/// // The reference is given back here.
+/// # Ok::<(), Error>(())
+/// ```
 ///
 /// # Invariants
 ///

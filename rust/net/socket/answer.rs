@@ -286,3 +286,22 @@ impl<'n> Connection<'n> {
         })
     }
 }
+
+#[kernel::prelude::kunit_tests(rust_net_reference)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_more_but_of_none() {
+        assert_eq!(one_more(0), None);
+        assert_eq!(one_more(1), Some(2));
+        assert_eq!(one_more(i32::MAX - 1), Some(i32::MAX));
+    }
+
+    #[test]
+    fn saturated_for_ever() {
+        for count in [i32::MAX, SATURATED, -1, i32::MIN] {
+            assert_eq!(one_more(count), Some(SATURATED));
+        }
+    }
+}
