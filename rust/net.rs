@@ -33,6 +33,8 @@ pub mod mailbox;
 mod module_function;
 pub mod mptcp;
 pub mod namespace;
+#[cfg(CONFIG_NET_NS)]
+mod namespace_tree;
 pub mod netfilter;
 pub mod netlink_socket;
 mod owner;

@@ -79,6 +79,7 @@ enum {
 	RUST_CONST_SK_NODE = offsetof(struct sock, __sk_common.skc_node),
 	RUST_CONST_SK_PORTADDR_NODE = offsetof(struct sock, __sk_common.skc_portaddr_node),
 	RUST_CONST_SK_BIND_NODE = offsetof(struct sock, __sk_common.skc_bind_node),
+	RUST_CONST_NET_TREE_NODE = offsetof(struct net, ns.ns_tree_node.ns_node),
 	RUST_CONST_NET_LIST_ENTRY = offsetof(struct net, ns.ns_tree_node.ns_list_entry),
 };
 

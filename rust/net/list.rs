@@ -18,12 +18,26 @@ use crate::bindings;
 pub(super) unsafe fn list(
     head: *const bindings::list_head,
 ) -> impl Iterator<Item = *const bindings::list_head> {
+    // SAFETY: By the safety requirement.
+    unsafe { list_after(head, head) }
+}
+
+/// The entries of a list behind one of them, or behind the head,
+/// `list_for_each_entry_from_rcu()`.
+///
+/// # Safety
+///
+/// As for [`list`]; the entry must have been found in the same section.
+pub(super) unsafe fn list_after(
+    entry: *const bindings::list_head,
+    head: *const bindings::list_head,
+) -> impl Iterator<Item = *const bindings::list_head> {
     let next = |entry: *const bindings::list_head| -> *const bindings::list_head {
         // SAFETY: By the safety requirement, for the head and each further entry. Volatile as
         // `rcu_dereference()`.
         unsafe { addr_of!((*entry).next).read_volatile() }
     };
-    core::iter::successors(Some(next(head)), move |entry| Some(next(*entry)))
+    core::iter::successors(Some(next(entry)), move |entry| Some(next(*entry)))
         .take_while(move |entry| *entry != head)
 }
 
