@@ -6,11 +6,15 @@ import contextlib
 import errno
 import os
 import socket
+import struct
 
 from lib import program
+from lib.identity import socket_cookie
 from lib.named_sockets import CASES, several
 from lib.netlink_family import MISSING, Nsmux, check_refused, identity, named
-from net.lib.py import ksft_eq
+from lib.netlink_message import RawSocket, attribute, request
+from lib.topology import Namespace
+from net.lib.py import ksft_eq, ksft_ge
 
 
 def test_socket_by_cookie():
@@ -75,6 +79,48 @@ def test_no_cookie():
                           MISSING, None, "cookie")
             check_refused(lambda: ask("socket-get", {"cookie": 0}),
                           errno.ERANGE, "integer out of range", ".cookie")
+
+
+def test_second_in_a_packet():
+    """Going through all tables is for the first request in a packet."""
+    with Nsmux() as nsmux, RawSocket() as raw:
+        number = nsmux.ops["socket-get"].req_value
+        place = nsmux.attr_sets["lookup"]["cookie"].value
+        asked = attribute(place, struct.pack("=Q", 1 << 60))
+        one, other = (request(nsmux.nlproto.family_id, number, asked,
+                              sequence=sequence) for sequence in (1, 2))
+        raw.send(one + other)
+        answers = [message for _ in range(2)
+                   for message in raw.receive(65536)]
+        ksft_eq([(answer.sequence, answer.error) for answer in answers],
+                [(1, errno.ENOENT), (2, errno.E2BIG)])
+
+
+def test_moved_on():
+    """What is found in the last table of the last namespace, by a search that
+    takes many parts."""
+    with Namespace() as parent:
+        parent.sysctl("net/ipv4/tcp_child_ehash_entries", 1 << 19)
+        with parent.enter():
+            large = [Namespace() for _ in range(3)]
+        with contextlib.ExitStack() as stack:
+            for namespace in large:
+                stack.enter_context(namespace)
+            for namespace in large:
+                sock = stack.enter_context(namespace.open_socket(
+                    socket.AF_UNIX, socket.SOCK_DGRAM))
+                cookie = socket_cookie(sock)
+                with Nsmux() as nsmux:
+                    *before, told = nsmux.dump("socket-get",
+                                               {"cookie": cookie})
+                    ksft_eq([answer for answer in before if answer], [])
+                    ksft_ge(len(before), 3)
+                    ksft_eq((told["netns-cookie"], told["table"]),
+                            (namespace.cookie, "unix"))
+                    check_refused(lambda: nsmux.do(
+                        "socket-get", {"cookie": cookie} | named(namespace)),
+                        errno.E2BIG, "there is too much to go through for one "
+                        "answer: a dump takes its time", ".cookie")
 
 
 def test_many_namespaces_refused():

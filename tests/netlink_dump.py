@@ -10,17 +10,19 @@ as there is memory and time for.
 
 import contextlib
 import os
+import socket
 import struct
 import threading
 import time
 
 from lib import program
 from lib.bulk import Bulk, alive, available
+from lib.identity import socket_cookie
 from lib.lifetime import wait_until
-from lib.netlink_family import Nsmux
+from lib.netlink_family import Nsmux, key
 from lib.netlink_message import (ACK, DONE, DUMP, GENERIC, NESTED,
                                  RawSocket, attribute, attributes, request)
-from lib.topology import write_sysctl
+from lib.topology import Namespace, write_sysctl
 from net.lib.py import (KsftNamedVariant, ksft_eq, ksft_ge, ksft_lt, ksft_pr,
                         ksft_variants)
 
@@ -29,6 +31,14 @@ NAMESPACES = int(os.environ.get("NSMUX_NAMESPACES", 10000))
 AT_LEAST, SECONDS = 2000, 120
 # As many as take several parts.
 SMALL = 150
+# In one part this many namespaces are looked into at most.
+MOST = 512
+# As many as take several parts although nothing is told of them.
+PATIENT = 2 * MOST
+PORT = 8080
+# Of linux/netlink.h, and a group that nobody else joins here.
+NETLINK_ROUTE, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP = 0, 270, 1
+GROUP = 30
 COMMANDS = ("namespace-get", "lookup")
 VARIANTS = [KsftNamedVariant(name.replace("-", "_"), name)
             for name in COMMANDS]
@@ -48,7 +58,7 @@ class Dump:
     """A dump of all namespaces, or of those with these cookies, read part by
     part."""
 
-    def __init__(self, command, chosen=()):
+    def __init__(self, command, chosen=(), after_another=False):
         self._socket = RawSocket()
         with Nsmux() as nsmux:
             operation = nsmux.ops[command]
@@ -66,8 +76,12 @@ class Dump:
                 attribute(number["netns"] | NESTED,
                           attribute(by_cookie, struct.pack("=Q", cookie)))
                 for cookie in chosen)
-        self._socket.send(request(family, operation.req_value, body,
-                                  flags=DUMP | ACK))
+        asked = request(family, operation.req_value, body, flags=DUMP | ACK)
+        if after_another:
+            asked = request(family, operation.req_value, body, flags=0) + asked
+        self._socket.send(asked)
+        if after_another:
+            self._socket.receive(4096)
         self.parts = 0
         self.done = False
         self.error = None
@@ -83,7 +97,9 @@ class Dump:
                 self.error = message.error
             else:
                 found = dict(attributes(message.payload[GENERIC.size:]))
-                told += struct.unpack("=I", found[self._inode])
+                # One without attributes says that the dump goes on.
+                if found:
+                    told += struct.unpack("=I", found[self._inode])
         return told
 
     def rest(self):
@@ -100,9 +116,9 @@ class Dump:
 
 
 @contextlib.contextmanager
-def dump(command, chosen=()):
+def dump(command, chosen=(), after_another=False):
     """A dump that has begun."""
-    begun = Dump(command, chosen)
+    begun = Dump(command, chosen, after_another)
     try:
         yield begun
     finally:
@@ -185,6 +201,54 @@ def test_keeps_none_alive():
         held = stack.pop_all()
     with held:
         wait_until(lambda: alive() < before + SMALL // 4, "they die")
+
+
+def test_goes_on():
+    """A part that has nothing to tell says so; what comes late is told."""
+    with Bulk(PATIENT) as bulk, Namespace() as last:
+        with last.listener("", PORT):
+            asked = key("tcp", ("127.0.0.1", PORT))
+            with Nsmux() as nsmux:
+                *before, told = nsmux.dump("lookup", asked)
+                ksft_eq(told["netns-cookie"], last.cookie)
+                ksft_ge(len(before), PATIENT // MOST)
+                ksft_eq([answer for answer in before if answer], [])
+            ksft_ge(len(bulk.members), PATIENT)
+
+
+def test_netlink_among_many():
+    """A socket of netlink, and the members of a group, in tables that are
+    gone through in parts: every namespace has sockets there."""
+    with Namespace() as first, Bulk(PATIENT), Namespace() as last, \
+            contextlib.ExitStack() as stack:
+        cookies_of = []
+        for namespace in (first, last):
+            sock = stack.enter_context(namespace.open_socket(
+                socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_ROUTE))
+            sock.bind((0, 0))
+            sock.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, GROUP)
+            cookies_of.append((namespace.cookie, socket_cookie(sock)))
+        group = {"table": "netlink", "protocol": NETLINK_ROUTE,
+                 "group": GROUP}
+        with Nsmux() as nsmux:
+            for owner, cookie in cookies_of:
+                *_, told = nsmux.dump("socket-get", {"cookie": cookie})
+                ksft_eq((told["netns-cookie"], told["table"]),
+                        (owner, "netlink"))
+            ksft_eq([told for told in nsmux.dump(
+                "socket-get", {"cookie": 1 << 60}) if told], [])
+            told = list(filter(None, nsmux.dump("lookup", group)))
+            ksft_eq([(one["netns-cookie"], one["sockets"],
+                      one["socket"][0]["cookie"]) for one in told],
+                    [(owner, 1, cookie) for owner, cookie in cookies_of])
+
+
+def test_second_in_a_packet():
+    """A dump that is not the first request in its packet begins with the
+    part that is made when the first one is read."""
+    with Bulk(SMALL) as bulk, dump("lookup", after_another=True) as begun:
+        ksft_eq(begun.part(), [])
+        ksft_eq(set(bulk.members) - set(begun.rest()), set())
 
 
 def check_told(told, expected):

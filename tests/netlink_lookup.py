@@ -154,6 +154,18 @@ def test_dump_of_one_that_is_not_there():
             ".netns.cookie")
 
 
+def test_dump_of_too_many():
+    """A request names 1024 namespaces at most."""
+    with Nsmux() as nsmux:
+        own = {"pid": os.getpid()}
+        asked = ASKED | {"netns": [own] * 1024}
+        ksft_eq([answer for answer in nsmux.dump("lookup", asked) if answer],
+                [])
+        asked["netns"].append(own)
+        check_refused(lambda: nsmux.dump("lookup", asked), errno.EINVAL,
+                      "a request names 1024 namespaces at most", ".netns")
+
+
 @ksft_variants(FAMILY_VARIANTS)
 def test_tcp(family):
     """A listener, a request, a connection and one in TIME_WAIT."""

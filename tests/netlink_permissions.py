@@ -235,6 +235,76 @@ def test_however_it_is_named(world):
                 dict.fromkeys(ways, DENIED))
 
 
+def test_one_answer(world):
+    """Who may not see all is not told which cookies, processes and numbers
+    there are: one answer for those of others and for none."""
+    ways = [{"cookie": world.initial}, {"cookie": world.plain.cookie},
+            {"cookie": 1 << 60}, {"cookie": world.plain.cookie + 1000000},
+            {"pid": os.getpid()}, {"pid": 1}, {"pid": (1 << 22) - 7},
+            {"nsid": 78}, {"nsid": 1234567}]
+
+    def ask():
+        with Nsmux() as nsmux:
+            return ([outcome(lambda: nsmux.do(
+                        command, asked | {"netns": way}))
+                     for command, asked in COMMANDS.items() for way in ways],
+                    [outcome(lambda: nsmux.dump(
+                        "lookup", LOOPBACK | {"netns": [way]}))
+                     for way in ways],
+                    [outcome(lambda: nsmux.dump(
+                        "socket-get", {"cookie": 1, "netns": [way]}))
+                     for way in ways])
+
+    with Namespace() as other, open("/proc/self/ns/net", "rb") as outside:
+        with open(world.container.net_ns_path, "rb") as inside:
+            os.setns(inside.fileno(), 0)
+        try:
+            ip_batch(f"netns set {other.name} 78")
+        finally:
+            os.setns(outside.fileno(), 0)
+        for become in (root_of(world.container), ordinary_user,
+                       user_with_own_user_namespace):
+            single, *dumps = run_as(become, ask)
+            ksft_eq(set(single), {DENIED})
+            for dump in dumps:
+                # Nothing is told.
+                ksft_eq(dump, ["done"] * len(ways))
+    # A descriptor is the caller's own.
+    with open("/proc/self/status", "rb") as file:
+        ksft_eq(run_as(ordinary_user, lambda: outcome(lambda: Nsmux().do(
+            "namespace-get", {"netns": {"fd": file.fileno()}})))[0], "EINVAL")
+
+
+def test_one_answer_for_processes(_world):
+    """The same of the table of processes."""
+    def ask():
+        with Nsmux() as nsmux:
+            return {outcome(lambda: nsmux.do("lookup", {
+                "table": "pid", "number": 1, "pidns": pid}))
+                    for pid in (1, os.getpid(), (1 << 22) - 7)}
+
+    ksft_eq(run_as(ordinary_user, ask),
+            {("EPERM", NEEDS_ADMINISTRATOR.replace("network", "PID"))})
+
+
+def test_shared_tables(world):
+    """How full they are is told to those who administer all."""
+    def told():
+        with Nsmux() as nsmux:
+            answer = nsmux.do("namespace-get",
+                              {"netns": {"cookie": world.inside}})
+        return {(table["table"], name)
+                for table in answer["table"] for name in table}
+
+    full = {(table, name) for table in ("tcp", "udp") for name in
+            ("walked", "used", "entries", "own", "longest")}
+    ksft_eq(full - told(), set())
+    seen = run_as(root_of(world.container), told)
+    ksft_eq(full & seen, set())
+    ksft_eq({("tcp", "sockets"), ("tcp", "size"), ("udp", "size")} - seen,
+            set())
+
+
 def test_list_of_namespaces(world):
     """A list in a dump is passed over where the caller may not see."""
     def ask():

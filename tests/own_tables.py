@@ -14,7 +14,7 @@ LOOPBACK = "127.0.0.1"
 VARIABLES = {"tcp": "net/ipv4/tcp_child_ehash_entries",
              "udp": "net/ipv4/udp_child_hash_entries"}
 # As many buckets as are looked at.
-MOST = 65536
+MOST = 32768
 
 
 def tables(namespace):

@@ -90,6 +90,7 @@ struct net *rust_helper_maybe_get_net(struct net *net);
 void rust_helper_put_net(struct net *net);
 void rust_helper_cond_resched(void);
 struct hlist_head *rust_helper_raw_bucket(struct raw_hashinfo *table, struct net *net, u32 protocol);
+struct sock *rust_helper_netlink_find(struct rhashtable *ports, struct net *net, u32 port);
 unsigned long rust_helper_nl_table_lock(void);
 void rust_helper_nl_table_unlock(unsigned long flags);
 void nsmux_periodic_schedule(void);

@@ -61,6 +61,14 @@ void rust_helper_nl_table_unlock(unsigned long flags)
 	read_unlock_irqrestore(&nl_table_lock, flags);
 }
 
+/* As netlink_lookup(); rust/net/netlink_socket.rs tries whether the key still looks like this. */
+struct sock *rust_helper_netlink_find(struct rhashtable *ports, struct net *net, u32 port)
+{
+	struct { u64 cookie; u32 port; } key = { net->net_cookie, port };
+
+	return rhashtable_lookup(ports, &key, ports->p);
+}
+
 void rust_helper_cond_resched(void)
 {
 	cond_resched();

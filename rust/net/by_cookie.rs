@@ -2,18 +2,25 @@
 
 //! Sockets by their cookie: the kernel has no table of these, so all tables are gone through.
 //!
+//! Each table is gone through once, whoever asks and for however many namespaces, those that are
+//! shared first and then those that each namespace has of its own. It is done in parts, and a
+//! [`Place`] says where the next one begins: a part ends when its [`Allowance`] is spent.
+//!
 //! A socket that moves from one table to another meanwhile may be passed over, and one that was
-//! never asked for its cookie has none. The sockets of vsock, of protocols without a table here,
-//! and those of TCP that are neither connected nor listening, are not found.
+//! never asked for its cookie has none. Of a chain, the first 8192 sockets are looked at. The
+//! sockets of vsock, of protocols without a table here, and those of TCP that are neither connected
+//! nor listening, are not found.
 
 use core::ptr::{addr_of, NonNull};
 use kernel::sync::rcu;
 
 use super::{
+    genetlink::Allowance,
     list::{self, Nulls},
     namespace::{Alive, Listed, Namespace},
-    netlink_socket::{self, NetlinkSocket},
+    netlink_socket::{self, NetlinkSocket, PortPlace, Unfinished},
     packet_socket::PacketSocket,
+    rcu::ReadSide,
     socket::{Borrowed, Common, Connection, Full},
     unix::{self, UnixSocket},
 };
@@ -37,72 +44,233 @@ pub enum Seen<'a, 'n> {
     Netlink(&'a NetlinkSocket<'n>),
 }
 
+/// How far a search has come; all zeroes at its beginning.
+#[derive(Clone, Copy, Default, PartialEq)]
+#[repr(C)]
+pub struct Place {
+    /// How many tables are done: of those that are shared, or of those of one namespace.
+    table: u32,
+    /// How many buckets of the next one are done.
+    bucket: u32,
+    port: PortPlace,
+}
+
+/// What came of a part of a search.
+pub enum Part<R> {
+    /// The socket was found, which ends it.
+    Found(R),
+    /// There is no such socket in these tables.
+    Done,
+    /// The allowance is spent.
+    Paused,
+}
+
+/// The most sockets of one chain that are looked at.
+const CHAIN: usize = 1 << 13;
+/// What it takes to look at a socket, and at one in a table of netlink, in steps of the allowance.
+const ENTRY: u32 = 2;
+const PORT: u32 = 8;
+
+/// The tables that are shared, in the order in which they are gone through.
+const SHARED: [Table; 5] = [
+    Table::Connections,
+    Table::Listeners,
+    Table::Udp,
+    Table::Raw(&raw const bindings::raw_v4_hashinfo),
+    Table::Raw(&raw const bindings::raw_v6_hashinfo),
+];
+
+/// A table of buckets.
+#[derive(Clone, Copy)]
+enum Table {
+    Connections,
+    Listeners,
+    Udp,
+    Raw(*const bindings::raw_hashinfo),
+    Packets,
+    Unix,
+}
+
 /// A search for one cookie.
 struct Search<'a, F> {
-    /// Whose tables are gone through.
+    /// Whose tables are gone through: for those that are shared, the initial namespace.
     net: Alive<'a>,
     cookie: u64,
-    /// Whether all namespaces are searched, each in a search of its own.
-    everywhere: bool,
-    /// Called with what was found, once.
+    allowance: &'a Allowance,
+    /// Called with a socket that has the cookie; gives nothing if it is not one that is meant.
     found: F,
 }
 
-/// Calls `found` with the socket that has a cookie and its namespace, if it is one of `net`.
-///
-/// If namespaces are searched `everywhere`, the tables that they share are gone through in the name
-/// of the initial one only, and then for the sockets of all. In a process; `found` must not sleep.
-pub fn find<R, F>(net: Alive<'_>, cookie: u64, everywhere: bool, found: F) -> Option<R>
+/// Goes through a part of the tables that namespaces share, `found` is called with the socket that
+/// has the cookie and its namespace; what it gives ends the search, and if it gives nothing the
+/// socket counts as not found. In a process; `found` must not sleep.
+pub fn among_shared<R, F>(
+    place: &mut Place,
+    cookie: u64,
+    allowance: &Allowance,
+    found: F,
+) -> Part<R>
 where
-    F: FnMut(Listed<'_>, Seen<'_, '_>) -> R,
+    F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>,
+{
+    let mut search = Search {
+        net: Alive::initial(),
+        cookie,
+        allowance,
+        found,
+    };
+    while let Some(table) = SHARED.get(place.table as usize) {
+        match search.table(*table, &mut place.bucket) {
+            Part::Done => place.table += 1,
+            part => return part,
+        }
+    }
+    search.netlink(place)
+}
+
+/// The same, through the tables that a namespace shares with no other one.
+pub fn among_own<R, F>(
+    net: Alive<'_>,
+    place: &mut Place,
+    cookie: u64,
+    allowance: &Allowance,
+    found: F,
+) -> Part<R>
+where
+    F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>,
 {
     let mut search = Search {
         net,
         cookie,
-        everywhere,
+        allowance,
         found,
     };
-    search
-        .connections()
-        .or_else(|| search.listeners())
-        .or_else(|| search.udp())
-        .or_else(|| search.raw())
-        .or_else(|| search.own())
+    let tables = [
+        has_own_connections(net).then_some(Table::Connections),
+        has_own_udp(net).then_some(Table::Udp),
+        Some(Table::Packets),
+        Some(Table::Unix),
+    ];
+    while let Some(table) = tables.get(place.table as usize) {
+        if let Some(table) = table {
+            match search.table(*table, &mut place.bucket) {
+                Part::Done => {}
+                part => return part,
+            }
+        }
+        place.table += 1;
+    }
+    Part::Done
 }
 
-impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> R> Search<'_, F> {
-    fn connections(&mut self) -> Option<R> {
-        // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
-        let (table, mask, is_shared) = unsafe {
-            let info = addr_of!((*self.net.as_ptr()).ipv4.tcp_death_row.hashinfo).read();
-            let initial = addr_of!(bindings::init_net.ipv4.tcp_death_row.hashinfo).read();
-            ((*info).ehash, (*info).ehash_mask, info == initial)
-        };
-        if !self.is_due(is_shared) {
-            return None;
-        }
-        for bucket in 0..=mask as usize {
-            let _guard = rcu::read_lock();
-            loop {
-                // SAFETY: There are as many buckets; their entries stay readable in a read-side
-                // section (`SLAB_TYPESAFE_BY_RCU`).
-                let mut nodes = unsafe { Nulls::new(addr_of!((*table.add(bucket)).chain)) };
-                for node in &mut nodes {
-                    if let Some(result) = self.connection(node.cast()) {
-                        return Some(result);
-                    }
+impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>> Search<'_, F> {
+    /// Goes on through a table, until it ends or the allowance does.
+    fn table(&mut self, table: Table, bucket: &mut u32) -> Part<R> {
+        let buckets = self.buckets(table);
+        while *bucket < buckets {
+            if self.allowance.is_spent() {
+                return Part::Paused;
+            }
+            let guard = rcu::read_lock();
+            let pause = self.allowance.pause();
+            while *bucket < buckets && !self.allowance.is_at(pause) {
+                if let Some(result) = self.bucket(table, *bucket as usize, (&guard).into()) {
+                    return Part::Found(result);
                 }
-                // Else a socket moved and led elsewhere: once more.
-                if nodes.end() == Some(bucket) {
-                    break;
+                self.allowance.spend(1);
+                *bucket += 1;
+            }
+        }
+        *bucket = 0;
+        Part::Done
+    }
+
+    /// How many buckets a table has.
+    fn buckets(&self, table: Table) -> u32 {
+        // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
+        unsafe {
+            let info = addr_of!((*self.net.as_ptr()).ipv4.tcp_death_row.hashinfo).read();
+            let udp = addr_of!((*self.net.as_ptr()).ipv4.udp_table).read();
+            match table {
+                Table::Connections => (*info).ehash_mask.saturating_add(1),
+                Table::Listeners => (*info).lhash2_mask.saturating_add(1),
+                Table::Udp => (*udp).mask.saturating_add(1),
+                Table::Raw(_) => bindings::RUST_CONST_RAW_BUCKETS,
+                Table::Packets => 1,
+                Table::Unix => unix::BUCKETS,
+            }
+        }
+    }
+
+    /// Looks through one bucket, which has to be one of the table's.
+    fn bucket(&mut self, table: Table, bucket: usize, section: ReadSide<'_>) -> Option<R> {
+        let net = self.net.as_ptr();
+        match table {
+            Table::Connections => self.connections(bucket, section),
+            Table::Listeners => {
+                // SAFETY: The namespace is valid, its table is as long-lived, and has as many
+                // buckets; all that can be in them, or be led to from them by a listener that
+                // becomes a connection, stays readable in a read-side section.
+                let nodes = unsafe {
+                    let info = addr_of!((*net).ipv4.tcp_death_row.hashinfo).read();
+                    Nulls::new(addr_of!((*(*info).lhash2.add(bucket)).nulls_head))
+                };
+                let nodes = nodes.map(<*const _>::cast);
+                self.full(nodes, section, |socket| Seen::Listener(socket))
+            }
+            Table::Udp => {
+                // SAFETY: The namespace is valid, its table is as long-lived, and has as many
+                // buckets; the sockets are freed by RCU.
+                let nodes = unsafe {
+                    let udp = addr_of!((*net).ipv4.udp_table).read();
+                    list::hlist(addr_of!((*(*udp).hash.add(bucket)).__bindgen_anon_1.head))
+                };
+                self.full(nodes, section, |socket| Seen::Udp(socket))
+            }
+            Table::Raw(table) => {
+                // SAFETY: There are as many buckets; the sockets are freed by RCU.
+                let nodes = unsafe {
+                    let heads = addr_of!((*table).ht).cast::<bindings::hlist_head>();
+                    list::hlist(heads.add(bucket))
+                };
+                self.full(nodes, section, |socket| Seen::Raw(socket))
+            }
+            Table::Packets => self.packets(section),
+            Table::Unix => self.unix(bucket, section),
+        }
+    }
+
+    fn connections(&mut self, bucket: usize, section: ReadSide<'_>) -> Option<R> {
+        let mut looked_at = 0;
+        while looked_at < CHAIN {
+            // SAFETY: The namespace is valid, its table is as long-lived, and has as many buckets;
+            // their entries stay readable in a read-side section (`SLAB_TYPESAFE_BY_RCU`).
+            let mut nodes = unsafe {
+                let net = self.net.as_ptr();
+                let info = addr_of!((*net).ipv4.tcp_death_row.hashinfo).read();
+                Nulls::new(addr_of!((*(*info).ehash.add(bucket)).chain))
+            };
+            for node in (&mut nodes).take(CHAIN - looked_at) {
+                looked_at += 1;
+                self.allowance.spend(ENTRY);
+                if let Some(result) = self.connection(node.cast(), section) {
+                    return Some(result);
                 }
             }
+            // Else a socket moved and led elsewhere: once more.
+            if nodes.end() == Some(bucket) {
+                break;
+            }
+            looked_at += 1;
         }
         None
     }
 
-    fn connection(&mut self, node: *const bindings::hlist_node) -> Option<R> {
-        let guard = rcu::read_lock();
+    fn connection(
+        &mut self,
+        node: *const bindings::hlist_node,
+        section: ReadSide<'_>,
+    ) -> Option<R> {
         let sk = socket_of(node);
         // SAFETY: An entry of the table, readable in this section.
         let common = unsafe { Common::from_raw(sk) }?;
@@ -111,88 +279,24 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> R> Search<'_, F> {
         }
         let found = |namespace: Namespace<'_>, connection: Connection<'_>| {
             // It may have been freed and used again before it was held.
-            if connection.common().known_cookie() != self.cookie || !self.counts(namespace) {
+            if connection.common().known_cookie() != self.cookie {
                 return None;
             }
-            let seen = Seen::Connection(&connection);
-            Some((self.found)(namespace.listed(), seen))
+            (self.found)(namespace.listed(), Seen::Connection(&connection))
         };
         // SAFETY: As above.
-        unsafe { Connection::hold(NonNull::new(sk)?, (&guard).into(), found) }?
+        unsafe { Connection::hold(NonNull::new(sk)?, section, found) }?
     }
 
-    /// Listeners: all namespaces share their table.
-    fn listeners(&mut self) -> Option<R> {
-        if !self.is_due(true) {
-            return None;
-        }
-        // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
-        let (table, mask) = unsafe {
-            let info = addr_of!((*self.net.as_ptr()).ipv4.tcp_death_row.hashinfo).read();
-            ((*info).lhash2, (*info).lhash2_mask)
-        };
-        (0..=mask as usize).find_map(|bucket| {
-            let _guard = rcu::read_lock();
-            // SAFETY: There are as many buckets, and all that can be in them, or be led to from them
-            // by a listener that becomes a connection, stays readable in a read-side section.
-            let nodes = unsafe { Nulls::new(addr_of!((*table.add(bucket)).nulls_head)) };
-            self.full(nodes.map(<*const _>::cast), |socket| Seen::Listener(socket))
-        })
-    }
-
-    fn udp(&mut self) -> Option<R> {
-        // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
-        let (table, mask, is_shared) = unsafe {
-            let table = addr_of!((*self.net.as_ptr()).ipv4.udp_table).read();
-            let initial = addr_of!(bindings::init_net.ipv4.udp_table).read();
-            ((*table).hash, (*table).mask, table == initial)
-        };
-        if !self.is_due(is_shared) {
-            return None;
-        }
-        (0..=mask as usize).find_map(|bucket| {
-            let _guard = rcu::read_lock();
-            // SAFETY: There are as many buckets; the sockets are freed by RCU.
-            let nodes =
-                unsafe { list::hlist(addr_of!((*table.add(bucket)).__bindgen_anon_1.head)) };
-            self.full(nodes, |socket| Seen::Udp(socket))
-        })
-    }
-
-    /// Raw sockets: all namespaces share their tables.
-    fn raw(&mut self) -> Option<R> {
-        if !self.is_due(true) {
-            return None;
-        }
-        let tables = [
-            &raw const bindings::raw_v4_hashinfo,
-            &raw const bindings::raw_v6_hashinfo,
-        ];
-        tables.into_iter().find_map(|table| {
-            (0..bindings::RUST_CONST_RAW_BUCKETS as usize).find_map(|bucket| {
-                let _guard = rcu::read_lock();
-                // SAFETY: There are as many buckets; the sockets are freed by RCU.
-                let nodes = unsafe {
-                    list::hlist(
-                        addr_of!((*table).ht)
-                            .cast::<bindings::hlist_head>()
-                            .add(bucket),
-                    )
-                };
-                self.full(nodes, |socket| Seen::Raw(socket))
-            })
-        })
-    }
-
-    /// Looks among the entries of a table that are full sockets, freed by RCU, in a read-side
-    /// section.
+    /// Looks among the entries of a table that are full sockets, freed by RCU.
     fn full(
         &mut self,
         nodes: impl Iterator<Item = *const bindings::hlist_node>,
+        section: ReadSide<'_>,
         seen: impl for<'a, 'n> Fn(&'a Borrowed<'n, Full>) -> Seen<'a, 'n>,
     ) -> Option<R> {
-        let guard = rcu::read_lock();
-        for node in nodes {
+        for node in nodes.take(CHAIN) {
+            self.allowance.spend(ENTRY);
             // SAFETY: The entries are valid in this section.
             let common = unsafe { Common::from_raw(socket_of(node)) }?;
             if common.known_cookie() != self.cookie {
@@ -202,66 +306,101 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> R> Search<'_, F> {
             if !common.as_full()?.is_freed_by_rcu() {
                 return None;
             }
-            let net = common.net((&guard).into());
-            let held = net.hold()?;
-            return held.alive().listed((&guard).into()).branded(|namespace| {
+            let held = common.net(section).hold()?;
+            return held.alive().listed(section).branded(|namespace| {
                 // SAFETY: As above, and they are full sockets.
                 let socket = unsafe { Borrowed::from_node(node, namespace) }?;
-                if !self.counts(namespace) {
-                    return None;
-                }
-                Some((self.found)(namespace.listed(), seen(&socket)))
+                (self.found)(namespace.listed(), seen(&socket))
             });
         }
         None
     }
 
-    /// The tables that no two namespaces share.
-    fn own(&mut self) -> Option<R> {
-        let guard = rcu::read_lock();
-        let mut result = None;
-        let listed = self.net.listed((&guard).into());
-        listed.branded(|namespace| {
-            let (net, cookie) = (listed, self.cookie);
-            let mut packets = PacketSocket::all(namespace);
-            if let Some(socket) = packets.find(|socket| socket.known_cookie() == cookie) {
-                result = Some((self.found)(net, Seen::Packet(&socket)));
-                return;
+    fn packets(&mut self, section: ReadSide<'_>) -> Option<R> {
+        self.net.listed(section).branded(|namespace| {
+            for socket in PacketSocket::all(namespace).take(CHAIN) {
+                self.allowance.spend(ENTRY);
+                if socket.known_cookie() == self.cookie {
+                    return (self.found)(namespace.listed(), Seen::Packet(&socket));
+                }
             }
-            let stop = unix::for_each(namespace, |socket| match socket.known_cookie() == cookie {
-                true => {
-                    result = Some((self.found)(net, Seen::Unix(socket)));
+            None
+        })
+    }
+
+    fn unix(&mut self, bucket: usize, section: ReadSide<'_>) -> Option<R> {
+        let mut left = CHAIN;
+        let mut result = None;
+        self.net.listed(section).branded(|namespace| {
+            // What ends it early is no error.
+            let _ = unix::for_each_in(namespace, bucket as u32, |socket| {
+                self.allowance.spend(ENTRY);
+                left -= 1;
+                if socket.known_cookie() == self.cookie {
+                    result = (self.found)(namespace.listed(), Seen::Unix(socket));
+                    return Err(());
+                }
+                if left > 0 {
+                    Ok(())
+                } else {
                     Err(())
                 }
-                false => Ok(()),
             });
-            if stop.is_err() {
-                return;
-            }
-            for protocol in 0..bindings::MAX_LINKS {
-                let stop = netlink_socket::for_each_port(namespace, protocol, |socket| {
-                    if socket.known_cookie() == cookie {
-                        result = Some((self.found)(net, Seen::Netlink(socket)));
-                        return Err(kernel::error::code::EEXIST);
-                    }
-                    Ok(())
-                });
-                if stop.is_err() && result.is_some() {
-                    return;
-                }
-            }
         });
         result
     }
 
-    /// Whether a table is gone through in this search, and not in that of the initial namespace.
-    fn is_due(&self, is_shared: bool) -> bool {
-        !self.everywhere || !is_shared || *self.net == *Alive::initial()
+    /// Goes on through the sockets of netlink: all namespaces share the table of each protocol.
+    fn netlink(&mut self, place: &mut Place) -> Part<R> {
+        while place.bucket < bindings::MAX_LINKS {
+            if self.allowance.is_spent() {
+                return Part::Paused;
+            }
+            let look = |sk, section: ReadSide<'_>| self.port(sk, section);
+            match netlink_socket::some_with_ports(place.bucket, &mut place.port, look) {
+                Ok(Some(found)) => return Part::Found(found),
+                Ok(None) => {
+                    place.bucket += 1;
+                    place.port = PortPlace::default();
+                    self.allowance.spend(PORT);
+                }
+                Err(Unfinished) => {}
+            }
+        }
+        Part::Done
     }
 
-    /// Whether a socket of a namespace is one that is looked for.
-    fn counts(&self, namespace: Namespace<'_>) -> bool {
-        *namespace.object() == *self.net || self.everywhere && *self.net == *Alive::initial()
+    fn port(&mut self, sk: *mut bindings::sock, section: ReadSide<'_>) -> Option<R> {
+        self.allowance.spend(PORT);
+        // SAFETY: An entry of the table, which is freed by RCU.
+        let common = unsafe { Common::from_raw(sk) }?;
+        if common.known_cookie() != self.cookie {
+            return None;
+        }
+        let held = common.net(section).hold()?;
+        held.alive().listed(section).branded(|namespace| {
+            // SAFETY: As above.
+            let socket = unsafe { NetlinkSocket::from_table(sk, namespace) }?;
+            (self.found)(namespace.listed(), Seen::Netlink(&socket))
+        })
+    }
+}
+
+/// Whether a namespace shares its table of TCP connections with no other one.
+fn has_own_connections(net: Alive<'_>) -> bool {
+    // SAFETY: The namespaces are valid; their tables are set when they are made.
+    unsafe {
+        addr_of!((*net.as_ptr()).ipv4.tcp_death_row.hashinfo).read()
+            != addr_of!(bindings::init_net.ipv4.tcp_death_row.hashinfo).read()
+    }
+}
+
+/// The same of its table of UDP.
+fn has_own_udp(net: Alive<'_>) -> bool {
+    // SAFETY: As above.
+    unsafe {
+        addr_of!((*net.as_ptr()).ipv4.udp_table).read()
+            != addr_of!(bindings::init_net.ipv4.udp_table).read()
     }
 }
 

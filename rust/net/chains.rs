@@ -20,9 +20,9 @@ use super::{
 use crate::bindings::{self, sock_common};
 
 /// The most buckets that are looked at.
-const BUCKETS: u32 = 1 << 16;
+const BUCKETS: u32 = 1 << 15;
 /// About the most sockets.
-const SOCKETS: u32 = 1 << 18;
+const SOCKETS: u32 = 1 << 16;
 /// About the most of both in one read-side section.
 const AT_ONCE: u32 = 1 << 12;
 /// The most sockets of one chain: an entry that moves may lead from one to the next.

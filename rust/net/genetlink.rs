@@ -17,16 +17,19 @@ use kernel::{
 };
 
 use super::{
+    by_cookie::Place,
     namespace::{Alive, Governed, Listed, Net},
     owner,
     pernet::{self, Living, PerNamespace, Slot},
 };
 use crate::bindings;
 
+mod allowance;
 mod attribute;
 mod message;
 
 pub use self::{
+    allowance::Allowance,
     attribute::{Attribute, Attributes},
     message::Message,
 };
@@ -87,6 +90,7 @@ impl From<Error> for Refusal {
 pub struct Request<'a, T> {
     skb: *mut bindings::sk_buff,
     info: &'a bindings::genl_info,
+    allowance: Allowance,
     _type: PhantomData<fn() -> T>,
 }
 
@@ -104,6 +108,11 @@ impl<'a, T: PerNamespace> Request<'a, T> {
         let net = unsafe { Net::from_raw(owner::of_request(self.info)) };
         // SAFETY: The socket of a process holds its namespace.
         unsafe { Alive::assume(net) }
+    }
+
+    /// What this call may still do.
+    pub fn allowance(&self) -> &Allowance {
+        &self.allowance
     }
 
     /// Whether the requester has `CAP_NET_ADMIN` in the user namespace that owns a namespace, now
@@ -215,24 +224,33 @@ impl<T> Request<'_, T> {
     ///
     /// As for [`answer`], until the end of the lifetime that the caller chooses.
     unsafe fn new(skb: *mut bindings::sk_buff, info: *const bindings::genl_info) -> Self {
+        // SAFETY: Valid during the operation.
+        let info = unsafe { &*info };
+        // SAFETY: The packet is the request's. Its first message is at its beginning
+        // (`netlink_sendmsg()`).
+        let is_first = info.nlhdr.cast::<u8>() == unsafe { (*skb).head };
         // INVARIANT: By the safety requirement.
         Self {
             skb,
-            // SAFETY: Valid during the operation.
-            info: unsafe { &*info },
+            info,
+            allowance: Allowance::new(is_first),
             _type: PhantomData,
         }
     }
 }
 
 /// What a dump remembers from one part to the next.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, PartialEq)]
 #[repr(C)]
 pub struct Progress {
     /// The number of entries of the request's own list that are done.
     pub entries: u64,
     /// The cookie of the last namespace that is done.
     pub cookie: u64,
+    /// How far a search for a socket has come.
+    pub place: Place,
+    /// How many parts were made before.
+    parts: u32,
 }
 
 /// One part of a dump: as many messages as fit into a buffer.
@@ -245,6 +263,22 @@ pub struct Part<'a, T> {
 }
 
 impl<T: PerNamespace> Part<'_, T> {
+    /// Whether nothing was done yet.
+    pub fn is_at_beginning(&self) -> bool {
+        let parts = self.progress.parts;
+        let nothing = Progress::default();
+        *self.progress == Progress { parts, ..nothing }
+    }
+
+    /// Ends a part in which nothing is told, but which is not the last.
+    fn goes_on(&mut self) -> c_int {
+        match self.add(|_, _| Ok(())) {
+            // SAFETY: The buffer is the part's.
+            Ok(true) => unsafe { (*self.buffer).len as c_int },
+            Ok(false) | Err(_) => EMSGSIZE.to_errno(),
+        }
+    }
+
     /// Adds one message, which `fill` fills in; `false` if it has to wait for the next part.
     ///
     /// What `fill` refuses otherwise ends the dump.
@@ -289,6 +323,10 @@ impl<T: PerNamespace> Part<'_, T> {
 
 /// Carries out one part of a dump. `proceed` says whether the dump is at its end. May sleep.
 ///
+/// Whatever is in the first part, and whatever is not, was made with `cb_lock` held: `proceed` stops
+/// when its [`Allowance`] is spent. If it has told nothing by then, a message without attributes
+/// says that the dump goes on: a part without any would be taken for the end of the connection.
+///
 /// # Safety
 ///
 /// As for [`answer`], for the callback of a dump.
@@ -309,10 +347,16 @@ pub unsafe fn dump<T: PerNamespace>(
         progress: unsafe { &mut *(&raw mut callback.__bindgen_anon_1).cast() },
         buffer,
     };
+    if part.progress.parts > 0 {
+        // No longer in the packet of the request, and without the lock.
+        part.request.allowance = Allowance::new(true);
+    }
+    part.progress.parts = part.progress.parts.saturating_add(1);
     match proceed(&mut part) {
         Ok(true) => 0,
         // SAFETY: The buffer is the part's.
         Ok(false) => match unsafe { (*buffer).len } {
+            0 if part.request.allowance.is_spent() => part.goes_on(),
             // What does not fit into an empty buffer never will.
             0 => EMSGSIZE.to_errno(),
             length => length as c_int,

@@ -7,21 +7,47 @@
 //!
 //! C header: `net/mptcp/protocol.h`
 
+#[cfg(CONFIG_MPTCP)]
+use core::ptr::addr_of;
 use kernel::prelude::*;
 
 use super::{
     module_function::ModuleFunction,
-    namespace::Namespace,
+    namespace::{Listed, Namespace},
     socket::{Full, Owned},
 };
 
-/// Calls `f` with each connection of a namespace, until it fails. In a process.
+/// How many connections of a namespace are looked at. For each the kernel goes through its chain from
+/// the beginning, and whoever may ask is in a read-side section for as long as that takes.
+const MOST: usize = 1024;
+
+/// Whether there has ever been a socket of MPTCP in a namespace: the kernel allocates its counters
+/// with the first one (`mptcp_init_sock()`). Any context.
+///
+/// Where there was none, the table, which all namespaces share, need not be gone through.
+#[cfg(CONFIG_MPTCP)]
+pub fn were_ever(listed: Listed<'_>) -> bool {
+    // SAFETY: The namespace is valid. Volatile as `READ_ONCE()`.
+    let counters = unsafe { addr_of!((*listed.as_ptr()).mib.mptcp_statistics).read_volatile() };
+    !counters.is_null()
+}
+
+/// The same, on a kernel without MPTCP.
+#[cfg(not(CONFIG_MPTCP))]
+pub fn were_ever(_: Listed<'_>) -> bool {
+    false
+}
+
+/// Calls `f` with each connection of a namespace, but 1024 at most, until it fails. In a process.
 ///
 /// A connection may be passed over if others come and go meanwhile, or come twice.
 pub fn for_each_connection<'n>(
     namespace: Namespace<'n>,
     mut f: impl FnMut(&Owned<'n, Full>) -> Result,
 ) -> Result {
+    if !were_ever(namespace.listed()) {
+        return Ok(());
+    }
     // SAFETY: The member has this name.
     let function =
         unsafe { ModuleFunction::get(c"mptcp_token_iter_next", |all| all.mptcp_token_iter_next) };
@@ -34,7 +60,7 @@ pub fn for_each_connection<'n>(
     // The place is a number in a list that grows at its beginning: then the last one comes again.
     // It is held, so that no other one can have its address.
     let mut last: Option<Owned<'n, Full>> = None;
-    loop {
+    for _ in 0..MOST {
         // SAFETY: The namespace and the place, which the function moves on, are valid.
         let sk = unsafe { next(net, &mut slot, &mut number) };
         if sk.is_null() {
@@ -52,4 +78,5 @@ pub fn for_each_connection<'n>(
             last = Some(socket);
         }
     }
+    Ok(())
 }

@@ -105,34 +105,44 @@ impl Deref for UnixSocket<'_> {
     }
 }
 
+/// How many buckets of local sockets a namespace has.
+pub const BUCKETS: u32 = bindings::RUST_CONST_UNIX_BUCKETS;
+
 /// Calls `f` with each local socket of a namespace, until it fails. In a process; `f` is
 /// called with a lock held and must not sleep.
 pub fn for_each<'n, E>(
     namespace: Namespace<'n>,
     mut f: impl FnMut(&UnixSocket<'n>) -> Result<(), E>,
 ) -> Result<(), E> {
+    (0..BUCKETS).try_for_each(|bucket| for_each_in(namespace, bucket, &mut f))
+}
+
+/// The same, with those in one bucket.
+pub fn for_each_in<'n, E>(
+    namespace: Namespace<'n>,
+    bucket: u32,
+    mut f: impl FnMut(&UnixSocket<'n>) -> Result<(), E>,
+) -> Result<(), E> {
     // SAFETY: The namespace is valid; its table is set when it is made.
     let table = unsafe { addr_of!((*namespace.object().as_ptr()).unx.table).read() };
-    if table.buckets.is_null() {
+    if table.buckets.is_null() || bucket >= BUCKETS {
         return Ok(());
     }
-    for bucket in 0..bindings::RUST_CONST_UNIX_BUCKETS as usize {
-        // SAFETY: The table has as many buckets.
-        let head = unsafe { table.buckets.add(bucket) };
-        // SAFETY: As above. What is bound meanwhile need not be found.
-        if unsafe { addr_of!((*head).first).read_volatile() }.is_null() {
-            continue;
-        }
-        // SAFETY: Each bucket has a lock.
-        let _lock = unsafe { Lock::new(table.locks.add(bucket)) };
-        // SAFETY: A socket leaves its bucket under the lock, before it is freed.
-        for node in unsafe { list::hlist(head) } {
-            // SAFETY: The entries are local sockets, and what is made of one does not outlive the
-            // lock.
-            if let Some(socket) = unsafe { Borrowed::from_node(node, namespace) } {
-                // INVARIANT: The lock is held.
-                f(&UnixSocket { socket, bucket })?;
-            }
+    let bucket = bucket as usize;
+    // SAFETY: The table has as many buckets.
+    let head = unsafe { table.buckets.add(bucket) };
+    // SAFETY: As above. What is bound meanwhile need not be found.
+    if unsafe { addr_of!((*head).first).read_volatile() }.is_null() {
+        return Ok(());
+    }
+    // SAFETY: Each bucket has a lock.
+    let _lock = unsafe { Lock::new(table.locks.add(bucket)) };
+    // SAFETY: A socket leaves its bucket under the lock, before it is freed.
+    for node in unsafe { list::hlist(head) } {
+        // SAFETY: The entries are local sockets, and what is made of one does not outlive the lock.
+        if let Some(socket) = unsafe { Borrowed::from_node(node, namespace) } {
+            // INVARIANT: The lock is held.
+            f(&UnixSocket { socket, bucket })?;
         }
     }
     Ok(())

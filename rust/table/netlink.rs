@@ -42,12 +42,10 @@ impl Several for Netlink {
     ) -> Result {
         match key.to {
             To::Group(group) => netlink_socket::for_each_member(namespace, key.protocol, group, f),
-            To::Port(port) => netlink_socket::for_each_port(namespace, key.protocol, |socket| {
-                if socket.port() == port {
-                    f(socket)?;
-                }
-                Ok(())
-            }),
+            To::Port(port) => match NetlinkSocket::with_port(namespace, key.protocol, port)? {
+                Some(socket) => f(&socket),
+                None => Ok(()),
+            },
         }
     }
 }

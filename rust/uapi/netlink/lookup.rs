@@ -4,6 +4,7 @@
 
 mod entry;
 mod key;
+mod members;
 mod process;
 mod tables;
 
@@ -50,34 +51,54 @@ pub(super) fn dump(part: &mut Part<'_, Instance>) -> Result<bool, Refusal> {
         return process::dump(part);
     }
     let key = Key::of(attributes)?;
+    if let (Some(wanted), None) = (key.members(), attributes.get(NETNS)) {
+        return members::dump(part, wanted);
+    }
     each_selected(part, |part, net| {
+        part.request.allowance().spend(key.steps(net));
         part.add_if(|_, message| Ok(look_up(&key, net, message)? != Outcome::None))
     })
 }
 
+/// How many namespaces a request may name: whoever has more to name may see them all, mostly.
+const NAMED: usize = 1024;
+/// What it takes to find a namespace by what a request calls it, in steps of the allowance.
+const SELECT: u32 = 32;
+
 /// Calls `add` with each namespace that the request names, or with all, as far as the requester may
-/// see them. A name of none is refused before anything is told.
+/// see them. A name of none is refused before anything is told, if the requester may know.
 pub(super) fn each_selected(
     part: &mut Part<'_, Instance>,
     mut add: impl FnMut(&mut Part<'_, Instance>, Listed<'_>) -> Result<bool, Refusal>,
 ) -> Result<bool, Refusal> {
     let attributes = part.request.attributes();
-    if selector::selectors(attributes, NETNS).next().is_none() {
+    let mut selectors = selector::selectors(attributes, NETNS);
+    if selectors.next().is_none() {
         return namespace::each(part, add);
     }
     let done = part.progress.entries as usize;
     if done == 0 {
+        if part.request.allowance().is_spent() {
+            return Ok(false);
+        }
+        if let Some(attribute) = selectors.nth(NAMED - 1) {
+            let text = c"a request names 1024 namespaces at most";
+            return Err(Refusal::of(attribute, EINVAL, text));
+        }
         for selector in selector::selectors(attributes, NETNS) {
-            selector::resolve(&part.request, selector)?;
+            selector::precheck(&part.request, selector)?;
+            part.request.allowance().spend(SELECT);
         }
     }
     for selector in selector::selectors(attributes, NETNS).skip(done) {
-        // All of them were there when the dump began: one that is not has died since.
-        if let Ok(held) = selector::resolve(&part.request, selector) {
-            let net = held.alive();
-            let is_seen = net.is_reached() && part.request.may_administer(&net);
+        if part.request.allowance().is_spent() {
+            return Ok(false);
+        }
+        part.request.allowance().spend(SELECT);
+        // One that is not there has died since, or the requester may not see it.
+        if let Ok(held) = selector::select(&part.request, selector) {
             let guard = rcu::read_lock();
-            if is_seen && !add(part, net.listed((&guard).into()))? {
+            if !add(part, held.alive().listed((&guard).into()))? {
                 return Ok(false);
             }
         }

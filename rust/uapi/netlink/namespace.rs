@@ -14,7 +14,7 @@ use crate::{
         chains::Chains,
         genetlink::{Message, Part, Refusal},
         hashtables::Hashtable,
-        namespace::Listed,
+        namespace::{Alive, Listed},
     },
     resolve::{Direction, ResolvedBy},
     table::Outcome,
@@ -22,9 +22,6 @@ use crate::{
 
 const NETNS: u16 = NSMUX_A_NAMESPACE_NETNS as u16;
 const MODE: u16 = NSMUX_A_NAMESPACE_MODE as u16;
-
-/// How many namespaces are gone over in one read-side section.
-const AT_ONCE: usize = 64;
 
 /// The counters that are attributes of their own.
 const EVENTS: [(Event, u32); 19] = [
@@ -64,26 +61,57 @@ const EVENTS: [(Event, u32); 19] = [
 /// Tells about one namespace.
 pub(super) fn answer(request: &Asked<'_>, message: &mut Message<'_>) -> Result<(), Refusal> {
     selector::with_selected(request, NETNS, |net| {
-        let chains = [Chains::of_tcp(net), Chains::of_udp(net)];
+        let chains = chains(request, net);
         let guard = rcu::read_lock();
         Ok(describe(
             request,
             net.listed((&guard).into()),
             message,
-            Some(&chains),
+            &chains,
         )?)
     })
 }
 
+/// The chains of a namespace's tables of TCP and UDP, as far as the requester may know them.
+///
+/// How full a table is that others share, and which of one's own sockets make its chains longer, says
+/// something about the others: it is for who administers them all.
+fn chains(request: &Asked<'_>, net: Alive<'_>) -> [Option<Chains>; 2] {
+    if request.allowance().is_spent() {
+        return [None, None];
+    }
+    let sees_all = request.may_administer(&Alive::initial());
+    let (is_tcp_private, is_udp_private) = {
+        let guard = rcu::read_lock();
+        let listed = net.listed((&guard).into());
+        (
+            Hashtable::tcp(listed).is_private,
+            Hashtable::udp(listed).is_private,
+        )
+    };
+    [
+        (sees_all || is_tcp_private).then(|| Chains::of_tcp(net)),
+        (sees_all || is_udp_private).then(|| Chains::of_udp(net)),
+    ]
+}
+
+/// What it takes to tell about a namespace, in steps of the allowance.
+const DESCRIBE: u32 = 1024;
+
 /// Tells about all that the requester may see.
 pub(super) fn dump(part: &mut Part<'_, Instance>) -> Result<bool, Refusal> {
     each(part, |part, net| {
-        part.add(|request, message| Ok(describe(request, net, message, None)?))
+        part.request.allowance().spend(DESCRIBE);
+        part.add(|request, message| Ok(describe(request, net, message, &[None, None])?))
     })
 }
 
+/// What it takes to see whether the requester may see a namespace, in steps of the allowance.
+const SEE: u32 = 16;
+
 /// Calls `add` with each namespace that the requester may see and that the dump has not done yet,
-/// in the order of their cookies, until it gives `false`; `true` if all are done.
+/// in the order of their cookies, until it gives `false` or the allowance is spent; `true` if all
+/// are done.
 ///
 /// None is held: a namespace may die meanwhile, and is then left out. What was made meanwhile may
 /// be left out as well.
@@ -91,21 +119,27 @@ pub(super) fn each(
     part: &mut Part<'_, Instance>,
     mut add: impl FnMut(&mut Part<'_, Instance>, Listed<'_>) -> Result<bool, Refusal>,
 ) -> Result<bool, Refusal> {
-    loop {
+    while !part.request.allowance().is_spent() {
         let guard = rcu::read_lock();
-        let mut seen = 0;
-        for net in Listed::after(part.progress.cookie, (&guard).into()).take(AT_ONCE) {
-            seen += 1;
+        let pause = part.request.allowance().pause();
+        let mut is_last = true;
+        for net in Listed::after(part.progress.cookie, (&guard).into()) {
+            if part.request.allowance().is_at(pause) {
+                is_last = false;
+                break;
+            }
+            part.request.allowance().spend(SEE);
             let is_seen = net.is_reached() && part.request.may_administer(&net);
             if is_seen && !add(part, net)? {
                 return Ok(false);
             }
             part.progress.cookie = net.cookie();
         }
-        if seen < AT_ONCE {
+        if is_last {
             return Ok(true);
         }
     }
+    Ok(false)
 }
 
 /// Changes the mode of a namespace.
@@ -132,12 +166,8 @@ fn describe(
     request: &Asked<'_>,
     net: Listed<'_>,
     message: &mut Message<'_>,
-    chains: Option<&[Chains; 2]>,
+    [tcp, udp]: &[Option<Chains>; 2],
 ) -> Result {
-    let [tcp, udp] = match chains {
-        Some([tcp, udp]) => [Some(tcp), Some(udp)],
-        None => [None, None],
-    };
     let instance = request.slot(net);
     message.put_uint(NSMUX_A_NAMESPACE_COOKIE, net.cookie())?;
     message.put_u32(NSMUX_A_NAMESPACE_INODE, net.inode())?;
@@ -146,8 +176,8 @@ fn describe(
     }
     message.put_u32(NSMUX_A_NAMESPACE_MODE, instance.mode() as u32)?;
     message.put_u32(NSMUX_A_NAMESPACE_DEVICES, net.count_devices())?;
-    put_table(message, NSMUX_TABLE_TCP, &Hashtable::tcp(net), tcp)?;
-    put_table(message, NSMUX_TABLE_UDP, &Hashtable::udp(net), udp)?;
+    put_table(message, NSMUX_TABLE_TCP, &Hashtable::tcp(net), tcp.as_ref())?;
+    put_table(message, NSMUX_TABLE_UDP, &Hashtable::udp(net), udp.as_ref())?;
     for (direction, _) in DIRECTIONS {
         message.nest(NSMUX_A_NAMESPACE_COUNTERS, |message| {
             put_counters(message, instance.account(), direction)

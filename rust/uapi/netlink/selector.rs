@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Which namespace does a request mean, and may the requester?
+//!
+//! Who may not is not told whether there is one. A cookie, a process or a number that names none has
+//! the same answer as one that names a namespace of somebody else, after the same checks. Who
+//! administers the initial namespace may see them all, and is told which it is.
 
 use kernel::prelude::*;
 
@@ -35,8 +39,7 @@ pub(super) fn with_selected<R>(
         let text = c"only a dump takes more than one namespace";
         return Err(Refusal::of(second, EINVAL, text));
     }
-    let held = resolve(request, selector)?;
-    check(request, held.alive())?;
+    let held = select(request, selector)?;
     f(held.alive())
 }
 
@@ -50,13 +53,45 @@ pub(super) fn selectors(
         .filter(move |attribute| attribute.number() == number)
 }
 
-/// The namespace that a selector names.
-pub(super) fn resolve(request: &Asked<'_>, selector: Attribute<'_>) -> Result<Held, Refusal> {
+/// The namespace that a selector names, if the requester may administer it.
+pub(super) fn select(request: &Asked<'_>, selector: Attribute<'_>) -> Result<Held, Refusal> {
+    let way = way(selector)?;
+    let sees_all = request.may_administer(&Alive::initial());
+    match resolve(request, way) {
+        Ok(held) => check(request, held.alive()).map(|()| held),
+        Err(refusal) if sees_all || way.number() == FD => Err(refusal),
+        Err(_) => {
+            // As for one that there is, so that it takes as long.
+            let _ = check(request, request.net());
+            Err(denied())
+        }
+    }
+}
+
+/// Refuses a selector that can name no namespace, whoever asks, and one that names none, if the
+/// requester may know.
+pub(super) fn precheck(request: &Asked<'_>, selector: Attribute<'_>) -> Result<(), Refusal> {
+    let way = way(selector)?;
+    if way.number() == FD || request.may_administer(&Alive::initial()) {
+        resolve(request, way)?;
+    }
+    Ok(())
+}
+
+/// The one attribute that is in a selector.
+fn way(selector: Attribute<'_>) -> Result<Attribute<'_>, Refusal> {
     let mut ways = selector.nested().into_iter();
     let (Some(way), None) = (ways.next(), ways.next()) else {
         let text = c"a namespace is named by exactly one of fd, pid, nsid and cookie";
         return Err(Refusal::of(selector, EINVAL, text));
     };
+    match way.number() {
+        FD | PID | NSID | COOKIE => Ok(way),
+        _ => Err(Refusal::of(way, EINVAL, c"unknown way to name a namespace")),
+    }
+}
+
+fn resolve(request: &Asked<'_>, way: Attribute<'_>) -> Result<Held, Refusal> {
     let (found, text) = match way.number() {
         FD => (
             Held::from_descriptor(way.u32()?),
@@ -67,24 +102,27 @@ pub(super) fn resolve(request: &Asked<'_>, selector: Attribute<'_>) -> Result<He
             Held::from_number(request.net(), way.s32()?),
             c"no namespace has this number here",
         ),
-        COOKIE => (
+        _ => (
             Held::from_cookie(way.uint()?),
             c"there is no namespace with this cookie",
         ),
-        _ => return Err(Refusal::of(way, EINVAL, c"unknown way to name a namespace")),
     };
     found.map_err(|error| Refusal::of(way, error, text))
 }
 
 /// Refuses a requester who may not administer the namespace.
-pub(super) fn check(request: &Asked<'_>, net: Alive<'_>) -> Result<(), Refusal> {
-    if !net.is_reached() {
-        let text = c"built without the first level, nsmux knows the initial namespace alone";
-        return Err(Refusal::new(EOPNOTSUPP, text));
+fn check(request: &Asked<'_>, net: Alive<'_>) -> Result<(), Refusal> {
+    if !request.may_administer(&net) {
+        return Err(denied());
     }
-    if request.may_administer(&net) {
+    if net.is_reached() {
         return Ok(());
     }
+    let text = c"built without the first level, nsmux knows the initial namespace alone";
+    Err(Refusal::new(EOPNOTSUPP, text))
+}
+
+fn denied() -> Refusal {
     let text = c"needs CAP_NET_ADMIN in the user namespace that owns the network namespace";
-    Err(Refusal::new(EPERM, text))
+    Refusal::new(EPERM, text)
 }

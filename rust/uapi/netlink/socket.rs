@@ -2,7 +2,7 @@
 
 //! `socket-get`: which socket has this cookie?
 
-use kernel::prelude::*;
+use kernel::{prelude::*, sync::rcu};
 
 use super::{
     lookup::{self, put_connection, put_entry, put_socket, required, NETNS},
@@ -12,57 +12,178 @@ use crate::{
     bindings::*,
     instance::Instance,
     net::{
-        by_cookie::{self, Seen},
-        genetlink::{Message, Part, Refusal},
-        namespace::{Alive, Listed},
+        by_cookie::{self, Part as Search, Place, Seen},
+        genetlink::{Message, Part, Progress, Refusal},
+        namespace::{Held, Listed, Net},
     },
     table::Outcome,
 };
 
 const COOKIE: u16 = NSMUX_A_LOOKUP_COOKIE as u16;
 
-/// How many namespaces a dump may name. Each of them may take a way through the tables that all
-/// share.
+/// How many namespaces a dump may name.
 const NAMED: usize = 16;
+/// What it takes to come to the next namespace, in steps of the allowance.
+const NAMESPACE: u32 = 16;
 
 /// Looks among the sockets of one namespace.
 pub(super) fn answer(request: &Asked<'_>, message: &mut Message<'_>) -> Result<(), Refusal> {
     let attribute = required(request.attributes(), COOKIE)?;
     let cookie = attribute.uint()?;
     selector::with_selected(request, NETNS, |net| {
-        by_cookie::find(net, cookie, false, |net, seen| put(message, net, &seen))
-            .ok_or(Refusal::of(attribute, ENOENT, c"no socket has this cookie"))?
-            .map_err(Refusal::from)
+        let allowance = request.allowance();
+        let mut found = |found: Listed<'_>, seen: Seen<'_, '_>| {
+            (*found == *net).then(|| put(message, found, &seen))
+        };
+        let shared = by_cookie::among_shared(&mut Place::default(), cookie, allowance, &mut found);
+        let part = match shared {
+            Search::Done => {
+                by_cookie::among_own(net, &mut Place::default(), cookie, allowance, &mut found)
+            }
+            part => part,
+        };
+        match part {
+            Search::Found(written) => Ok(written?),
+            Search::Done => {
+                let text = c"no socket has this cookie";
+                Err(Refusal::of(attribute, ENOENT, text))
+            }
+            Search::Paused => {
+                let text = c"there is too much to go through for one answer: a dump takes its time";
+                Err(Refusal::of(attribute, E2BIG, text))
+            }
+        }
     })
 }
 
 /// Looks among those of all namespaces that the request names, or that the requester may see.
 pub(super) fn dump(part: &mut Part<'_, Instance>) -> Result<bool, Refusal> {
-    let cookie = required(part.request.attributes(), COOKIE)?.uint()?;
-    let mut selectors = selector::selectors(part.request.attributes(), NETNS);
-    if let Some(attribute) = selectors.nth(NAMED) {
+    let attributes = part.request.attributes();
+    let cookie = required(attributes, COOKIE)?.uint()?;
+    if let Some(attribute) = selector::selectors(attributes, NETNS).nth(NAMED) {
         let text = c"a socket is looked for in 16 namespaces that are named, or in all";
         return Err(Refusal::of(attribute, EINVAL, text));
     }
-    let selectors = selector::selectors(part.request.attributes(), NETNS);
-    // Who may not see the initial namespace does not have it gone through for the others.
-    let everywhere = selectors.count() == 0 && part.request.may_administer(&Alive::initial());
-    lookup::each_selected(part, |part, listed| {
-        let Some(held) = listed.hold() else {
-            return Ok(true);
+    if part.request.allowance().is_spent() {
+        return Ok(false);
+    }
+    let named = Named::of(part)?;
+    let mut progress = *part.progress;
+    let mut is_at_end = false;
+    let is_told = part.add_if(|request, message| {
+        let mut found = |net: Listed<'_>, seen: Seen<'_, '_>| {
+            let is_meant = net.is_reached() && named.have(&net) && request.may_administer(&net);
+            is_meant.then(|| put(message, net, &seen))
         };
-        part.add_if(|request, message| {
-            by_cookie::find(held.alive(), cookie, everywhere, |net, seen| {
-                if !request.may_administer(&net) {
-                    return Ok::<bool, Error>(false);
-                }
-                put(message, net, &seen)?;
+        match search(request, &named, cookie, &mut progress, &mut found) {
+            Search::Found(written) => {
+                written?;
+                is_at_end = true;
                 Ok(true)
-            })
-            .unwrap_or(Ok(false))
-            .map_err(Refusal::from)
-        })
-    })
+            }
+            Search::Done => {
+                is_at_end = true;
+                Ok(false)
+            }
+            Search::Paused => Ok(false),
+        }
+    })?;
+    *part.progress = progress;
+    Ok(is_told && is_at_end)
+}
+
+/// Goes on with the search of a dump: through the tables that are shared, then through those of
+/// each namespace.
+fn search<R>(
+    request: &Asked<'_>,
+    named: &Named,
+    cookie: u64,
+    progress: &mut Progress,
+    found: &mut impl FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>,
+) -> Search<R> {
+    let allowance = request.allowance();
+    if progress.entries == 0 {
+        match by_cookie::among_shared(&mut progress.place, cookie, allowance, &mut *found) {
+            Search::Done => {}
+            part => return part,
+        }
+        progress.entries = 1;
+        progress.place = Place::default();
+    }
+    while !allowance.is_spent() {
+        let Some(held) = next(request, named, progress) else {
+            return if allowance.is_spent() {
+                Search::Paused
+            } else {
+                Search::Done
+            };
+        };
+        let net = held.alive();
+        match by_cookie::among_own(net, &mut progress.place, cookie, allowance, &mut *found) {
+            Search::Done => {}
+            part => return part,
+        }
+        progress.cookie = net.cookie();
+        progress.place = Place::default();
+    }
+    Search::Paused
+}
+
+/// The next namespace that is meant and may be seen; `None` if there is none, or the allowance is
+/// spent.
+fn next(request: &Asked<'_>, named: &Named, progress: &mut Progress) -> Option<Held> {
+    let allowance = request.allowance();
+    while !allowance.is_spent() {
+        let guard = rcu::read_lock();
+        let pause = allowance.pause();
+        let mut is_last = true;
+        for listed in Listed::after(progress.cookie, (&guard).into()) {
+            if allowance.is_at(pause) {
+                is_last = false;
+                break;
+            }
+            allowance.spend(NAMESPACE);
+            if listed.is_reached() && named.have(&listed) && request.may_administer(&listed) {
+                if let Some(held) = listed.hold() {
+                    return Some(held);
+                }
+            }
+            // It may have been left in the middle, and have died then.
+            progress.cookie = listed.cookie();
+            progress.place = Place::default();
+        }
+        if is_last {
+            break;
+        }
+    }
+    None
+}
+
+/// The cookies of the namespaces that a request names; all are meant if it names none.
+struct Named(Option<[u64; NAMED]>);
+
+impl Named {
+    fn of(part: &Part<'_, Instance>) -> Result<Self, Refusal> {
+        let selectors = || selector::selectors(part.request.attributes(), NETNS);
+        if selectors().next().is_none() {
+            return Ok(Self(None));
+        }
+        let mut cookies = [0; NAMED];
+        for (cookie, selector) in cookies.iter_mut().zip(selectors()) {
+            if part.is_at_beginning() {
+                selector::precheck(&part.request, selector)?;
+            }
+            // One that is not there has died since, or the requester may not see it.
+            if let Ok(held) = selector::select(&part.request, selector) {
+                *cookie = held.alive().cookie();
+            }
+        }
+        Ok(Self(Some(cookies)))
+    }
+
+    fn have(&self, net: &Net) -> bool {
+        self.0.is_none_or(|cookies| cookies.contains(&net.cookie()))
+    }
 }
 
 /// Writes where the socket was found, and what it is.

@@ -11,7 +11,7 @@ use crate::{
         genetlink::Message,
         inet::Family,
         namespace::Namespace,
-        netlink_socket::{Membership, NetlinkSocket},
+        netlink_socket::{Membership, NetlinkSocket, KEPT},
         packet_socket::PacketSocket,
         rcu::ReadSide,
         socket::{Borrowed, Common, Connection, Full, Owned},
@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// How many sockets are told in one answer at most: as many as fit into it for sure.
-const SOCKETS_TOLD: u32 = 12;
+const SOCKETS_TOLD: u32 = KEPT as u32;
 
 /// Writes the answer of a table of the Internet's sockets.
 pub(super) fn put_answer(message: &mut Message<'_>, answer: &impl Answer) -> Result<Outcome> {
@@ -110,6 +110,25 @@ where
         }
         put_told(message, entry)
     })?;
+    message.put_u32(NSMUX_A_LOOKUP_SOCKETS, found)?;
+    put_outcome(message, outcome)?;
+    Ok(outcome)
+}
+
+/// Writes the first of so many sockets that were found.
+pub(super) fn put_some<T: Told>(
+    message: &mut Message<'_>,
+    found: u32,
+    first: impl Iterator<Item = T>,
+) -> Result<Outcome> {
+    let mut outcome = Outcome::None;
+    for entry in first {
+        outcome = match found {
+            1 => entry.outcome(),
+            _ => Outcome::Multiple,
+        };
+        put_told(message, &entry)?;
+    }
     message.put_u32(NSMUX_A_LOOKUP_SOCKETS, found)?;
     put_outcome(message, outcome)?;
     Ok(outcome)

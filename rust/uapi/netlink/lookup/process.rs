@@ -28,6 +28,8 @@ const NETNS: u16 = super::NETNS;
 
 /// How many processes are gone over in one read-side section.
 const AT_ONCE: usize = 256;
+/// What that takes, in steps of the allowance.
+const STEPS: u32 = 1 << 13;
 
 /// Looks a number up in one namespace.
 pub(super) fn answer(request: &Asked<'_>, message: &mut Message<'_>) -> Result<(), Refusal> {
@@ -35,19 +37,31 @@ pub(super) fn answer(request: &Asked<'_>, message: &mut Message<'_>) -> Result<(
     let guard = rcu::read_lock();
     let section = ReadSide::from(&guard);
     let own = PidNamespace::of_current(section);
+    // Who may not is not told whether there is such a process.
+    let sees_own = request.may_administer(own);
+    let denied = || {
+        let text = c"needs CAP_NET_ADMIN in the user namespace that owns the PID namespace";
+        Refusal::new(EPERM, text)
+    };
     let namespace = match request.attributes().get(PIDNS) {
         Some(attribute) => {
             let process = attribute.u32()?;
-            own.branded(section, |own| {
+            let found = own.branded(section, |own| {
                 Process::find(own, process).map(|process| process.namespace(section))
-            })
-            .ok_or(Refusal::of(attribute, ESRCH, c"there is no such process"))?
+            });
+            match found {
+                Some(namespace) => namespace,
+                None if sees_own => {
+                    let text = c"there is no such process";
+                    return Err(Refusal::of(attribute, ESRCH, text));
+                }
+                None => return Err(denied()),
+            }
         }
         None => own,
     };
     if !request.may_administer(namespace) {
-        let text = c"needs CAP_NET_ADMIN in the user namespace that owns the PID namespace";
-        return Err(Refusal::new(EPERM, text));
+        return Err(denied());
     }
     namespace.branded(section, |namespace| {
         Ok(put(
@@ -69,10 +83,11 @@ pub(super) fn dump(part: &mut Part<'_, Instance>) -> Result<bool, Refusal> {
         let text = c"a dump looks in all PID namespaces";
         return Err(Refusal::of(attribute, EINVAL, text));
     }
-    loop {
+    while !part.request.allowance().is_spent() {
         let guard = rcu::read_lock();
         let section = ReadSide::from(&guard);
         let own = PidNamespace::of_current(section);
+        part.request.allowance().spend(STEPS);
         for _ in 0..AT_ONCE {
             let after = part.progress.entries as u32;
             let next = own.branded(section, |namespace| {
@@ -96,6 +111,7 @@ pub(super) fn dump(part: &mut Part<'_, Instance>) -> Result<bool, Refusal> {
             }
         }
     }
+    Ok(false)
 }
 
 fn add(

@@ -13,13 +13,14 @@ use crate::{
     net::{
         genetlink::{Attributes, Message, Refusal},
         inet::{Family, RawKey, Tuple, V4, V6},
+        mptcp,
         namespace::{Listed, Namespace},
         netlink_socket::Membership,
     },
     table::{
         mptcp::Mptcp,
         netdev::{Netdev, NetdevKey},
-        netlink::Netlink,
+        netlink::{Netlink, To, ToWhom},
         packet::{Packet, PacketKey},
         raw::Raw,
         sctp::Sctp,
@@ -84,6 +85,36 @@ tables! {
     NSMUX_TABLE_NETLINK: Netlink(key::NetlinkKey) if key::always, key::netlink => tell_netlink;
     NSMUX_TABLE_VSOCK: Vsock(VsockKey) if key::always, key::vsock => tell_vsock;
     NSMUX_TABLE_NETDEV: Netdev(NetdevKey) if key::always, key::netdev => tell_netdev;
+}
+
+/// What it takes to go through all members of groups of netlink, in steps of the allowance.
+pub(super) const MEMBERS: u32 = 1 << 15;
+
+impl Key {
+    /// The protocol and the group of netlink whose members are looked for, if that is what is; of all
+    /// groups if it names none.
+    pub(super) fn members(&self) -> Option<(u32, Option<u32>)> {
+        match self {
+            Self::Netlink(key::NetlinkKey::Groups(protocol)) => Some((*protocol, None)),
+            Self::Netlink(key::NetlinkKey::Sockets(ToWhom {
+                protocol,
+                to: To::Group(group),
+            })) => Some((*protocol, Some(*group))),
+            _ => None,
+        }
+    }
+
+    /// About what it takes to look it up in a namespace, in steps of the allowance.
+    pub(super) fn steps(&self, listed: Listed<'_>) -> u32 {
+        match self {
+            // The way through a table that all share.
+            Self::MptcpV4(_) | Self::MptcpV6(_) if mptcp::were_ever(listed) => 1 << 15,
+            Self::SctpV4(_) | Self::SctpV6(_) => 1 << 12,
+            _ if self.members().is_some() => MEMBERS,
+            Self::Unix(_) => 1 << 10,
+            _ => 1 << 8,
+        }
+    }
 }
 
 /// Looks a key up, and writes what was found.

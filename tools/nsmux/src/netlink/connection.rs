@@ -95,7 +95,9 @@ impl Connection {
         let mut message = GenlMessage::from_payload(request);
         message.set_resolved_family_id(self.family);
         let answers: Vec<GenlMessage<Reply>> = self.exchange(message, flags)?;
-        Ok(answers.into_iter().map(|answer| answer.payload).collect())
+        let answers = answers.into_iter().map(|answer| answer.payload);
+        // One without attributes says that a dump goes on.
+        Ok(answers.filter(|answer| !answer.is_empty()).collect())
     }
 
     /// Sends a message, and receives until the kernel says that it has answered.

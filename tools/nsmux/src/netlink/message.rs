@@ -50,6 +50,11 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
+    /// Whether nothing is told.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.attributes.is_empty()
+    }
+
     /// The attributes in it.
     pub(crate) fn attributes(&self) -> impl Iterator<Item = Result<Received<'_>, DecodeError>> {
         attributes(&self.attributes)
