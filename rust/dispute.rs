@@ -6,12 +6,23 @@
 //! The path of a packet does not log: it notes the packet if none is noted. Whoever tells takes the
 //! first note since the mode became `verify`; all are counted.
 
-use kernel::sync::atomic::{Atomic, Relaxed};
+use kernel::{
+    prelude::*,
+    sync::atomic::{Atomic, Relaxed},
+};
 
 use crate::{
     account::{self, Protocol},
-    net::{inet::Port, mailbox::Mailbox, socket::Address},
+    net::{
+        inet::Port,
+        mailbox::Mailbox,
+        queue::{Entry, Queue},
+        socket::Address,
+    },
 };
+
+/// The namespaces that have a packet noted.
+pub(crate) static NOTED: Queue = Queue::empty();
 
 /// A packet for which two answers differ.
 #[derive(Clone, Copy)]
@@ -31,18 +42,22 @@ pub(crate) struct Disputed {
 }
 
 /// The dispute of one namespace.
+#[pin_data]
 pub(crate) struct Dispute {
     noted: Mailbox<Disputed>,
+    #[pin]
+    turn: Entry,
     is_settled: Atomic<bool>,
 }
 
 impl Dispute {
-    /// None yet.
-    pub(crate) const fn new() -> Self {
-        Self {
+    /// None yet, in the namespace with a cookie.
+    pub(crate) fn new(cookie: u64) -> impl PinInit<Self> {
+        pin_init!(Self {
             noted: Mailbox::empty(),
+            turn <- Entry::new(&NOTED, cookie),
             is_settled: Atomic::new(false),
-        }
+        })
     }
 
     /// The next one is the first again. Any context.
@@ -54,8 +69,8 @@ impl Dispute {
     /// Notes a packet, unless one was told or is noted. Any context.
     #[cold]
     pub(crate) fn note(&self, disputed: impl FnOnce() -> Disputed) {
-        if !self.is_settled.load(Relaxed) {
-            self.noted.post(disputed);
+        if !self.is_settled.load(Relaxed) && self.noted.post(disputed) {
+            self.turn.add();
         }
     }
 

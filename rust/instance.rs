@@ -27,7 +27,9 @@ pub(crate) struct Instance {
     change: Mutex<()>,
     mode: AtomicMode,
     account: Account,
+    #[pin]
     miss: Miss,
+    #[pin]
     dispute: Dispute,
     former: Former,
     #[pin]
@@ -35,14 +37,14 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
-    /// With mode `off`.
-    pub(crate) fn new() -> impl PinInit<Self, Infallible> {
+    /// With mode `off`, of the namespace with a cookie.
+    pub(crate) fn new(cookie: u64) -> impl PinInit<Self, Infallible> {
         pin_init!(Self {
             change <- new_mutex!((), "nsmux::change"),
             mode: AtomicMode::new(Mode::Off),
             account: Account::new(),
-            miss: Miss::new(),
-            dispute: Dispute::new(),
+            miss <- Miss::new(cookie),
+            dispute <- Dispute::new(cookie),
             former: Former::new(),
             devices <- Table::new(),
         })

@@ -3,11 +3,14 @@
 //! The last packet for which a namespace had no socket, kept until it is told.
 //!
 //! The path of a packet neither allocates nor locks: it notes the packet if nobody's is noted yet,
-//! and passes on otherwise. Whoever tells takes the note, ten times a second at most. So a
-//! namespace that is flooded costs a comparison for each packet, and an event in a while.
+//! and passes on otherwise; the namespace then waits for its turn to tell. That comes a tenth of a
+//! second later, so that a namespace that is flooded costs a comparison for each packet, and an event
+//! in a while. Nothing is noted where nobody listens who would be told: in the namespace itself, or
+//! in the initial one.
 
 use kernel::{
     ffi::c_ulong,
+    prelude::*,
     sync::atomic::{Atomic, Relaxed},
 };
 
@@ -16,16 +19,48 @@ use crate::{
     net::{
         inet::{Family, Port, Tuple},
         mailbox::Mailbox,
+        queue::{Entry, Queue},
         socket::Address,
     },
 };
 
-/// Whether anyone is there to be told.
-static IS_WANTED: Atomic<bool> = Atomic::new(false);
+/// The namespaces that have a packet noted.
+pub(crate) static NOTED: Queue = Queue::empty();
 
-/// Has misses noted from now on, or no longer. Any context.
-pub(crate) fn want(wanted: bool) {
-    IS_WANTED.store(wanted, Relaxed);
+/// The number of the last count of listeners.
+static COUNT: Atomic<u64> = Atomic::new(1);
+/// In which count somebody was found who is told of all namespaces.
+static EVERYWHERE: Atomic<u64> = Atomic::new(0);
+
+/// A count of those who listen.
+pub(crate) struct Count(u64);
+
+impl Count {
+    /// Begins to count, one at a time. Any context.
+    pub(crate) fn begin() -> Self {
+        Self(COUNT.load(Relaxed) + 1)
+    }
+
+    /// Somebody listens in a namespace, or is about to: this holds until the count after this one,
+    /// even if that comes to another end. Any context.
+    pub(crate) fn heard(&self, miss: &Miss) {
+        miss.heard.store(self.0, Relaxed);
+    }
+
+    /// The same, who is told of all namespaces.
+    pub(crate) fn heard_everywhere(&self) {
+        EVERYWHERE.store(self.0, Relaxed);
+    }
+
+    /// All were counted. Any context.
+    pub(crate) fn end(self) {
+        COUNT.store(self.0, Relaxed);
+    }
+}
+
+/// Whether somebody listens who is told of all namespaces. Any context.
+pub(crate) fn is_heard_everywhere() -> bool {
+    EVERYWHERE.load(Relaxed) >= COUNT.load(Relaxed)
 }
 
 /// A packet without a socket.
@@ -42,33 +77,48 @@ pub(crate) struct Missed {
 }
 
 /// The misses of one namespace.
+#[pin_data]
 pub(crate) struct Miss {
     noted: Mailbox<Missed>,
+    #[pin]
+    turn: Entry,
+    /// In which count somebody was found to listen in this namespace.
+    heard: Atomic<u64>,
     /// How many misses had been counted when the last one was told.
     told: Atomic<c_ulong>,
 }
 
 impl Miss {
-    /// None yet.
-    pub(crate) const fn new() -> Self {
-        Self {
+    /// None yet, in the namespace with a cookie.
+    pub(crate) fn new(cookie: u64) -> impl PinInit<Self> {
+        pin_init!(Self {
             noted: Mailbox::empty(),
+            turn <- Entry::new(&NOTED, cookie),
+            heard: Atomic::new(0),
             told: Atomic::new(0),
-        }
+        })
     }
 
-    /// Notes a packet, if anyone wants to know and no other one is noted. Any context.
+    /// Whether somebody listens in this namespace. Any context.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.heard.load(Relaxed) >= COUNT.load(Relaxed)
+    }
+
+    /// Notes a packet, if anyone is there to be told and no other one is noted. Any context.
     #[cold]
     pub(crate) fn note<F: Family>(&self, protocol: Protocol, tuple: &Tuple<F>) {
-        if !IS_WANTED.load(Relaxed) {
+        if !is_heard_everywhere() && !self.is_heard() {
             return;
         }
-        self.noted.post(|| Missed {
+        let is_posted = self.noted.post(|| Missed {
             protocol,
             local: (F::any_family(&tuple.local), tuple.local_port),
             remote: (F::any_family(&tuple.remote), tuple.remote_port),
             device: u32::try_from(tuple.device).unwrap_or(0),
         });
+        if is_posted {
+            self.turn.add();
+        }
     }
 
     /// Takes the packet that is noted, and tells how many there were since the last time; `count`

@@ -46,6 +46,7 @@ pub mod periodic;
 pub mod pernet;
 pub mod process;
 pub mod procfs;
+pub mod queue;
 pub mod rcu;
 pub mod rtnl;
 pub mod sctp;

@@ -32,8 +32,8 @@ unsafe impl PerNamespace for Instance {
         &ID
     }
 
-    fn new(_net: Alive<'_>) -> impl PinInit<Self, Infallible> {
-        Instance::new()
+    fn new(net: Alive<'_>) -> impl PinInit<Self, Infallible> {
+        Instance::new(net.cookie())
     }
 
     fn leaving(slot: Living<'_, Self>) {

@@ -11,7 +11,7 @@ import os
 import socket
 import time
 
-from lib import kernel_module, lookup_trace, packet, program
+from lib import kernel_module, lookup_trace, packet, program, status
 from lib.lifetime import wait_until
 from lib.netlink_family import Nsmux, named, opened_in
 from lib.observed import FAMILY_VARIANTS, observed_tun
@@ -25,17 +25,17 @@ BURST = 300
 # Between two events of a namespace is a tenth of a second, less the part of
 # a tick that has gone by when the clock is set.
 INTERVAL = 0.09
-# How often the module looks whether somebody is there before it gives up.
-PATIENCE = 50
 WORK_EVENT = "events/workqueue/workqueue_execute_start"
-WORK = "function nsmux_periodic "
+WORK = "function nsmux_periodic_work"
 
 
 @contextlib.contextmanager
 def listener(group, namespace=None):
     """A member of the group, in a namespace or in the initial one."""
     with opened_in(namespace) if namespace else Nsmux() as nsmux:
-        nsmux.ntf_subscribe(group)
+        # Who joins from within is heard at once.
+        with namespace.enter() if namespace else contextlib.nullcontext():
+            nsmux.ntf_subscribe(group)
         yield nsmux
 
 
@@ -186,30 +186,91 @@ def test_rate():
                 f"{sent} misses in {took:.2f} s")
 
 
-def test_without_a_listener():
-    """Nothing is noted before somebody listens: no event of the past.
-
-    A module that was just loaded looks for listeners for a while, which the
-    test waits for: what would be noted later could wait for ever.
-    """
+@contextlib.contextmanager
+def periodic_work():
+    """How often the module's work was done since, by the kernel's tracer."""
     instance = lookup_trace.TRACEFS / "instances/nsmux-events"
     instance.mkdir()
     try:
-        enable = instance / WORK_EVENT / "enable"
-        enable.write_text("1", "ascii")
-        kernel_module.rmmod()
-        kernel_module.insmod()
-        wait_until(lambda: (instance / "trace").read_text("utf-8").count(
-            WORK) >= PATIENCE, "the module has given up")
-        enable.write_text("0", "ascii")
+        (instance / WORK_EVENT / "enable").write_text("1", "ascii")
+        yield lambda: (instance / "trace").read_text("utf-8").count(WORK)
+        (instance / WORK_EVENT / "enable").write_text("0", "ascii")
     finally:
         instance.rmdir()
-    with observed_tun() as observed:
+
+
+def test_without_a_listener():
+    """Nothing is noted before somebody listens: no event of the past, and
+    nothing is done."""
+    kernel_module.rmmod()
+    kernel_module.insmod()
+    with observed_tun() as observed, periodic_work() as done:
         miss(observed)
+        wait_until(lambda: status.read(observed.namespace).counts[
+            "receive", "udp", "none"] == 1, "it is counted")
+        ksft_eq(done(), 0)
         with listener("miss", observed.namespace) as nsmux:
             miss(observed, PEER_PORT + 1)
             told = event(nsmux, "miss-ntf")
             ksft_eq((told["remote-port"], told["count"]), (PEER_PORT + 1, 2))
+        ksft_ge(done(), 1)
+
+
+def test_noted_where_it_is_heard():
+    """Who listens in one namespace has nothing noted in another."""
+    with observed_tun() as one, observed_tun() as other, \
+            listener("miss", one.namespace) as heard:
+        miss(other)
+        miss(one)
+        ksft_eq(event(heard, "miss-ntf")["netns-cookie"],
+                one.namespace.cookie)
+        with listener("miss", other.namespace) as late:
+            miss(other, PEER_PORT + 1)
+            told = event(late, "miss-ntf")
+            ksft_eq((told["remote-port"], told["count"]), (PEER_PORT + 1, 2))
+
+
+def test_joined_from_elsewhere():
+    """A socket of a namespace that is used from outside of it is found when
+    listeners are counted."""
+    with observed_tun() as observed, opened_in(observed.namespace) as nsmux:
+        nsmux.ntf_subscribe("miss")
+
+        def told():
+            miss(observed)
+            return list(nsmux.poll_ntf(duration=0.2))
+
+        wait_until(told, "it is told")
+
+
+def test_no_longer_heard():
+    """When the last listener has gone, nothing is noted any more."""
+    with observed_tun() as observed:
+        def first_told():
+            with listener("miss", observed.namespace) as nsmux:
+                miss(observed, PEER_PORT + 1)
+                return event(nsmux, "miss-ntf")["remote-port"]
+
+        def is_forgotten():
+            # Listeners are counted again when one has left.
+            time.sleep(2 * INTERVAL)
+            miss(observed)
+            return first_told() == PEER_PORT + 1
+
+        ksft_eq(first_told(), PEER_PORT + 1)
+        wait_until(is_forgotten, "nothing is noted any more")
+
+
+def test_first_come_first_served():
+    """Who has told goes behind those who have not, whatever their cookies."""
+    with contextlib.ExitStack() as stack:
+        several = [stack.enter_context(observed_tun()) for _ in range(4)]
+        initial = stack.enter_context(listener("miss"))
+        order = several[::-1]
+        for observed in order:
+            miss(observed)
+        told = [event(initial, "miss-ntf")["netns-cookie"] for _ in order]
+        ksft_eq(told, [observed.namespace.cookie for observed in order])
 
 
 def test_unloaded_with_listeners():

@@ -4,6 +4,7 @@
  * taken from it.
  */
 #include <linux/ipv6.h>
+#include <linux/irq_work.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
@@ -79,6 +80,8 @@ enum {
 	RUST_CONST_SK_NODE = offsetof(struct sock, __sk_common.skc_node),
 	RUST_CONST_SK_PORTADDR_NODE = offsetof(struct sock, __sk_common.skc_portaddr_node),
 	RUST_CONST_SK_BIND_NODE = offsetof(struct sock, __sk_common.skc_bind_node),
+	RUST_CONST_TENTH = HZ / 10,
+	RUST_CONST_WORK_ANYWHERE = WORK_CPU_UNBOUND,
 	RUST_CONST_NET_TREE_NODE = offsetof(struct net, ns.ns_tree_node.ns_node),
 	RUST_CONST_NET_LIST_ENTRY = offsetof(struct net, ns.ns_tree_node.ns_list_entry),
 };
@@ -93,10 +96,11 @@ struct hlist_head *rust_helper_raw_bucket(struct raw_hashinfo *table, struct net
 struct sock *rust_helper_netlink_find(struct rhashtable *ports, struct net *net, u32 port);
 unsigned long rust_helper_nl_table_lock(void);
 void rust_helper_nl_table_unlock(unsigned long flags);
-void nsmux_periodic_schedule(void);
-void nsmux_periodic_cancel(void);
+extern struct delayed_work nsmux_item;
+extern struct irq_work nsmux_bell;
 
-/* Defined in Rust, for declarations.c: in uapi/parameter.rs and uapi/netlink/event.rs. */
+/* Defined in Rust, for declarations.c: uapi/parameter.rs, uapi/netlink/event.rs, net/periodic.rs. */
 int nsmux_mode_set(const char *value, const struct kernel_param *parameter);
 int nsmux_mode_get(char *page, const struct kernel_param *parameter);
-void nsmux_periodic_work(void);
+void nsmux_periodic_work(struct work_struct *work);
+void nsmux_woken(struct irq_work *work);

@@ -74,19 +74,5 @@ void rust_helper_cond_resched(void)
 	cond_resched();
 }
 
-static void nsmux_periodic(struct work_struct *work)
-{
-	nsmux_periodic_work();
-}
-
-static DECLARE_DELAYED_WORK(nsmux_periodic_item, nsmux_periodic);
-
-void nsmux_periodic_schedule(void)
-{
-	schedule_delayed_work(&nsmux_periodic_item, HZ / 10);
-}
-
-void nsmux_periodic_cancel(void)
-{
-	cancel_delayed_work_sync(&nsmux_periodic_item);
-}
+DECLARE_DELAYED_WORK(nsmux_item, nsmux_periodic_work);
+DEFINE_IRQ_WORK(nsmux_bell, nsmux_woken);

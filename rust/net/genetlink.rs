@@ -19,7 +19,7 @@ use kernel::{
 use super::{
     by_cookie::Place,
     namespace::{Alive, Governed, Listed, Net},
-    owner,
+    netlink_socket, owner,
     pernet::{self, Living, PerNamespace, Slot},
 };
 use crate::bindings;
@@ -372,7 +372,6 @@ pub struct Family<T: PerNamespace> {
     #[pin]
     instances: pernet::Registration<T>,
     family: NonNull<bindings::genl_family>,
-    stopped: fn(),
 }
 
 // SAFETY: The registration belongs to no thread.
@@ -381,9 +380,8 @@ unsafe impl<T: PerNamespace> Send for Family<T> {}
 unsafe impl<T: PerNamespace> Sync for Family<T> {}
 
 impl<T: PerNamespace> Family<T> {
-    /// Registers `T` in every namespace, then the family, with these groups; `joined` is called
-    /// with the place of a group in the list when somebody joins it, and `stopped` when nobody can
-    /// join any more and the `T` are still there. May sleep.
+    /// Registers `T` in every namespace, then the family, with these groups; `joined` and `left` are
+    /// called with the place of a group in the list when somebody joins or leaves it. May sleep.
     ///
     /// # Safety
     ///
@@ -393,8 +391,10 @@ impl<T: PerNamespace> Family<T> {
     pub unsafe fn new(
         family: *mut bindings::genl_family,
         groups: &'static [Group],
-        joined: unsafe extern "C" fn(c_int) -> c_int,
-        stopped: fn(),
+        (joined, left): (
+            unsafe extern "C" fn(c_int) -> c_int,
+            unsafe extern "C" fn(c_int),
+        ),
     ) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
             instances <- pernet::Registration::new(),
@@ -404,12 +404,12 @@ impl<T: PerNamespace> Family<T> {
                     (*family).mcgrps = groups.as_ptr().cast();
                     (*family).n_mcgrps = groups.len() as u8;
                     (*family).bind = Some(joined);
+                    (*family).unbind = Some(left);
                 }
                 // SAFETY: By the safety requirement.
                 to_result(unsafe { bindings::genl_register_family(family) })?;
                 NonNull::new(family).ok_or(EINVAL)?
             },
-            stopped,
         })
     }
 }
@@ -448,26 +448,38 @@ impl<T: PerNamespace> PinnedDrop for Family<T> {
     fn drop(self: Pin<&mut Self>) {
         // SAFETY: It is registered. An error is returned for families that are not, and no other.
         unsafe { bindings::genl_unregister_family(self.family.as_ptr()) };
-        (self.stopped)();
     }
 }
 
-/// Whether anyone in `net` listens to the group at a place in the family's list. Any context.
+/// Whether anyone in whatever namespace listens to the group at a place in the family's list. Any
+/// context.
 ///
 /// # Safety
 ///
-/// The family must be registered, or have been.
-pub unsafe fn has_listeners(
-    family: *const bindings::genl_family,
-    net: Listed<'_>,
-    group: u32,
-) -> bool {
-    // SAFETY: The family knows where its groups begin once it has been registered, and every
+/// The family must be registered.
+pub unsafe fn has_listeners(family: *const bindings::genl_family, group: u32) -> bool {
+    // SAFETY: The family knows where its groups begin while it is registered, and the initial
     // namespace has a socket for generic netlink.
     unsafe {
-        bindings::netlink_has_listeners((*net.as_ptr()).genl_sock, (*family).mcgrp_offset + group)
-            != 0
+        let socket = (*Alive::initial().as_ptr()).genl_sock;
+        bindings::netlink_has_listeners(socket, (*family).mcgrp_offset + group) != 0
     }
+}
+
+/// Calls `f` with the namespace of each socket that listens to a group; fails if there are too many
+/// to go through. In a process; `f` must not sleep.
+///
+/// # Safety
+///
+/// The family must be registered.
+pub unsafe fn for_each_listener(
+    family: *const bindings::genl_family,
+    group: u32,
+    f: impl FnMut(Listed<'_>),
+) -> Result {
+    // SAFETY: The family knows where its groups begin while it is registered.
+    let group = unsafe { (*family).mcgrp_offset } + group;
+    netlink_socket::namespaces_of_members(bindings::NETLINK_GENERIC, group, f)
 }
 
 /// Tells those in `net` who listen to a group one message, which `fill` fills in. May sleep.

@@ -49,14 +49,15 @@ impl<T: Copy> Mailbox<T> {
         }
     }
 
-    /// Posts what `message` gives, if the place is empty. Any context.
-    pub fn post(&self, message: impl FnOnce() -> T) {
+    /// Posts what `message` gives, if the place is empty; says whether it was. Any context.
+    pub fn post(&self, message: impl FnOnce() -> T) -> bool {
         if self.state.load(Relaxed) != EMPTY || self.state.cmpxchg(EMPTY, BUSY, Full).is_err() {
-            return;
+            return false;
         }
         // SAFETY: By the type invariants.
         unsafe { *self.message.get() = Some(message()) };
         self.state.store(FULL, Release);
+        true
     }
 
     /// Takes the message, if there is one. Any context.

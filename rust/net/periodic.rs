@@ -1,21 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Work that is done ten times a second while there is some.
+//! Work that is done in a process, a tenth of a second after there is some.
 //!
+//! It is no processor's own (`system_power_efficient_wq`), and while there is none nothing runs.
 //! `kernel::workqueue` can delay work, but not cancel it, which a module has to before its text
-//! goes.
+//! goes; and it cannot be given work from where a lock may not be taken.
 //!
 //! C headers: [`include/linux/workqueue.h`](srctree/include/linux/workqueue.h),
+//! [`include/linux/irq_work.h`](srctree/include/linux/irq_work.h),
 //! [`include/linux/timekeeping.h`](srctree/include/linux/timekeeping.h),
 //! `rust/bindings/declarations.c`
 
+use kernel::ffi::{c_int, c_ulong};
+
 use crate::bindings;
 
-/// Has `nsmux_periodic_work()` called in a tenth of a second; nothing if that is under way. Any
-/// context.
-pub fn schedule() {
-    // SAFETY: No requirements.
-    unsafe { bindings::nsmux_periodic_schedule() };
+/// Work for any processor, `WORK_CPU_UNBOUND`.
+const ANYWHERE: c_int = bindings::RUST_CONST_WORK_ANYWHERE as c_int;
+/// A tenth of a second, by the kernel's clock.
+const TENTH: c_ulong = bindings::RUST_CONST_TENTH as c_ulong;
+
+/// Has `nsmux_periodic_work()` called in a tenth of a second at the latest. Any context; takes no
+/// lock.
+pub fn wake() {
+    // SAFETY: The item is a static, and can be queued from anywhere.
+    unsafe { bindings::irq_work_queue(&raw mut bindings::nsmux_bell) };
+}
+
+/// Somebody has rung the bell: the work is to be done soon.
+#[no_mangle]
+extern "C" fn nsmux_woken(_bell: *mut bindings::irq_work) {
+    let item = &raw mut bindings::nsmux_item;
+    // SAFETY: The item is a static, and `mod_delayed_work_on()` may be called in an interrupt.
+    unsafe { bindings::mod_delayed_work_on(ANYWHERE, queue(), item, TENTH) };
+}
+
+/// Has it called in so many tenths of a second, or before if that is to be already. In a process, or
+/// a softirq.
+pub fn schedule(tenths: u32) {
+    let delay = TENTH.saturating_mul(tenths as c_ulong);
+    let item = &raw mut bindings::nsmux_item;
+    // SAFETY: The item is a static.
+    unsafe { bindings::queue_delayed_work_on(ANYWHERE, queue(), item, delay) };
+}
+
+fn queue() -> *mut bindings::workqueue_struct {
+    // SAFETY: `workqueue_init_early()` has set it, long before any module.
+    unsafe { (&raw const bindings::system_power_efficient_wq).read() }
 }
 
 /// Seconds since the system was started, `ktime_get_seconds()`. Any context.
@@ -24,9 +55,11 @@ pub fn seconds() -> u64 {
     unsafe { bindings::ktime_get_seconds() }.unsigned_abs()
 }
 
-/// Has it no longer called, and waits for a call that is under way; who could call
+/// Has it no longer called, and waits for a call that is under way; who could call [`wake`] or
 /// [`schedule`] must have been stopped before, except the work itself. May sleep.
 pub fn cancel() {
-    // SAFETY: No requirements.
-    unsafe { bindings::nsmux_periodic_cancel() };
+    // SAFETY: The item is a static, and this is a process.
+    unsafe { bindings::irq_work_sync(&raw mut bindings::nsmux_bell) };
+    // SAFETY: As above.
+    unsafe { bindings::cancel_delayed_work_sync(&raw mut bindings::nsmux_item) };
 }

@@ -19,55 +19,32 @@ const MOST: u32 = 5;
 /// In seconds.
 const WHILE: u64 = 10;
 
-/// How many may still be told, until [`WHILE`] after [`BEGIN`]. These three are used by the periodic
-/// work alone.
+/// How many may still be told, until [`WHILE`] after [`BEGIN`]. Both are used by the periodic work
+/// alone.
 static LEFT: Atomic<u32> = Atomic::new(MOST);
 /// When the first of them was told, by the clock of [`periodic::seconds`].
 static BEGIN: Atomic<u64> = Atomic::new(0);
-/// The cookie of the namespace whose dispute was told last; 0 if all have had their turn.
-static LAST: Atomic<u64> = Atomic::new(0);
 
-/// One round through all namespaces, in the order of their cookies, to tell their disputes.
-///
-/// Where there were too many, the next round goes on behind the last one that was told, lest those
-/// who come first be heard alone.
-pub(crate) struct Round {
-    now: u64,
-    left: u32,
+/// Whether one more may be told now; otherwise the namespaces wait for their turns. In the periodic
+/// work.
+pub(crate) fn has_room() -> bool {
+    if periodic::seconds().saturating_sub(BEGIN.load(Relaxed)) >= WHILE {
+        LEFT.store(MOST, Relaxed);
+    }
+    LEFT.load(Relaxed) > 0
 }
 
-impl Round {
-    /// Begins one, in the periodic work.
-    pub(crate) fn begin() -> Self {
-        let now = periodic::seconds();
-        let is_over = now.saturating_sub(BEGIN.load(Relaxed)) >= WHILE;
-        let left = if is_over { MOST } else { LEFT.load(Relaxed) };
-        Self { now, left }
+/// Tells the dispute of a namespace, if there is one still. In the periodic work, when there is room.
+pub(crate) fn tell_dispute(net: &Net, dispute: &dispute::Dispute) {
+    let Some(disputed) = dispute.take() else {
+        return;
+    };
+    let left = LEFT.load(Relaxed);
+    if left == MOST {
+        BEGIN.store(periodic::seconds(), Relaxed);
     }
-
-    /// Tells the dispute of a namespace, if there is one and it is not one too many.
-    pub(crate) fn tell(&mut self, net: &Net, dispute: &dispute::Dispute) {
-        if self.left == 0 || net.cookie() <= LAST.load(Relaxed) {
-            return;
-        }
-        let Some(disputed) = dispute.take() else {
-            return;
-        };
-        if self.left == MOST {
-            BEGIN.store(self.now, Relaxed);
-        }
-        self.left -= 1;
-        LEFT.store(self.left, Relaxed);
-        LAST.store(net.cookie(), Relaxed);
-        tell(net, &disputed);
-    }
-
-    /// All namespaces were there.
-    pub(crate) fn end(self) {
-        if self.left > 0 {
-            LAST.store(0, Relaxed);
-        }
-    }
+    LEFT.store(left.saturating_sub(1), Relaxed);
+    tell(net, &disputed);
 }
 
 /// Tells of a packet for which two answers differ.

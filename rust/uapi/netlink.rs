@@ -38,6 +38,8 @@ static GROUPS: [Group; 2] = [
 pub(crate) struct Netlink {
     #[pin]
     family: Family<Instance>,
+    /// Made first, and dropped last.
+    teller: event::Teller,
 }
 
 impl Netlink {
@@ -50,11 +52,14 @@ impl Netlink {
             Family::new(
                 &raw mut bindings::nsmux_nl_family,
                 &GROUPS,
-                event::joined,
-                event::stop,
+                (event::joined, event::left),
             )
         };
-        try_pin_init!(Self { family <- family }).pin_chain(|_| {
+        try_pin_init!(Self {
+            teller: event::Teller,
+            family <- family,
+        })
+        .pin_chain(|_| {
             event::open();
             Ok(())
         })

@@ -24,9 +24,14 @@ KNOWN = {
     "sock_gen_put", "sock_diag_save_cookie", "sock_edemux", "sock_pfree",
     # packet.rs, perdevice.rs, trace.rs
     "skb_copy_bits", "xa_load", "rust_do_trace_nsmux_lookup", "__tracepoint_nsmux_lookup",
-    # account.rs, mailbox.rs, miss.rs, dispute.rs: atomic operations, which the kernel crate calls
+    # account.rs, mailbox.rs, queue.rs, miss.rs, dispute.rs: atomic operations, which the kernel
+    # crate calls
     "rust_helper_atomic64_fetch_add_relaxed", "rust_helper_atomic_i8_read",
     "rust_helper_atomic_read", "rust_helper_atomic_set_release", "rust_helper_atomic_try_cmpxchg",
+    "rust_helper_atomic64_read", "rust_helper_atomic_i8_xchg", "rust_helper_atomic_ptr_read",
+    "rust_helper_atomic_ptr_set", "rust_helper_atomic_ptr_try_cmpxchg",
+    # periodic.rs: which takes no lock
+    "irq_work_queue", "nsmux_bell",
     # what the compiler adds
     "memcpy", "memset", "memcmp", "bcmp", "__x86_return_thunk", "__stack_chk_fail", "init_net",
 }

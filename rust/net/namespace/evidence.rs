@@ -258,6 +258,13 @@ impl Held {
         Self::from_result(unsafe { bindings::get_net_ns_by_pid(process) })
     }
 
+    /// The namespace of the current process, which is that of its first thread. May sleep.
+    pub fn of_current() -> Result<Self> {
+        let process = kernel::current!().tgid_nr_ns(None);
+        // SAFETY: No requirements.
+        Self::from_result(unsafe { bindings::get_net_ns_by_pid(process) })
+    }
+
     /// The namespace that `of` knows by a number.
     pub fn from_number(of: Alive<'_>, number: i32) -> Result<Self> {
         // SAFETY: The numbers of a namespace last as long as it.

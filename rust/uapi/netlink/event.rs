@@ -10,20 +10,22 @@ use kernel::{
     prelude::*,
     sync::{
         atomic::{Atomic, Relaxed},
-        global_lock, rcu,
+        global_lock, GlobalGuard,
     },
 };
 
 use crate::{
     bindings::{self, *},
+    dispute,
     instance::Instance,
-    miss::{self, Missed},
+    miss,
     mode::Mode,
     net::{
         genetlink::{self, Message},
-        namespace::{Alive, Held, Listed},
+        namespace::{Alive, Governed, Held, Net},
         periodic,
         pernet::{Living, Slot},
+        queue,
     },
     uapi::log,
 };
@@ -31,9 +33,6 @@ use crate::{
 /// The places of the groups in the list of the family.
 const MISS: u32 = NSMUX_NLGRP_MISS;
 const NAMESPACE: u32 = NSMUX_NLGRP_NAMESPACE;
-
-/// How many namespaces are gone over in one read-side section.
-const AT_ONCE: usize = 64;
 
 global_lock! {
     // SAFETY: `prepare` initialises it before anything can use it.
@@ -45,13 +44,13 @@ global_lock! {
 pub(super) fn prepare() {
     // SAFETY: Called once, when the module is initialised.
     unsafe { IS_OPEN.init() };
+    // SAFETY: As above.
+    unsafe { queue::prepare() };
 }
 
 /// Has events told from now on: the family is registered.
 pub(super) fn open() {
     *IS_OPEN.lock() = true;
-    // Somebody may have joined in between.
-    periodic::schedule();
 }
 
 /// Has no events told any more: the family is about to go. May sleep.
@@ -59,18 +58,58 @@ pub(super) fn close() {
     *IS_OPEN.lock() = false;
 }
 
-/// Waits for what may still look for misses: nobody can join any more. May sleep.
-pub(super) fn stop() {
-    periodic::cancel();
+/// What tells the events, for as long as anything can be noted: to be made before the first instance,
+/// and dropped behind the last one.
+pub(super) struct Teller;
+
+impl Drop for Teller {
+    fn drop(&mut self) {
+        periodic::cancel();
+    }
 }
 
-/// Somebody has joined a group.
+/// Until when listeners are counted again, by the clock of [`periodic::seconds`].
+static COUNT_UNTIL: Atomic<u64> = Atomic::new(0);
+/// In how many tenths of a second they are counted again.
+static PAUSE: Atomic<u32> = Atomic::new(1);
+/// How long after somebody has joined a group listeners are counted, in seconds: somebody is a member
+/// a moment after having joined.
+const PATIENCE: u64 = 6;
+
+/// Somebody is about to join a group.
+///
+/// Who that is, is not said. If the socket is of the namespace that the process is in, and not only
+/// in its hands, misses are noted there from now on; otherwise when listeners are counted.
 pub(super) extern "C" fn joined(group: c_int) -> c_int {
     if group == MISS as c_int {
-        miss::want(true);
-        periodic::schedule();
+        if let Ok(held) = Held::of_current() {
+            let net = held.alive();
+            if net.is_administered_by_current() {
+                // SAFETY: The instances last as long as the family, and the namespace is held.
+                let instance = unsafe { Slot::<Instance>::of(&net) };
+                mark(&miss::Count::begin(), &net, instance);
+            }
+        }
     }
+    left(group);
     0
+}
+
+/// Somebody has left a group.
+pub(super) extern "C" fn left(group: c_int) {
+    if group == MISS as c_int {
+        COUNT_UNTIL.store(periodic::seconds() + PATIENCE, Relaxed);
+        PAUSE.store(1, Relaxed);
+        periodic::wake();
+    }
+}
+
+/// Notes that somebody listens in a namespace.
+fn mark(count: &miss::Count, net: &Net, instance: &Instance) {
+    count.heard(instance.miss());
+    if *net == *Alive::initial() {
+        count.heard_everywhere();
+    }
 }
 
 /// Changes the mode of a namespace, and tells those who listen; see [`Instance::set_mode`]. May sleep.
@@ -80,134 +119,140 @@ pub(crate) fn change_mode(slot: Living<'_, Instance>, to: Mode) -> Result {
 
 /// Tells that the mode of a namespace was changed. May sleep.
 fn tell_mode(net: Alive<'_>, mode: Mode) {
-    if mode == Mode::Verify {
-        let is_open = IS_OPEN.lock();
-        // Otherwise it is begun when the family is registered.
-        if *is_open {
-            periodic::schedule();
-        }
+    let initial = Some(Alive::initial()).filter(|initial| **initial != *net);
+    let to = [Some(net), initial].into_iter().flatten();
+    let is_open = IS_OPEN.lock();
+    if *is_open {
+        let command = NSMUX_CMD_NAMESPACE_MODE_NTF;
+        tell(&is_open, to, NAMESPACE, command, |message| {
+            message.put_uint(NSMUX_A_NAMESPACE_COOKIE, net.cookie())?;
+            message.put_u32(NSMUX_A_NAMESPACE_INODE, net.inode())?;
+            message.put_u32(NSMUX_A_NAMESPACE_MODE, mode as u32)
+        });
     }
-    tell(net, NAMESPACE, NSMUX_CMD_NAMESPACE_MODE_NTF, |message| {
-        message.put_uint(NSMUX_A_NAMESPACE_COOKIE, net.cookie())?;
-        message.put_u32(NSMUX_A_NAMESPACE_INODE, net.inode())?;
-        message.put_u32(NSMUX_A_NAMESPACE_MODE, mode as u32)
-    });
 }
 
-/// Tells a message to those who listen in `net` and in the initial namespace.
-fn tell(net: Alive<'_>, group: u32, command: u32, fill: impl Fn(&mut Message<'_>) -> Result) {
+/// Tells a message to those who listen in these namespaces, while the family is registered.
+fn tell<'a>(
+    _is_open: &Open,
+    to: impl Iterator<Item = Alive<'a>>,
+    group: u32,
+    command: u32,
+    fill: impl Fn(&mut Message<'_>) -> Result,
+) {
+    let family = &raw const bindings::nsmux_nl_family;
+    // SAFETY: The family is registered while the lock is held and it is open.
+    if !unsafe { genetlink::has_listeners(family, group) } {
+        return;
+    }
+    for net in to {
+        // Events are lost for want of memory, the listener's or ours, as all of netlink's are.
+        // SAFETY: As above.
+        let _ = unsafe { genetlink::notify(family, net, group, command, &fill) };
+    }
+}
+
+/// How many namespaces are told of in one go, before other work has its turn.
+const AT_ONCE: usize = 256;
+/// In how many tenths of a second it is seen whether the log has room again.
+const LOG: u32 = 10;
+
+/// Tells the misses and disputes that were noted, of one namespace after the other.
+#[no_mangle]
+extern "C" fn nsmux_periodic_work(_item: *mut bindings::work_struct) {
+    let waits = [count_again(), tell_misses(), tell_disputes()];
+    if let Some(tenths) = waits.into_iter().flatten().min() {
+        periodic::schedule(tenths);
+    }
+}
+
+/// Counts listeners for a while after somebody has joined; gives in how many tenths of a second
+/// there is more to do.
+fn count_again() -> Option<u32> {
+    if periodic::seconds() >= COUNT_UNTIL.load(Relaxed) {
+        return None;
+    }
+    count_listeners();
+    let pause = PAUSE.load(Relaxed);
+    PAUSE.store(pause.saturating_mul(2), Relaxed);
+    Some(pause)
+}
+
+/// Tells misses; gives the same.
+fn tell_misses() -> Option<u32> {
+    miss::NOTED.begin();
+    (0..AT_ONCE)
+        .map_while(|_| miss::NOTED.take())
+        .for_each(|cookie| with_instance(cookie, tell_miss));
+    match (miss::NOTED.is_waiting(), miss::NOTED.has_more()) {
+        (true, _) => Some(0),
+        (false, true) => Some(1),
+        (false, false) => None,
+    }
+}
+
+/// Tells as many disputes as the log has room for; gives the same.
+fn tell_disputes() -> Option<u32> {
+    dispute::NOTED.begin();
+    while log::has_room() {
+        let Some(cookie) = dispute::NOTED.take() else {
+            break;
+        };
+        with_instance(cookie, |_, net, instance| {
+            log::tell_dispute(&net, instance.dispute());
+        });
+    }
+    (dispute::NOTED.is_waiting() || dispute::NOTED.has_more()).then_some(LOG)
+}
+
+/// The evidence that the family is registered.
+type Open = GlobalGuard<IS_OPEN>;
+
+/// Calls `f` with a namespace and what is kept for it, unless it has ended or the family is not
+/// registered.
+fn with_instance(cookie: u64, f: impl FnOnce(&Open, Alive<'_>, &Instance)) {
     let is_open = IS_OPEN.lock();
     if !*is_open {
         return;
     }
-    let initial = Some(Alive::initial()).filter(|initial| **initial != *net);
-    for to in [Some(net), initial].into_iter().flatten() {
-        if is_heard(to, group) {
-            // Events are lost for want of memory, the listener's or ours, as all of netlink's are.
-            // SAFETY: The family is registered while the lock is held and it is open.
-            let _ = unsafe {
-                genetlink::notify(
-                    &raw const bindings::nsmux_nl_family,
-                    to,
-                    group,
-                    command,
-                    &fill,
-                )
-            };
-        }
+    if let Ok(held) = Held::from_cookie(cookie) {
+        let net = held.alive();
+        // SAFETY: The instances last longer than the family is open, and the namespace is held.
+        f(&is_open, net, unsafe { Slot::<Instance>::of(&net) });
     }
 }
 
-fn is_heard(net: Alive<'_>, group: u32) -> bool {
-    let guard = rcu::read_lock();
-    has_listeners(net.listed((&guard).into()), group)
-}
-
-fn has_listeners(net: Listed<'_>, group: u32) -> bool {
-    // SAFETY: The family is a static, and its groups keep their places until after `stop`, which is
-    // called when it has been unregistered: in between nobody listens.
-    unsafe { genetlink::has_listeners(&raw const bindings::nsmux_nl_family, net, group) }
-}
-
-/// How often misses are looked for without a listener before that is given up, some seconds:
-/// somebody is a member of a group a moment after having joined it.
-const PATIENCE: u32 = 50;
-
-/// Tells the misses and disputes that were noted, and does so again while somebody listens or there
-/// may be disputes.
-#[no_mangle]
-extern "C" fn nsmux_periodic_work() {
-    static ALONE: Atomic<u32> = Atomic::new(0);
-
-    let alone = match tell_noted() {
-        Ok(Awaited {
-            is_heard: false,
-            is_verified: false,
-        }) => ALONE.load(Relaxed) + 1,
-        Ok(Awaited { is_heard, .. }) => {
-            miss::want(is_heard);
-            0
-        }
-        // Without memory nothing is known, and the notes stay.
-        Err(_) => 0,
+/// Finds out where somebody listens for misses.
+fn count_listeners() {
+    let is_open = IS_OPEN.lock();
+    if !*is_open {
+        return;
+    }
+    let count = miss::Count::begin();
+    let family = &raw const bindings::nsmux_nl_family;
+    // SAFETY: The family is registered while the lock is held and it is open.
+    let all = unsafe {
+        genetlink::for_each_listener(family, MISS, |listed| {
+            // The instances last as long as the family, and the namespace is listed.
+            mark(&count, listed.net(), Slot::<Instance>::of(listed.net()));
+        })
     };
-    ALONE.store(alone, Relaxed);
-    if alone < PATIENCE {
-        periodic::schedule();
-    } else {
-        ALONE.store(0, Relaxed);
-        miss::want(false);
+    if all.is_err() {
+        // Where there are too many to be sure, nobody is left out.
+        count.heard_everywhere();
     }
+    count.end();
 }
 
-/// What makes another round necessary.
-#[derive(Clone, Copy)]
-struct Awaited {
-    /// Somebody listens for misses.
-    is_heard: bool,
-    /// The mode of some namespace is verify.
-    is_verified: bool,
-}
-
-/// Tells what was noted in all namespaces, and what may still be.
-fn tell_noted() -> Result<Awaited> {
-    let mut awaited = Awaited {
-        is_heard: is_heard(Alive::initial(), MISS),
-        is_verified: false,
+fn tell_miss(is_open: &Open, net: Alive<'_>, instance: &Instance) {
+    let Some((missed, count)) = instance.miss().take(|| instance.account().misses()) else {
+        return;
     };
-    let mut round = log::Round::begin();
-    let mut cookie = 0;
-    loop {
-        let mut notes = KVec::with_capacity(AT_ONCE, GFP_KERNEL)?;
-        let mut seen = 0;
-        let guard = rcu::read_lock();
-        for listed in Listed::after(cookie, (&guard).into()).take(AT_ONCE) {
-            seen += 1;
-            cookie = listed.net().cookie();
-            awaited.is_heard |= has_listeners(listed, MISS);
-            // SAFETY: The instances last as long as the family, and the namespace is listed.
-            let instance = unsafe { Slot::<Instance>::of(listed.net()) };
-            awaited.is_verified |= instance.mode() == Mode::Verify;
-            round.tell(listed.net(), instance.dispute());
-            let note = instance.miss().take(|| instance.account().misses());
-            if let (Some((missed, count)), Some(held)) = (note, listed.hold()) {
-                notes.push_within_capacity((held, missed, count as u64))?;
-            }
-        }
-        drop(guard);
-        for (held, missed, count) in &notes {
-            tell_miss(held, missed, *count);
-        }
-        if seen < AT_ONCE {
-            round.end();
-            return Ok(awaited);
-        }
-    }
-}
-
-fn tell_miss(held: &Held, missed: &Missed, count: u64) {
-    let net = held.alive();
-    tell(net, MISS, NSMUX_CMD_MISS_NTF, |message| {
+    let is_initial = *net == *Alive::initial();
+    let here = (is_initial || instance.miss().is_heard()).then_some(net);
+    let initial = (!is_initial && miss::is_heard_everywhere()).then_some(Alive::initial());
+    let to = [here, initial].into_iter().flatten();
+    tell(is_open, to, MISS, NSMUX_CMD_MISS_NTF, |message| {
         message.put_uint(NSMUX_A_MISS_NETNS_COOKIE, net.cookie())?;
         message.put_u32(NSMUX_A_MISS_PROTOCOL, missed.protocol as u32)?;
         let (address, port) = missed.local;
@@ -217,6 +262,6 @@ fn tell_miss(held: &Held, missed: &Missed, count: u64) {
         message.put(NSMUX_A_MISS_REMOTE_ADDRESS, address.bytes())?;
         message.put(NSMUX_A_MISS_REMOTE_PORT, &port.to_header())?;
         message.put_u32(NSMUX_A_MISS_DEVICE, missed.device)?;
-        message.put_uint(NSMUX_A_MISS_COUNT, count)
+        message.put_uint(NSMUX_A_MISS_COUNT, count as u64)
     });
 }

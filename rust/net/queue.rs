@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A queue of namespaces that have something to tell, from any context to a process.
+//!
+//! Each namespace has an [`Entry`], which is in the queue once or not at all: to add it takes no
+//! memory and no lock, and to take one from the queue costs the same however many namespaces there
+//! are. First come, first served: who was told goes to the end the next time.
+//!
+//! C header: [`include/linux/llist.h`](srctree/include/linux/llist.h), which does the same with
+//! inline functions.
+
+use core::{cell::UnsafeCell, marker::PhantomPinned, ptr::null_mut};
+use kernel::{
+    prelude::*,
+    sync::{
+        atomic::{Atomic, Full, Relaxed},
+        global_lock,
+    },
+};
+
+use super::periodic;
+
+global_lock! {
+    // SAFETY: `prepare` initialises it before any entry is made.
+    /// Held while entries are taken from any queue.
+    unsafe(uninit) static TAKING: Mutex<()> = ();
+}
+
+/// Prepares for queues to be used.
+///
+/// # Safety
+///
+/// To be called once, before the first [`Entry`] is made.
+pub unsafe fn prepare() {
+    // SAFETY: By the safety requirement.
+    unsafe { TAKING.init() };
+}
+
+/// A queue.
+pub struct Queue {
+    /// What was added since the last round began, the newest first.
+    newest: Atomic<*mut Entry>,
+    /// What waits for its turn in this round; to be used with `TAKING` held.
+    waiting: UnsafeCell<Waiting>,
+}
+
+// SAFETY: `waiting` is used by whoever holds the lock.
+unsafe impl Sync for Queue {}
+
+/// A list that was put into the order in which its entries came.
+struct Waiting {
+    first: *mut Entry,
+    last: *mut Entry,
+}
+
+/// The place of a namespace in a queue.
+///
+/// # Invariants
+///
+/// It stays where it is from its making to its end, and while `is_queued` is set, it is in one of
+/// the lists of the queue; only who has set that may add it.
+#[pin_data(PinnedDrop)]
+pub struct Entry {
+    queue: &'static Queue,
+    cookie: u64,
+    next: Atomic<*mut Entry>,
+    is_queued: Atomic<bool>,
+    #[pin]
+    _pin: PhantomPinned,
+}
+
+// SAFETY: Other entries are reached with the lock held, or not followed.
+unsafe impl Send for Entry {}
+// SAFETY: As above.
+unsafe impl Sync for Entry {}
+
+impl Entry {
+    /// An entry for the namespace with a cookie, in no queue yet.
+    pub fn new(queue: &'static Queue, cookie: u64) -> impl PinInit<Self> {
+        // INVARIANT: It is pinned by how it is made, and there is no other way.
+        pin_init!(Self {
+            queue,
+            cookie,
+            next: Atomic::new(null_mut()),
+            is_queued: Atomic::new(false),
+            _pin: PhantomPinned,
+        })
+    }
+
+    /// Adds it to the end of the queue, unless it is there already, and sees to it that somebody
+    /// comes. Any context.
+    pub fn add(&self) {
+        if self.is_queued.xchg(true, Full) {
+            return;
+        }
+        let this = core::ptr::from_ref(self).cast_mut();
+        let mut newest = self.queue.newest.load(Relaxed);
+        loop {
+            self.next.store(newest, Relaxed);
+            match self.queue.newest.cmpxchg(newest, this, Full) {
+                Ok(_) => break,
+                Err(now) => newest = now,
+            }
+        }
+        if newest.is_null() {
+            periodic::wake();
+        }
+    }
+}
+
+impl Queue {
+    /// Empty.
+    pub const fn empty() -> Self {
+        Self {
+            newest: Atomic::new(null_mut()),
+            waiting: UnsafeCell::new(Waiting {
+                first: null_mut(),
+                last: null_mut(),
+            }),
+        }
+    }
+
+    /// Begins another round with all that were added, if the last one is at its end; says whether
+    /// there is anyone in it. May sleep.
+    pub fn begin(&self) -> bool {
+        let _taking = TAKING.lock();
+        // SAFETY: The lock is held.
+        let waiting = unsafe { &mut *self.waiting.get() };
+        if waiting.first.is_null() {
+            self.fetch(waiting);
+        }
+        !waiting.first.is_null()
+    }
+
+    /// The cookie of the namespace whose turn it is in this round. From now on it may be added again.
+    /// May sleep.
+    pub fn take(&self) -> Option<u64> {
+        let _taking = TAKING.lock();
+        // SAFETY: The lock is held.
+        let waiting = unsafe { &mut *self.waiting.get() };
+        // SAFETY: An entry is taken out before it ends, with the lock held.
+        let entry = unsafe { waiting.first.as_ref() }?;
+        waiting.first = entry.next.load(Relaxed);
+        let cookie = entry.cookie;
+        entry.is_queued.store(false, kernel::sync::atomic::Release);
+        Some(cookie)
+    }
+
+    /// Whether anyone waits for a turn in this round. May sleep.
+    pub fn is_waiting(&self) -> bool {
+        let _taking = TAKING.lock();
+        // SAFETY: The lock is held.
+        !unsafe { (*self.waiting.get()).first }.is_null()
+    }
+
+    /// Whether any were added since the round began. Any context.
+    pub fn has_more(&self) -> bool {
+        !self.newest.load(Relaxed).is_null()
+    }
+
+    /// Moves what was added to the end of those that wait. To be called with the lock held, which
+    /// `waiting` is the evidence of.
+    fn fetch(&self, waiting: &mut Waiting) {
+        let mut entry = self.newest.xchg(null_mut(), Full);
+        let last = entry;
+        let mut first: *mut Entry = null_mut();
+        // SAFETY: An entry is taken out before it ends, with the lock held.
+        while let Some(this) = unsafe { entry.as_ref() } {
+            let next = this.next.load(Relaxed);
+            this.next.store(first, Relaxed);
+            first = entry;
+            entry = next;
+        }
+        if first.is_null() {
+            return;
+        }
+        // SAFETY: As above.
+        match unsafe { waiting.last.as_ref() } {
+            Some(before) if !waiting.first.is_null() => before.next.store(first, Relaxed),
+            _ => waiting.first = first,
+        }
+        waiting.last = last;
+    }
+
+    /// Takes an entry out that is about to end. May sleep.
+    fn remove(&self, gone: *mut Entry) {
+        let _taking = TAKING.lock();
+        // SAFETY: The lock is held.
+        let waiting = unsafe { &mut *self.waiting.get() };
+        self.fetch(waiting);
+        let mut before: *mut Entry = null_mut();
+        let mut entry = waiting.first;
+        // SAFETY: An entry is taken out before it ends, with the lock held.
+        while let Some(this) = unsafe { entry.as_ref() } {
+            let next = this.next.load(Relaxed);
+            if entry == gone {
+                // SAFETY: As above.
+                match unsafe { before.as_ref() } {
+                    Some(before) => before.next.store(next, Relaxed),
+                    None => waiting.first = next,
+                }
+                if waiting.last == gone {
+                    waiting.last = before;
+                }
+                return;
+            }
+            before = entry;
+            entry = next;
+        }
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for Entry {
+    /// Nobody adds it any more. May sleep.
+    fn drop(self: Pin<&mut Self>) {
+        if self.is_queued.load(Relaxed) {
+            let this = core::ptr::from_ref(&*self).cast_mut();
+            self.queue.remove(this);
+        }
+    }
+}
