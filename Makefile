@@ -39,6 +39,9 @@ test: ## build, boot and run all tests (T=<name>... runs some)
 test-debug: ## run the tests on a kernel with KASAN, lockdep and kmemleak, built once (T=<name>...)
 	@$(RUN) scripts/run_debug_tests.py $(T)
 
+bench-bounds: ## count how long one request holds up others, with 10,000 namespaces
+	@$(RUN) scripts/bench_bounds.py
+
 mutants: ## break the module in many ways and show the test that notices each
 	@$(RUN) scripts/mutants.py
 
@@ -60,4 +63,4 @@ distclean: clean ## remove the cache with the build root, the kernel and the gue
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
-.PHONY: all tool install uninstall demo test test-debug mutants shell check doc clean distclean help
+.PHONY: all tool install uninstall demo test test-debug bench-bounds mutants shell check doc clean distclean help

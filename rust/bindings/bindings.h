@@ -99,7 +99,7 @@ void rust_helper_nl_table_unlock(unsigned long flags);
 extern struct delayed_work nsmux_item;
 extern struct irq_work nsmux_bell;
 
-/* Defined in Rust, for declarations.c: uapi/parameter.rs, uapi/netlink/event.rs, net/periodic.rs. */
+/* Defined in Rust, for declarations.c: uapi/parameter.rs, uapi/netlink/event.rs, periodic.rs. */
 int nsmux_mode_set(const char *value, const struct kernel_param *parameter);
 int nsmux_mode_get(char *page, const struct kernel_param *parameter);
 void nsmux_periodic_work(struct work_struct *work);

@@ -453,7 +453,9 @@ impl<'n> NetlinkSocket<'n> {
             let table = table(protocol)?;
             // SAFETY: The table is set up before any module, and its sockets are freed by RCU, in a
             // section of which the namespace is evidence.
-            Ok(unsafe { bindings::rust_helper_netlink_find(addr_of_mut!((*table).hash), net, port) })
+            let ports = unsafe { addr_of_mut!((*table).hash) };
+            // SAFETY: As above.
+            Ok(unsafe { bindings::rust_helper_netlink_find(ports, net, port) })
         };
         // What a key looks like is the kernel's own business: whoever has this port is known.
         // SAFETY: The namespace is valid, and every one has this socket.
