@@ -3,6 +3,7 @@
 
 import shutil
 import subprocess
+from pathlib import Path
 
 from environment.failure import Failure
 from kernel_module.module import MODULE, PROJECT, alone
@@ -11,38 +12,40 @@ from machine.session import Limits
 
 SOURCE = PROJECT / "tests/bench"
 BUILD = PROJECT / "build/bench"
+FOLDER = BUILD / "guest"
 PLACE = "nsmux/bench"
 
 # Nothing moves that can stay: addresses are the same in every run.
 WORDS = "nokaslr"
 
+LIMITS = Limits(total=900, silence=600)
+
 COMPILE = ["gcc-14", "-O2", "-Wall", "-Werror", "-shared", "-fPIC"]
-LIBRARY = "counted.so"
 
 
 def prepared(environment):
-    """The folder that is put into the guest: the programs, and the library that they count with."""
-    folder = BUILD / "guest"
+    """The folder that is put into the guest, made anew: the programs, and what they count with."""
     with alone(environment, SOURCE):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        shutil.rmtree(FOLDER, ignore_errors=True)
+        FOLDER.mkdir(parents=True)
         for path in SOURCE.glob("*.py"):
-            shutil.copy2(path, folder)
+            shutil.copy2(path, FOLDER)
         result = environment.root.run(
-            COMPILE + ["-o", folder / LIBRARY, SOURCE / "counted.c"], [PROJECT], check=False,
+            COMPILE + ["-o", FOLDER / "counted.so", SOURCE / "counted.c"], [PROJECT], check=False,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if result.returncode != 0:
         raise Failure(f"counted.c does not build:\n{result.stdout.decode(errors='replace')}")
-    return folder
+    return FOLDER
 
 
-def run(environment, program, *arguments, on_output=boot.print_output, contents=(), words="",
-        limits=Limits(total=900, silence=300)):
-    """Runs the program with the built module at hand; returns its exit status, or None."""
+def run(environment, program, *arguments, on_output=boot.print_output,
+        on_trouble=boot.print_trouble, contents=(), **options):
+    """Runs the program, once all is prepared, with the built module at hand; returns its exit
+    status, or None. What is left are fields of boot.Run."""
+    # A guest that only counts writes nothing to its log for so long that others would forget it.
+    log = BUILD / f"console-{'-'.join([Path(program).stem, *map(str, arguments)])}.log"
     return boot.boot(environment, boot.Run(
         command=["python3", f"/{PLACE}/{program}", *map(str, arguments)],
-        contents=[("nsmux/nsmux.ko", PROJECT / MODULE), (PLACE, prepared(environment)), *contents],
-        boot=f"{WORDS} {words}".strip(),
-        limits=limits,
-        counting=True,
-    ), on_output)
+        contents=[("nsmux/nsmux.ko", PROJECT / MODULE), (PLACE, FOLDER), *contents],
+        boot=WORDS, limits=LIMITS, log=log, counting=True, **options,
+    ), on_output, on_trouble)

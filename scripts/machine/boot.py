@@ -33,6 +33,9 @@ class Run:
     kernel: Path = None
     # Whether its clock goes by the instructions that its one processor executes.
     counting: bool = False
+    # More arguments for QEMU, and the open descriptors that they name.
+    more: list = field(default_factory=list)
+    descriptors: list = field(default_factory=list)
 
 
 def print_output(data):
@@ -93,6 +96,8 @@ def boot(environment, run, on_output=print_output, on_trouble=print_trouble):
             megabytes=run.megabytes,
             processors=1 if run.counting else run.processors,
             interactive=run.interactive,
+            more=run.more,
+            descriptors=run.descriptors,
         )
         outcome = Session(environment.root, machine, nonce, log).run(on_output, run.limits)
     finally:

@@ -42,6 +42,9 @@ class Machine:
     processors: int = PROCESSORS
     ports: dict = field(default_factory=dict)
     interactive: bool = False
+    # More arguments, and the open descriptors that they name.
+    more: list = field(default_factory=list)
+    descriptors: list = field(default_factory=list)
 
 
 def command_line(machine):
@@ -66,4 +69,4 @@ def command_line(machine):
     if machine.interactive:
         arguments += ["-chardev", "stdio,id=terminal,signal=off"]
         arguments += ["-device", "virtconsole,chardev=terminal"]
-    return arguments
+    return arguments + machine.more

@@ -70,7 +70,7 @@ class Session:
                 stdin=None if self.machine.interactive else subprocess.DEVNULL,
                 stdout=None if self.machine.interactive else log,
                 stderr=log,
-                pass_fds=list(self.machine.ports.values()),
+                pass_fds=[*self.machine.ports.values(), *self.machine.descriptors],
             ) as process:
                 try:
                     for end in theirs.values():
