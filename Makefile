@@ -39,6 +39,12 @@ test: ## build, boot and run all tests (T=<name>... runs some)
 test-debug: ## run the tests on a kernel with KASAN, lockdep and kmemleak, built once (T=<name>...)
 	@$(RUN) scripts/run_debug_tests.py $(T)
 
+bench-quick: ## count the instructions that nsmux adds to a packet's path, beside its peers
+	@$(RUN) scripts/bench_quick.py
+
+bench-record: ## the same, and record the figures as what it may cost from now on
+	@$(RUN) scripts/bench_quick.py --record
+
 bench-bounds: ## count how long one request holds up others, with 10,000 namespaces
 	@$(RUN) scripts/bench_bounds.py
 
@@ -63,4 +69,5 @@ distclean: clean ## remove the cache with the build root, the kernel and the gue
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
-.PHONY: all tool install uninstall demo test test-debug bench-bounds mutants shell check doc clean distclean help
+.PHONY: all tool install uninstall demo test test-debug bench-quick bench-record bench-bounds \
+	mutants shell check doc clean distclean help

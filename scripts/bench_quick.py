@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Counts the instructions that nsmux adds to the path of a packet, beside what others add.
+
+The guest's clock counts instructions, so two runs give the same figures. Fails if one is more than
+2 % above what is recorded.
+"""
+
+import argparse
+import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from bench import contenders, goals, guest, recorded, table
+from bench.figures import FAMILIES, Figures
+from environment import provision
+from environment.failure import Failure, report
+from environment.progress import step
+from kernel_module import module
+
+RESULT = guest.BUILD / "quick.json"
+
+
+def measure(environment, family, contents):
+    """The figures of one family, from a guest of its own."""
+    output = bytearray()
+    status = guest.run(environment, "quick.py", family, contents=contents,
+                       on_output=output.extend)
+    text = output.decode(errors="replace")
+    if status != 0:
+        raise Failure(f"the guest that measures IPv{family} failed:\n{text}")
+    return json.loads(text)
+
+
+def judge(record, now):
+    """Says which figures are too large; whether there are any."""
+    found = recorded.excesses(record, now)
+    for excess in found:
+        print(f"too much: {excess.name}: {excess.now:.1f}, recorded {excess.recorded:.1f}")
+    if record["kernel"] != now["kernel"]:
+        print(f"The record is of kernel {record['kernel']}, this is {now['kernel']}: only nsmux's "
+              "own instructions were judged. make bench-record makes a new one.")
+    if found:
+        print(f"{len(found)} figures are more than 2 % above the record in "
+              f"{recorded.FILE.relative_to(module.PROJECT)}. If that is on purpose, run "
+              "make bench-record, and say in the commit's message why.")
+    return bool(found)
+
+
+def main(arguments):
+    """Measures, shows, judges or records."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--record", action="store_true",
+                        help="write the figures down instead of judging them")
+    options = parser.parse_args(arguments)
+    environment = provision.ready()
+    module.build(environment)
+    contents = contenders.build(environment)
+    guest.prepared(environment)
+    with step("measuring in two guests, about 100 s"), ThreadPoolExecutor() as pool:
+        parts = pool.map(lambda family: measure(environment, family, contents), FAMILIES)
+        figures = Figures.merged(parts)
+    reached = goals.goals(figures)
+    now = recorded.contents(figures, environment.choice["release"])
+    print("\n".join(table.page(figures, reached)), flush=True)
+    RESULT.write_text(json.dumps(dict(
+        now, instructions=figures.measured,
+        goals=[dict(vars(goal), reached=goal.reached) for goal in reached]), indent=1) + "\n",
+        encoding="utf-8")
+    print(f"\nall figures: {RESULT.relative_to(module.PROJECT)}")
+    if options.record:
+        recorded.write(now)
+        return 0
+    return 1 if judge(recorded.read(), now) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(report(lambda: main(sys.argv[1:])))
