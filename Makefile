@@ -45,6 +45,9 @@ bench-quick: ## count the instructions that nsmux adds to a packet's path, besid
 bench-record: ## the same, and record the figures as what it may cost from now on
 	@$(RUN) scripts/bench_quick.py --record
 
+bench-where: ## show which functions execute the instructions of a packet (WHERE='--kind udp ...')
+	@$(RUN) scripts/bench_where.py $(WHERE)
+
 bench-bounds: ## count how long one request holds up others, with 10,000 namespaces
 	@$(RUN) scripts/bench_bounds.py
 
@@ -69,5 +72,5 @@ distclean: clean ## remove the cache with the build root, the kernel and the gue
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
-.PHONY: all tool install uninstall demo test test-debug bench-quick bench-record bench-bounds \
+.PHONY: all tool install uninstall demo test test-debug bench-quick bench-record bench-where bench-bounds \
 	mutants shell check doc clean distclean help
