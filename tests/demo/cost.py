@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a lookup costs here: the same datagrams with nsmux and without.
+"""What observe costs here: the same datagrams with nsmux and without.
 
 Two namespaces take turns: in one of them the mode is off, in the other one it
 is observe; halfway they change places. In each, datagrams go over the loopback
 device, several with one system call, so that Python's time is no part of the
-figure. A datagram is looked up twice: where it is sent, by its socket, and
-where it is received, by its device. So the cost of one lookup is half of the
-difference that observe makes, and is all that observe adds to a packet: the
-netfilter hook, both levels of the lookup, and the counting.
+figure. A datagram is seen twice: where it is sent, with its socket at hand, and
+where it is received and looked up. The difference is all that observe adds to
+it: two netfilter hooks, the lookup, and the counting.
 
-Whatever else the machine does disturbs a turn far more than a lookup costs.
+Whatever else the machine does disturbs a turn far more than observe costs.
 Turns are short, so that it mostly disturbs both of a pair, and the figure is
 the median of many pairs, with its 95 % confidence interval.
 """
@@ -56,9 +55,9 @@ class Message(ctypes.Structure):
 
 @dataclass(frozen=True)
 class Cost:
-    """Nanoseconds: of one lookup (with its interval), and of one datagram."""
+    """Nanoseconds a datagram: what observe adds (with its interval), and all."""
 
-    lookup: float
+    added: float
     low: float
     high: float
     off: float
@@ -92,7 +91,7 @@ class Sender:
     def set_mode(self, mode):
         os.pwrite(self.mode, mode.encode(), 0)
 
-    def lookups(self):
+    def seen(self):
         text = os.pread(self.counters, 65536, 0).decode()
         values = Counters(text).values
         return sum(values[direction, "udp", "packets"]
@@ -120,7 +119,7 @@ def measure(one, other):
             senders.append(Sender(stack))
         for modes in (("off", "observe"), ("observe", "off")):
             take_turns(dict(zip(modes, senders)), times)
-    differences = sorted((observe - off) / 2 for off, observe
+    differences = sorted(observe - off for off, observe
                          in zip(times["off"], times["observe"]))
     # By the ranks of a sorted sample, without a guess about its distribution.
     reach = math.ceil(1.96 * math.sqrt(len(differences)) / 2)
@@ -136,12 +135,12 @@ def take_turns(senders, times):
         sender.set_mode(mode)
         # The first time, code and data are not where they will be.
         sender.burst()
-    before = {mode: sender.lookups() for mode, sender in senders.items()}
+    before = {mode: sender.seen() for mode, sender in senders.items()}
     for pair in range(PAIRS):
         for mode in sorted(senders, reverse=pair % 2):
             times[mode].append(senders[mode].burst())
     for mode, expected in (("off", 0), ("observe", 2 * BURST * PAIRS)):
-        counted = senders[mode].lookups() - before[mode]
+        counted = senders[mode].seen() - before[mode]
         if counted != expected:
-            raise ValueError(f"{expected} lookups were timed in mode {mode}, "
+            raise ValueError(f"{expected} packets were timed in mode {mode}, "
                              f"but nsmux counted {counted}")

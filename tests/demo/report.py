@@ -123,11 +123,11 @@ def mode(table, results):
 
 def cost(table, figures):
     table.rule("├┴┴┤")
-    table.line(f"cost of a lookup  {figures.lookup / 1000:7.2f} µs   "
+    table.line(f"cost of observe    {figures.added / 1000:7.2f} µs   "
                f"({figures.low / 1000:.2f} … {figures.high / 1000:.2f} "
                "with 95 % confidence)", BOLD)
     table.line(f"a datagram over loopback: {figures.off / 1000:.2f} µs off, "
-               f"{figures.observe / 1000:.2f} µs observe, with two lookups",
+               f"{figures.observe / 1000:.2f} µs observe, sent and received",
                DIM)
     if machine.emulated():
         table.line("of an emulated processor: only the proportion means "
