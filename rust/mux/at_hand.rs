@@ -87,10 +87,8 @@ pub(crate) fn borne<'n, F: Family>(
 /// What a packet of a protocol bears, and who gave it that; `None` if it is of another protocol.
 #[inline(always)]
 fn judge(given: &Given<'_>, protocol: u8, packet: &Packet<'_>) -> Option<(Outcome, GivenBy)> {
-    let full = match given.socket.any_kind() {
-        AnyKind::Full(full) => full,
-        AnyKind::TimeWait(_) => return Some((Outcome::TimeWait, GivenBy::EarlyDemux)),
-        AnyKind::Request(_) => return Some((Outcome::Request, GivenBy::EarlyDemux)),
+    let Some(full) = given.socket.as_full() else {
+        return Some((remnant(given.socket), GivenBy::EarlyDemux));
     };
     if full.protocol() != u16::from(protocol) {
         return None;
@@ -120,31 +118,52 @@ pub(crate) enum Sent<'n> {
     Unparsed,
 }
 
-/// The socket that transmits a packet, as the state of the hook names it. Any context.
+/// The socket that transmits a packet, as the state of the hook names it, if it is one that packets
+/// mostly come from: a connection or a UDP socket, of the protocol that the first header names.
+/// Everything else is [`sent`]. Any context.
 #[inline(always)]
-pub(crate) fn sent<'n, F: Family>(transmitted: &Transmitted<'n, F>) -> Sent<'n> {
+pub(crate) fn common_sender<'n, F: Family>(transmitted: &Transmitted<'n, F>) -> Option<AtHand<'n>> {
+    let full = transmitted.named()?.as_full()?;
+    let protocol = F::protocol(&transmitted.packet);
+    if full.is_raw() || full.protocol() != u16::from(protocol) {
+        return None;
+    }
+    let (of, outcome) = match protocol {
+        inet::TCP if !full.is_listening() => (Of::Tcp, Outcome::Established),
+        inet::UDP if full.is_connected() => (Of::Udp, Outcome::Connected),
+        inet::UDP => (Of::Udp, Outcome::Unconnected),
+        _ => return None,
+    };
+    Some(AtHand {
+        of,
+        outcome,
+        socket: Some(full),
+    })
+}
+
+/// The socket that transmits a packet, whatever it is. Any context.
+#[cold]
+#[inline(never)]
+pub(crate) fn sent<'n, F: Family>(transmitted: Transmitted<'n, F>) -> Sent<'n> {
     let Some(sender) = transmitted.sender() else {
         return by_nobody(transmitted);
     };
-    let full = match sender.any_kind() {
-        AnyKind::Full(full) => full,
-        AnyKind::TimeWait(_) => return by_tcp(Outcome::TimeWait, sender),
-        AnyKind::Request(_) => return by_tcp(Outcome::Request, sender),
-    };
-    let protocol = F::protocol(&transmitted.packet);
-    if full.is_raw() || full.protocol() != u16::from(protocol) {
-        return by_other(transmitted, full, sender);
-    }
-    match (protocol, full.is_connected(), full.is_listening()) {
-        (inet::TCP, _, false) => by_tcp(Outcome::Established, sender),
-        (inet::TCP, _, true) => by_tcp(Outcome::Listener, sender),
-        (inet::UDP, true, _) => by_udp(Outcome::Connected, sender),
-        (inet::UDP, false, _) => by_udp(Outcome::Unconnected, sender),
-        _ => by_other(transmitted, full, sender),
+    match sender.as_full() {
+        Some(full) => by_full(transmitted, full, sender),
+        None => by_tcp(remnant(sender), sender),
     }
 }
 
-#[inline(always)]
+/// What a socket is that is not a full one.
+#[cold]
+fn remnant(socket: &Common) -> Outcome {
+    if socket.is_request() {
+        Outcome::Request
+    } else {
+        Outcome::TimeWait
+    }
+}
+
 fn by_tcp(outcome: Outcome, sender: &Common) -> Sent<'_> {
     Sent::By(AtHand {
         of: Of::Tcp,
@@ -153,20 +172,9 @@ fn by_tcp(outcome: Outcome, sender: &Common) -> Sent<'_> {
     })
 }
 
-#[inline(always)]
-fn by_udp(outcome: Outcome, sender: &Common) -> Sent<'_> {
-    Sent::By(AtHand {
-        of: Of::Udp,
-        outcome,
-        socket: Some(sender),
-    })
-}
-
-/// By a socket that is not of the packet's protocol, or behind extension headers.
-#[cold]
-#[inline(never)]
-fn by_other<'n, F: Family>(
-    transmitted: &Transmitted<'n, F>,
+/// By a full socket.
+fn by_full<'n, F: Family>(
+    transmitted: Transmitted<'n, F>,
     full: &'n Full,
     sender: &'n Common,
 ) -> Sent<'n> {
@@ -209,9 +217,7 @@ fn by_other<'n, F: Family>(
 
 /// By the kernel's socket for resets and for answers in TIME_WAIT, as IPv6 names it: for the one that
 /// the packet is about, which IPv4 names itself.
-#[cold]
-#[inline(never)]
-fn by_kernel<'n, F: Family>(transmitted: &Transmitted<'n, F>) -> Sent<'n> {
+fn by_kernel<'n, F: Family>(transmitted: Transmitted<'n, F>) -> Sent<'n> {
     let Some(about) = transmitted.borne() else {
         return nobody(Of::Tcp);
     };
@@ -227,9 +233,7 @@ fn by_kernel<'n, F: Family>(transmitted: &Transmitted<'n, F>) -> Sent<'n> {
 }
 
 /// By no socket of this namespace.
-#[cold]
-#[inline(never)]
-fn by_nobody<'n, F: Family>(transmitted: &Transmitted<'n, F>) -> Sent<'n> {
+fn by_nobody<'n, F: Family>(transmitted: Transmitted<'n, F>) -> Sent<'n> {
     match transmitted.header(transmitted.packet.network_offset()) {
         Err(_) => Sent::Unparsed,
         Ok(header) if header.fragment == Fragment::Later => Sent::LaterFragment,

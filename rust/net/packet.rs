@@ -30,6 +30,7 @@ use crate::bindings;
 ///
 /// The pointer leads to a packet that is valid and that nobody changes for all of `'p`, but for its
 /// socket.
+#[derive(Clone, Copy)]
 pub struct Packet<'p> {
     skb: NonNull<bindings::sk_buff>,
     _brand: Brand<'p>,

@@ -30,25 +30,23 @@ pub struct Lookup {
     pub destination_port: u16,
 }
 
-/// Passes a lookup to the tracepoint; `describe` is called only if somebody listens. Any context.
+/// Whether somebody listens: while nobody does, a no-op. Any context.
 #[inline(always)]
-pub fn lookup(describe: impl FnOnce() -> Lookup) {
+pub fn is_listened_to() -> bool {
     // SAFETY: The key is the static key of a tracepoint that C defines.
-    let listened = unsafe {
+    unsafe {
         kernel::jump_label::static_branch_unlikely!(
             bindings::__tracepoint_nsmux_lookup,
             kernel::bindings::tracepoint,
             key
         )
-    };
-    if listened {
-        report(describe());
     }
 }
 
+/// Passes a lookup to the tracepoint. Any context.
 #[cold]
 #[inline(never)]
-fn report(lookup: Lookup) {
+pub fn report(lookup: Lookup) {
     // SAFETY: The tracepoint copies its arguments, in any context.
     unsafe {
         bindings::rust_do_trace_nsmux_lookup(

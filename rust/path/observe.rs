@@ -6,21 +6,25 @@
 //! A table is asked only when nobody knows yet: the socket that transmits a packet, or that a received
 //! one bears, is at hand.
 
-use super::receive::{Form, Mode};
+use super::{
+    rare,
+    receive::{Form, Mode},
+};
 use crate::{
     account::{device::Seen, Event, Protocol, Side},
     instance::Instance,
     mux::{
         self,
-        at_hand::{self, AtHand, GivenBy, Of, Sent},
+        at_hand::{self, AtHand, GivenBy, Of},
     },
     net::{
         inet::{Family, Port, Ports, Tuple, V4, V6},
+        namespace::Namespace,
         netfilter::{Received, Resolution, Transmitted},
         socket::Common,
         trace,
     },
-    resolve::{Resolved, ResolvedBy},
+    resolve::ResolvedBy,
     table::{tcp::TcpAnswer, udp::UdpAnswer, Answer, Outcome},
 };
 
@@ -89,7 +93,8 @@ pub(super) fn tell_borne<F: Observed>(
         GivenBy::EarlyDemux => Event::EarlyDemux,
         GivenBy::Choice => Event::Chosen,
     });
-    tell(side, received, told, given.socket, || Some(ports));
+    let namespace = received.namespace;
+    tell(side, namespace, told, given.socket, Some(ports));
     count_on_device(instance, received, Seen::Found(given.outcome));
 }
 
@@ -133,12 +138,11 @@ pub(super) fn tell_found<F: Observed>(
     tuple: Option<&Tuple<F>>,
     socket: Option<&Common>,
 ) {
-    tell(side, received, told, socket, || {
-        tuple.map(|tuple| Ports {
-            source: tuple.remote_port,
-            destination: tuple.local_port,
-        })
+    let ports = tuple.map(|tuple| Ports {
+        source: tuple.remote_port,
+        destination: tuple.local_port,
     });
+    tell(side, received.namespace, told, socket, ports);
     count_on_device(instance, received, Seen::Found(told.outcome));
 }
 
@@ -158,30 +162,54 @@ pub(super) fn count_on_device<F: Family>(
     }
 }
 
-/// Tells who transmits a packet. Any context.
+/// Tells who transmits a packet; gives that, if somebody does. Any context.
 #[inline(always)]
 pub(super) fn transmitted<'n, F: Observed>(
     side: Side<'_>,
-    transmitted: &Transmitted<'n, F>,
+    transmitted: Transmitted<'n, F>,
     resolution: Resolution,
 ) -> Option<AtHand<'n>> {
-    let event = match at_hand::sent(transmitted) {
-        Sent::By(sender) => {
-            let told = Told::of(resolution, F::of(sender.of), sender.outcome);
-            tell(side, transmitted, told, sender.socket, || {
-                match mux::form(transmitted) {
-                    mux::Form::Ports(_, ports) => Some(ports),
-                    _ => None,
-                }
-            });
+    if resolution.by == ResolvedBy::Socket && resolution.agrees {
+        if let Some(sender) = at_hand::common_sender(&transmitted) {
+            let told = Told {
+                by: ResolvedBy::Socket,
+                protocol: F::of(sender.of),
+                outcome: sender.outcome,
+            };
+            tell_sender(side, transmitted, told, sender.socket);
             return Some(sender);
         }
-        Sent::NoTable => Event::NoTable,
-        Sent::LaterFragment => Event::LaterFragment,
-        Sent::Unparsed => Event::Unparsed,
+    }
+    rare::transmitted(side, transmitted, resolution)
+}
+
+/// Tells of the socket that transmits a packet. Any context.
+#[inline(always)]
+pub(super) fn tell_sender<F: Observed>(
+    side: Side<'_>,
+    transmitted: Transmitted<'_, F>,
+    told: Told,
+    sender: Option<&Common>,
+) {
+    side.count(Event::Lookup(told.protocol, told.outcome));
+    if trace::is_listened_to() {
+        trace_sender(side, transmitted, told, sender);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn trace_sender<F: Observed>(
+    side: Side<'_>,
+    transmitted: Transmitted<'_, F>,
+    told: Told,
+    sender: Option<&Common>,
+) {
+    let ports = match mux::form(&transmitted) {
+        mux::Form::Ports(_, ports) => Some(ports),
+        _ => None,
     };
-    side.count(event);
-    None
+    trace_lookup(side, transmitted.namespace, told, sender, ports);
 }
 
 /// What is counted and traced of a packet whose socket is known, or that has none.
@@ -205,29 +233,41 @@ impl Told {
 }
 
 #[inline(always)]
-fn tell<'n, F: Family>(
+fn tell(
     side: Side<'_>,
-    resolved: &impl Resolved<'n, F>,
+    namespace: Namespace<'_>,
     told: Told,
     socket: Option<&Common>,
-    ports: impl FnOnce() -> Option<Ports>,
+    ports: Option<Ports>,
 ) {
     side.count(Event::Lookup(told.protocol, told.outcome));
-    trace::lookup(|| {
-        let none = Port::from_number(0);
-        let ports = ports().unwrap_or(Ports {
-            source: none,
-            destination: none,
-        });
-        trace::Lookup {
-            namespace: resolved.namespace().object().cookie(),
-            direction: side.direction() as u8,
-            by: told.by as u8,
-            protocol: told.protocol as u8,
-            outcome: told.outcome as u8,
-            socket: socket.map_or(0, Common::cookie),
-            source_port: ports.source.number(),
-            destination_port: ports.destination.number(),
-        }
+    if trace::is_listened_to() {
+        trace_lookup(side, namespace, told, socket, ports);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn trace_lookup(
+    side: Side<'_>,
+    namespace: Namespace<'_>,
+    told: Told,
+    socket: Option<&Common>,
+    ports: Option<Ports>,
+) {
+    let none = Port::from_number(0);
+    let ports = ports.unwrap_or(Ports {
+        source: none,
+        destination: none,
+    });
+    trace::report(trace::Lookup {
+        namespace: namespace.object().cookie(),
+        direction: side.direction() as u8,
+        by: told.by as u8,
+        protocol: told.protocol as u8,
+        outcome: told.outcome as u8,
+        socket: socket.map_or(0, Common::cookie),
+        source_port: ports.source.number(),
+        destination_port: ports.destination.number(),
     });
 }

@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Received packets that have not the common form: fragments, those with options or extension headers,
-//! those of other protocols, what lies in pages of its own, and what nobody can make sense of.
+//! Packets that have not the common form: fragments, those with options or extension headers, those of
+//! other protocols, what lies in pages of its own, and what nobody can make sense of; and transmitted
+//! ones that no connection and no UDP socket sends.
 
 use super::{
-    observe::{count_on_device, note_miss, tell_borne, tell_found, Observed, Told},
+    observe::{count_on_device, note_miss, tell_borne, tell_found, tell_sender, Observed, Told},
     receive::{self, Mode},
 };
 use crate::{
     account::{device::Seen, Event, Side},
     instance::Instance,
-    mux::{self, at_hand, Finding, Form, Quoted},
+    mux::{
+        self,
+        at_hand::{self, AtHand, Sent},
+        Finding, Form, Quoted,
+    },
     net::{
         inet::{Fragment, Stop},
-        netfilter::{Received, Resolution},
+        netfilter::{Received, Resolution, Transmitted},
     },
     resolve::ResolvedBy,
     table::Answer,
@@ -128,4 +133,33 @@ fn tell_end<F: Observed>(
 ) {
     side.count(event);
     count_on_device(instance, received, seen);
+}
+
+/// Tells who transmits a packet that does not come from where most come; gives that, if somebody does.
+/// Any context.
+#[cold]
+#[inline(never)]
+pub(super) fn transmitted<'n, F: Observed>(
+    side: Side<'_>,
+    transmitted: Transmitted<'n, F>,
+    resolution: Resolution,
+) -> Option<AtHand<'n>> {
+    if resolution.by != ResolvedBy::Socket {
+        side.count(Event::Resolved(resolution.by));
+    }
+    if !resolution.agrees {
+        side.count(Event::Disagreement);
+    }
+    let event = match at_hand::sent(transmitted) {
+        Sent::By(sender) => {
+            let told = Told::of(resolution, F::of(sender.of), sender.outcome);
+            tell_sender(side, transmitted, told, sender.socket);
+            return Some(sender);
+        }
+        Sent::NoTable => Event::NoTable,
+        Sent::LaterFragment => Event::LaterFragment,
+        Sent::Unparsed => Event::Unparsed,
+    };
+    side.count(event);
+    None
 }

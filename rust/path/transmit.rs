@@ -7,13 +7,12 @@ use super::{
     verify::{self, Verify},
 };
 use crate::{
-    account::{Event, Side},
     instance::Instance,
     net::{
         inet::{V4, V6},
-        netfilter::{Hook, Outgoing, Resolution, Transmit},
+        netfilter::{Hook, Outgoing, Transmit},
     },
-    resolve::{Direction, ResolvedBy},
+    resolve::Direction,
 };
 
 /// Before connection tracking and all NAT (`NF_IP_PRI_RAW_BEFORE_DEFRAG`): the packet has the
@@ -34,8 +33,7 @@ impl<F: Observed> Transmit<Instance, F> for Observe {
             return;
         };
         packet.resolve(|transmitted, resolution| {
-            count(side, resolution);
-            observe::transmitted(side, &transmitted, resolution);
+            observe::transmitted(side, transmitted, resolution);
         });
     }
 }
@@ -47,19 +45,7 @@ impl<F: Observed> Transmit<Instance, F> for Verify {
             return;
         };
         packet.resolve(|transmitted, resolution| {
-            count(side, resolution);
-            verify::transmitted(instance, side, &transmitted, resolution);
+            verify::transmitted(instance, side, transmitted, resolution);
         });
-    }
-}
-
-/// Counts what is not so with most packets.
-#[inline(always)]
-fn count(side: Side<'_>, resolution: Resolution) {
-    if resolution.by != ResolvedBy::Socket {
-        side.count(Event::Resolved(resolution.by));
-    }
-    if !resolution.agrees {
-        side.count(Event::Disagreement);
     }
 }

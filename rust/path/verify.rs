@@ -52,12 +52,12 @@ impl Mode for Verify {
 pub(super) fn transmitted<F: Observed>(
     instance: &Instance,
     side: Side<'_>,
-    transmitted: &Transmitted<'_, F>,
+    transmitted: Transmitted<'_, F>,
     resolution: Resolution,
 ) {
     let sender = observe::transmitted(side, transmitted, resolution);
     if let Some(kernel) = sender.and_then(|sender| sender.socket) {
-        compare(instance, side, Dispute::Sender, kernel, transmitted);
+        compare(instance, side, Dispute::Sender, kernel, &transmitted);
     }
 }
 

@@ -101,7 +101,22 @@ pub struct Transmitted<'n, F> {
     _family: PhantomData<F>,
 }
 
+impl<F> Clone for Transmitted<'_, F> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F> Copy for Transmitted<'_, F> {}
+
 impl<'n, F> Transmitted<'n, F> {
+    /// The socket that the hook's state names, if it is of the packet's namespace. Any context.
+    #[inline(always)]
+    pub fn named(&self) -> Option<&'n Common> {
+        self.sender
+    }
+
     /// The socket that sends the packet. Any context.
     ///
     /// IPv6 names the listener for a SYN-ACK, where IPv4 names the request that is answered. The packet
