@@ -155,6 +155,78 @@ def test_unix():
         check_socket(answer, listener, "listener", name=path)
 
 
+def test_any_byte_in_a_name():
+    """Abstract names that differ in a zero, or in what no terminal shows, are told apart."""
+    names = [b"srv", b"srv\0", b"srv".ljust(107, b"\0"), b"srv\x01", b"srv\n", b"srv\xff",
+             b"srv\\x00", b"srv\\", b"@srv", b"", b"\0"]
+    with two() as (namespace, _), contextlib.ExitStack() as stack:
+        where = ["--netns", namespace.name]
+        sockets = {}
+        for name in names:
+            sock = stack.enter_context(namespace.open_socket(socket.AF_UNIX, socket.SOCK_STREAM))
+            sock.bind(b"\0" + name)
+            sockets[socket_cookie(sock)] = sock
+        shown = {}
+        for cookie, sock in sockets.items():
+            [answer] = tool.ask("lookup", "cookie", cookie, *where)
+            [told] = answer["sockets"]
+            shown[cookie] = told["name"]
+            [answer] = tool.ask("lookup", "unix", told["name"], *where)
+            check_socket(answer, sock, "unconnected", name=told["name"])
+        ksft_eq(len(set(shown.values())), len(names))
+        ksft_true(all(name.isprintable() for name in shown.values()), shown)
+        for written in (r"@srv\0", r"@srv\x00"):
+            [answer] = tool.ask("lookup", "unix", written, *where)
+            ksft_eq(answer["sockets"][0]["name"], r"@srv\x00")
+        tool.check_fails(tool.run("lookup", "unix", r"@srv\q", *where), tool.USAGE, "backslash")
+
+
+def test_a_path_that_begins_as_an_abstract_name():
+    """A file called @x is another name than the abstract one, in and out."""
+    with two() as (namespace, _), contextlib.ExitStack() as stack:
+        name = f"@nsmux-{os.getpid()}"
+        abstract, path = (stack.enter_context(namespace.open_socket(socket.AF_UNIX))
+                          for _ in range(2))
+        abstract.bind("\0" + name[1:])
+        stack.callback(os.chdir, os.getcwd())
+        os.chdir("/run")
+        path.bind(name)
+        stack.callback(os.unlink, f"/run/{name}")
+        for sock, written in ((abstract, name), (path, r"\x40" + name[1:])):
+            [answer] = tool.ask("lookup", "unix", written, "--netns", namespace.name)
+            check_socket(answer, sock, "unconnected", name=written)
+
+
+def test_a_path_is_for_all_namespaces():
+    """That none is bound to it in a namespace does not mean that its processes find none."""
+    path = f"/run/nsmux-{os.getpid()}.socket"
+    with two() as (first, second), first.open_socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        sock.bind(path)
+        try:
+            sock.listen()
+            with second.open_socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+                client.connect(path)
+                asked = ["lookup", "unix", path, "--netns", second.name]
+                [answer] = tool.ask(*asked, expected=tool.NOT_FOUND)
+                ksft_eq((answer["outcome"], answer["reach"]), ("none", "file"))
+                result = tool.run(*asked)
+                ksft_eq(result.status, tool.NOT_FOUND)
+                ksft_in("can connect", result.errors)
+                ksft_in(f"bound in {first.name}\n", result.errors)
+            found = tool.run("lookup", "unix", path)
+            ksft_eq(found.status, tool.FOUND)
+            ksft_in("can connect", found.errors)
+            [answer] = tool.ask("lookup", "unix", path)
+            check_socket(answer, sock, "listener", name=path)
+        finally:
+            os.unlink(path)
+        result = tool.run("lookup", "unix", f"@{path}", "--netns", second.name)
+        ksft_eq(result.errors, "")
+        [answer] = tool.ask("lookup", "unix", f"@{path}", "--netns", second.name,
+                            expected=tool.NOT_FOUND)
+        ksft_eq(answer["reach"], "namespace")
+
+
 def test_netlink():
     """Members of a group by its name, of any family of generic netlink too, and a port."""
     with two() as (namespace, _):

@@ -16,7 +16,9 @@ use crate::output::openmetrics::Format;
 use crate::selector::Selector;
 use lookup::Wanted;
 
-const NETNS_HELP: &str = "A namespace: a name in /run/netns, a path, a pid, cookie:N or nsid:N";
+const NETNS_HELP: &str =
+    "A namespace: a name in /run/netns, a path, a pid, cookie:N, nsid:N, or what \
+                          `nsmux list` calls it";
 
 /// Ask which socket of which network namespace gets a packet, and watch what nsmux.ko counts
 #[derive(Debug, Parser)]

@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use crate::cli::{Cli, Command, WhereOrAll};
 use crate::error::{Error, Status};
-use crate::names::{Known, Names};
+use crate::names::{About, Known, Names};
 use crate::netlink::namespace::Namespace;
 use crate::netlink::{query, Connection};
 use crate::output::Output;
@@ -68,25 +68,30 @@ struct Described<'a> {
 
 impl<'a> Described<'a> {
     fn new(namespace: &'a Namespace, names: &Names) -> Self {
-        let known = names.of(namespace.inode);
         Described {
-            netns: known.label(namespace.inode),
+            netns: names.label(namespace.inode),
             namespace,
-            known,
+            known: names.of(namespace.inode),
         }
     }
+}
+
+/// Their inode numbers.
+fn inodes(namespaces: &[Namespace]) -> impl Iterator<Item = u32> + '_ {
+    namespaces.iter().map(|namespace| namespace.inode)
 }
 
 /// Does this to the namespaces of the command line, and returns their names.
 fn change(
     connection: &mut Connection,
     place: &WhereOrAll,
-    names: &Names,
     action: impl Fn(&mut Connection, &Target) -> Result<(), Error>,
 ) -> Result<Vec<String>, Error> {
     let mut changed = Vec::new();
     if place.all {
-        for namespace in query::namespaces(connection, &[])? {
+        let namespaces = query::namespaces(connection, &[])?;
+        let names = Names::collect(About::Labels, inodes(&namespaces));
+        for namespace in namespaces {
             let target = Target::told(names.label(namespace.inode), namespace.cookie);
             match action(connection, &target) {
                 // It died since the kernel told about it.

@@ -44,6 +44,8 @@ pub(crate) enum Error {
     NothingToSee,
     /// Nothing by this name.
     NoSuchNamespace(String),
+    /// A file, named as one that refers to a namespace, that does not.
+    NotANamespace(String),
     /// The arguments contradict each other.
     Usage(String),
     /// The kernel's answer makes no sense.
@@ -62,6 +64,9 @@ impl Error {
     /// Says which namespace the request was about.
     pub(crate) fn about(self, target: &Target) -> Self {
         match self {
+            Error::Refused(refusal) if target.is_blamed_as_file(&refusal) => {
+                Error::NotANamespace(target.to_string())
+            }
             Error::Refused(refusal) => Error::RefusedFor(refusal, target.to_string()),
             error => error,
         }
@@ -82,7 +87,7 @@ impl Error {
             Error::NotLoaded => Status::NoModule,
             Error::NothingToSee => Status::NotAllowed,
             Error::NoSuchNamespace(_) => Status::NotFound,
-            Error::Usage(_) => Status::Usage,
+            Error::Usage(_) | Error::NotANamespace(_) => Status::Usage,
             Error::Refused(refusal) | Error::RefusedFor(refusal, _)
                 if not_allowed(refusal.errno) =>
             {
@@ -110,7 +115,9 @@ impl Error {
                 Some("try it as root; `nsmux doctor` says what you may do")
             }
             Error::NothingToSee => Some("try it as root; `nsmux doctor` says what you may do"),
-            Error::NoSuchNamespace(_) => Some("`nsmux list` shows those that you may see"),
+            Error::NoSuchNamespace(_) | Error::NotANamespace(_) => {
+                Some("`nsmux list` shows those that you may see")
+            }
             Error::RefusedFor(refusal, _) if gone(refusal.errno) => {
                 Some("`nsmux list` shows those that you may see")
             }
@@ -143,6 +150,9 @@ impl fmt::Display for Error {
                  namespace that owns it",
             ),
             Error::NoSuchNamespace(name) => write!(f, "{name}: no such namespace"),
+            Error::NotANamespace(name) => {
+                write!(f, "{name}: not a file of a network namespace")
+            }
             Error::Usage(what) => f.write_str(what),
             Error::Protocol(what) => write!(f, "the kernel's answer cannot be read: {what}"),
             Error::Io(what, error) => write!(f, "cannot {what}: {error}"),
@@ -194,6 +204,7 @@ mod tests {
             (Error::NothingToSee, Status::NotAllowed),
             (Error::NoSuchNamespace(String::new()), Status::NotFound),
             (Error::Usage(String::new()), Status::Usage),
+            (Error::NotANamespace(String::new()), Status::Usage),
             (Error::Protocol(String::new()), Status::Failed),
             (pipe.into(), Status::BrokenPipe),
             (refused(Errno::PERM), Status::NotAllowed),

@@ -134,6 +134,11 @@ impl Key {
         })
     }
 
+    /// Whether it is the path of a local socket.
+    pub(crate) fn is_path(&self) -> bool {
+        matches!(self, Key::Unix(name) if local_name::is_path(name))
+    }
+
     /// The attributes that say so.
     pub(crate) fn attributes(&self) -> Vec<Attribute> {
         let table = self

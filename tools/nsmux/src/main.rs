@@ -12,6 +12,7 @@ mod netlink;
 mod output;
 mod sample;
 mod selector;
+mod spelling;
 
 use std::process::ExitCode;
 

@@ -173,7 +173,7 @@ impl Packet {
 /// The name of a local socket.
 #[derive(Args, Debug)]
 pub(crate) struct Unix {
-    /// A path as it was bound, or @ and an abstract name
+    /// A path as it was bound, or @ and an abstract name; \xNN is any byte, \\ a backslash
     #[arg(value_name = "PATH|@NAME")]
     name: OsString,
 

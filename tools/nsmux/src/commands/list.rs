@@ -7,7 +7,7 @@ use comfy_table::{Cell, Color};
 use super::Described;
 use crate::cli::Where;
 use crate::error::{Error, Status};
-use crate::names::Names;
+use crate::names::{About, Names};
 use crate::netlink::namespace::{Namespace, TableUse};
 use crate::netlink::spec::{Mode, Table};
 use crate::netlink::Connection;
@@ -22,7 +22,7 @@ pub(super) fn run(place: &Where, output: &mut Output) -> Result<Status, Error> {
     let targets = selector::open_all(&place.netns)?;
     let mut connection = Connection::open()?;
     let sample = Sample::take(&mut connection, &targets)?;
-    let names = Names::collect();
+    let names = Names::collect(About::Residents, super::inodes(&sample.namespaces));
     if output.json {
         let described: Vec<_> = sample
             .namespaces
@@ -52,10 +52,7 @@ fn columns(namespaces: &[Namespace], names: &Names, numbers: Numbers) -> Columns
     ]);
     for namespace in namespaces {
         let known = names.of(namespace.inode);
-        let name = match known.names.as_slice() {
-            [] => known.label(namespace.inode),
-            names => names.join(","),
-        };
+        let name = names.labels(namespace.inode).join(",");
         let (count, process) = match &known.process {
             Some(process) => (process.count.to_string(), process.to_string()),
             None => ("0".to_string(), "-".to_string()),

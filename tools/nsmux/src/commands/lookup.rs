@@ -5,14 +5,15 @@
 mod request;
 mod view;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
 use crate::cli::lookup::Wanted;
 use crate::error::{Error, Status};
+use crate::key::Key;
 use crate::names::socket_owner::{self, Holder};
-use crate::names::Names;
+use crate::names::{About, Names};
 use crate::netlink::answer::Answer;
 use crate::netlink::query;
 use crate::netlink::socket::Socket;
@@ -28,7 +29,19 @@ struct Described {
     netns: Option<String>,
     #[serde(flatten)]
     answer: Answer,
+    /// From where processes can reach the sockets.
+    reach: Reach,
     sockets: Vec<Held>,
+}
+
+/// From where a process can reach what has a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Reach {
+    /// From the namespace where it was found.
+    Namespace,
+    /// From all in which the process can reach the file.
+    File,
 }
 
 /// A socket with the processes that hold it.
@@ -45,7 +58,11 @@ pub(super) fn run(wanted: &Wanted, output: &mut Output) -> Result<Status, Error>
     let mut connection = Connection::open()?;
     let answers = request.ask(&mut connection)?;
     let found = answers.iter().any(|answer| answer.outcome != Outcome::None);
-    let described = describe(answers);
+    let reach = match &request.path {
+        Some(_) => Reach::File,
+        None => Reach::Namespace,
+    };
+    let described = describe(answers, reach);
     if output.json {
         output.json(&described)?;
     } else if !described.is_empty() {
@@ -54,6 +71,9 @@ pub(super) fn run(wanted: &Wanted, output: &mut Output) -> Result<Status, Error>
             view::warn_of_untold(answer);
         }
     }
+    if let Some(path) = &request.path {
+        say_reach(&mut connection, path, &described)?;
+    }
     if found {
         return Ok(Status::Found);
     }
@@ -61,6 +81,29 @@ pub(super) fn run(wanted: &Wanted, output: &mut Output) -> Result<Status, Error>
         say_where(&mut connection, &request)?;
     }
     Ok(Status::NotFound)
+}
+
+/// A path leads to its socket from everywhere: that a namespace has none bound to it does not mean
+/// that its processes find none.
+fn say_reach(
+    connection: &mut Connection,
+    path: &Key,
+    described: &[Described],
+) -> Result<(), Error> {
+    let text = "a path is no namespace's: whoever may open the file can connect, from all of them";
+    eprintln!("nsmux: {text}");
+    if described
+        .iter()
+        .all(|one| one.answer.outcome != Outcome::None)
+    {
+        return Ok(());
+    }
+    let bound = describe(query::lookup_all(connection, &[], path)?, Reach::File);
+    let netns: Vec<String> = bound.into_iter().filter_map(|one| one.netns).collect();
+    if !netns.is_empty() {
+        eprintln!("nsmux: it is bound in {}", netns.join(", "));
+    }
+    Ok(())
 }
 
 /// Not to be seen and not to be there are two answers.
@@ -80,18 +123,18 @@ fn say_where(connection: &mut Connection, request: &request::Request) -> Result<
     Ok(())
 }
 
-fn describe(answers: Vec<Answer>) -> Vec<Described> {
-    let names = Names::collect();
+fn describe(answers: Vec<Answer>, reach: Reach) -> Vec<Described> {
     let sockets = answers
         .iter()
         .flat_map(|answer| &answer.sockets)
         .filter_map(|socket| socket.inode)
         .collect();
-    let namespaces = answers
+    let namespaces: HashSet<u32> = answers
         .iter()
         .filter_map(|answer| answer.netns_inode)
         .collect();
-    let mut holders: HashMap<u64, Vec<Holder>> = socket_owner::holders(&sockets, &namespaces);
+    let names = Names::collect(About::Labels, namespaces.iter().copied());
+    let holders: HashMap<u64, Vec<Holder>> = socket_owner::holders(&sockets, &namespaces);
     let mut described: Vec<Described> = answers
         .into_iter()
         .map(|mut answer| Described {
@@ -101,11 +144,12 @@ fn describe(answers: Vec<Answer>) -> Vec<Described> {
                 .map(|socket| Held {
                     holders: socket
                         .inode
-                        .and_then(|inode| holders.remove(&inode))
+                        .and_then(|inode| holders.get(&inode).cloned())
                         .unwrap_or_default(),
                     socket,
                 })
                 .collect(),
+            reach,
             answer,
         })
         .collect();

@@ -7,7 +7,7 @@ mod server;
 
 use crate::cli::Metrics;
 use crate::error::{Error, Status};
-use crate::names::Names;
+use crate::names::{About, Names};
 use crate::netlink::Connection;
 use crate::output::openmetrics::{self, Family};
 use crate::output::Output;
@@ -34,5 +34,7 @@ pub(super) fn run(options: &Metrics, output: &mut Output) -> Result<Status, Erro
 /// Asks anew each time: the module may have been loaded again since the last.
 fn scrape(targets: &[Target]) -> Result<Vec<Family>, Error> {
     let sample = Sample::take(&mut Connection::open()?, targets)?;
-    Ok(families::of(&sample.namespaces, &Names::collect()))
+    let inodes = super::inodes(&sample.namespaces);
+    let names = Names::collect(About::Labels, inodes);
+    Ok(families::of(&sample.namespaces, &names))
 }

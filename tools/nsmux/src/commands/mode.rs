@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::list::mode_cell;
 use crate::cli::{ModeAction, ModeCommand, WhereOrAll};
 use crate::error::{Error, Status};
-use crate::names::Names;
+use crate::names::{About, Names};
 use crate::netlink::spec::Mode;
 use crate::netlink::{query, Connection};
 use crate::output::columns::{Columns, Kind};
@@ -36,7 +36,7 @@ pub(super) fn run(command: &ModeCommand, output: &mut Output) -> Result<Status, 
 fn show(command: &ModeCommand, output: &mut Output) -> Result<Status, Error> {
     let targets = selector::open_all(&command.place.netns)?;
     let sample = Sample::take(&mut Connection::open()?, &targets)?;
-    let names = Names::collect();
+    let names = Names::collect(About::Labels, super::inodes(&sample.namespaces));
     let modes: Vec<ModeOf> = sample
         .namespaces
         .iter()
@@ -69,8 +69,7 @@ fn show(command: &ModeCommand, output: &mut Output) -> Result<Status, Error> {
 
 fn set(mode: Mode, place: &WhereOrAll, output: &mut Output) -> Result<Status, Error> {
     let mut connection = Connection::open()?;
-    let names = Names::collect();
-    let changed = super::change(&mut connection, place, &names, |connection, target| {
+    let changed = super::change(&mut connection, place, |connection, target| {
         query::set_mode(connection, target, mode)
     })?;
     super::confirm(output, &changed, &format!("mode {mode}"))

@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::Described;
 use crate::cli::Stat;
 use crate::error::{Error, Status};
-use crate::names::Names;
+use crate::names::{About, Names};
 use crate::netlink::counters::Traffic;
 use crate::netlink::namespace::Namespace;
 use crate::netlink::Connection;
@@ -65,7 +65,7 @@ pub(super) fn run(options: &Stat, output: &mut Output) -> Result<Status, Error> 
     let mut earlier = Sample::take(&mut connection, &targets)?;
     let detail = options.detail || targets.len() == 1;
     let Some(interval) = options.watch else {
-        let names = Names::collect();
+        let names = collect(&earlier);
         if output.json {
             output.json(&counted(&earlier.namespaces, None, &names))?;
         } else {
@@ -83,7 +83,7 @@ pub(super) fn run(options: &Stat, output: &mut Output) -> Result<Status, Error> 
         thread::sleep(interval);
         let sample = Sample::take(&mut connection, &targets)?;
         let rates = sample.rates_since(&earlier);
-        let names = Names::collect();
+        let names = collect(&sample);
         if output.json {
             output.json_line(&Period {
                 time: timestamp::now(),
@@ -102,6 +102,10 @@ pub(super) fn run(options: &Stat, output: &mut Output) -> Result<Status, Error> 
         times += 1;
     }
     Ok(Status::Found)
+}
+
+fn collect(sample: &Sample) -> Names {
+    Names::collect(About::Residents, super::inodes(&sample.namespaces))
 }
 
 fn counted<'a>(

@@ -18,7 +18,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::cli::Top;
 use crate::error::{Error, Status};
-use crate::names::Names;
+use crate::names::{About, Names};
 use crate::netlink::Connection;
 use crate::output::number::Numbers;
 use crate::sample::Sample;
@@ -41,7 +41,8 @@ pub(super) fn run(options: &Top, numbers: Numbers, json: bool) -> Result<Status,
     let targets = selector::open_all(&options.place.netns)?;
     let mut connection = Connection::open()?;
     let sample = Sample::take(&mut connection, &targets)?;
-    let mut state = State::new(numbers, Names::collect(), sample);
+    let names = Names::collect(About::Labels, super::inodes(&sample.namespaces));
+    let mut state = State::new(numbers, names, sample);
 
     let ended = Arc::new(AtomicBool::new(false));
     // Not SIGHUP, which simply ends it: the terminal is gone then, needs no restoring, and to wait
@@ -81,7 +82,7 @@ impl Source {
             }
         }
         if self.named.elapsed() > NAMES_KEPT {
-            state.rename(Names::collect());
+            state.rename(Names::collect(About::Labels, state.inodes()));
             self.named = Instant::now();
         }
     }

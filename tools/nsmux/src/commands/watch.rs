@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::address;
 use crate::cli::Watch;
 use crate::error::{Error, Status};
-use crate::names::Names;
+use crate::names::{About, Names};
 use crate::netlink::event::{Event, Miss};
 use crate::netlink::{query, spec, Connection};
 use crate::output::{timestamp, Colour, Output};
@@ -33,8 +33,8 @@ struct Directory {
 impl Directory {
     fn label(&mut self, cookie: u64) -> Result<String, Error> {
         if !self.labels.contains_key(&cookie) {
-            let names = Names::collect();
             let namespaces = query::namespaces(&mut self.connection, &[])?;
+            let names = Names::collect(About::Labels, super::inodes(&namespaces));
             self.labels = namespaces
                 .iter()
                 .map(|namespace| (namespace.cookie, names.label(namespace.inode)))

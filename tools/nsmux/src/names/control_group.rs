@@ -35,6 +35,12 @@ const SCOPES: &[(&str, &str)] = &[
     ("lxc.payload.", "lxc"),
 ];
 
+/// Whether a text is what is said of a container of these runtimes.
+pub(crate) fn is_container(text: &str) -> bool {
+    let runtime = text.split_once(':').map(|(runtime, _)| runtime);
+    SCOPES.iter().any(|(_, known)| runtime == Some(known))
+}
+
 fn read(groups: &str) -> Owner {
     let mut owner = Owner::default();
     // With both versions of control groups there is a line for each hierarchy.

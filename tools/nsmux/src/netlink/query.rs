@@ -32,7 +32,16 @@ pub(crate) fn lookup_all(
     targets: &[Target],
     key: &Key,
 ) -> Result<Vec<Answer>, Error> {
-    all(connection.dump(lookup_request(targets, key))?)
+    match connection.dump(lookup_request(targets, key)) {
+        Ok(replies) => all(replies),
+        Err(error) => {
+            // Which of them is to blame, asked one by one.
+            for target in targets {
+                namespace(connection, target)?;
+            }
+            Err(error)
+        }
+    }
 }
 
 fn lookup_request(targets: &[Target], key: &Key) -> Request {

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use super::Check;
 use crate::error::Error;
-use crate::names::{process, Names};
+use crate::names::{process, About, Names};
 use crate::netlink::namespace::Namespace;
 use crate::netlink::spec::{Mode, GROUP_MISS, GROUP_NAMESPACE};
 use crate::netlink::{query, Connection};
@@ -20,7 +20,7 @@ pub(super) fn checks() -> (Vec<Check>, Option<Error>) {
     let mut checks = vec![family(&connection)];
     match query::namespaces(&mut connection, &[]) {
         Ok(namespaces) => {
-            checks.push(seen(&namespaces, &Names::collect()));
+            checks.push(seen(&namespaces, &Names::collect(About::Residents, [])));
             checks.push(modes(&namespaces));
             checks.extend(own(&namespaces));
             checks.push(disagreements(&namespaces));

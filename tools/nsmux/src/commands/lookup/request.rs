@@ -25,6 +25,8 @@ pub(super) struct Request<'a> {
     pub(super) what: String,
     /// The network namespaces; none for processes.
     pub(super) place: Option<&'a Where>,
+    /// The key, if it is the path of a local socket.
+    pub(super) path: Option<Key>,
     question: Question<'a>,
 }
 
@@ -109,9 +111,14 @@ impl<'a> Request<'a> {
                 one(Key::Cookie(cookie.cookie)),
             ),
         };
+        let path = match &question {
+            Question::Keys(keys) => keys.iter().find(|key| key.is_path()).cloned(),
+            _ => None,
+        };
         Ok(Request {
             what,
             place,
+            path,
             question,
         })
     }

@@ -121,6 +121,11 @@ impl State {
         self.arrange();
     }
 
+    /// The inode numbers of all namespaces.
+    pub(super) fn inodes(&self) -> impl Iterator<Item = u32> + '_ {
+        self.rows.iter().map(|row| row.namespace.inode)
+    }
+
     fn make_rows(
         &self,
         sample: &Sample,
