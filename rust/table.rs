@@ -114,6 +114,8 @@ pub(crate) enum Outcome {
     Device = bindings::NSMUX_OUTCOME_DEVICE as u8,
     /// A process.
     Process = bindings::NSMUX_OUTCOME_PROCESS as u8,
+    /// A TCP socket that only holds its port.
+    Bound = bindings::NSMUX_OUTCOME_BOUND as u8,
 }
 
 impl Outcome {

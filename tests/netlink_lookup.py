@@ -287,7 +287,7 @@ def test_devices(family):
                  ({"device": index["vrf-red"], "slave": index["dummy0"]},
                   "dummy0"),
                  ({"device": index["vrf-red"]}, "vrf-red"),
-                 ({}, None)]
+                 ({"device": index["lo"]}, None)]
 
         def check(devices, winner):
             answer = nsmux.do("lookup", key("udp", (LOOPBACK[family], PORT),
@@ -298,7 +298,7 @@ def test_devices(family):
             check_found(answer, namespace, "unconnected",
                         identity(bound[winner], "unconnected")
                         | ends((ANY[family], PORT))
-                        | {"device": index[winner]})
+                        | {"device": index[winner], "device-name": winner})
 
         for devices, winner in cases:
             check(devices, winner)
@@ -337,7 +337,7 @@ REFUSED = {
     "no_table": (LOCAL, "EINVAL", MISSING, None,
                  "table"),
     "unknown_table": (LOCAL | {"table": 11}, "ERANGE", RANGE, ".table", None),
-    "no_address": ({"table": "tcp", "local-port": PORT}, "EINVAL",
+    "no_address": ({"table": "sctp", "local-port": PORT}, "EINVAL",
                    MISSING, None, "local-address"),
     "no_port": ({"table": "tcp", "local-address": "127.0.0.1"}, "EINVAL",
                 MISSING, None, "local-port"),

@@ -75,13 +75,41 @@ def test_both_ends():
 
 
 def test_any_address_is_both_families():
-    """A star stands for sockets of either family that are bound to no address."""
+    """A star stands for whoever holds the port, of either family and at whatever address."""
     with two() as (namespace, _):
         with namespace.udp(port=PORT) as four, \
                 namespace.udp(port=PORT, family=socket.AF_INET6) as six:
             answers = tool.ask("lookup", "udp", f"*:{PORT}", "--netns", namespace.name)
             ksft_eq({told["cookie"] for answer in answers for told in answer["sockets"]},
                     {socket_cookie(four), socket_cookie(six)})
+        with namespace.udp("127.0.0.53", PORT) as resolver:
+            resolver.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
+            asked = ["lookup", "udp", "--netns", namespace.name]
+            with namespace.enter():
+                index = socket.if_nametoindex("lo")
+            for end in (f"*:{PORT}", f"*%lo:{PORT}", f"127.0.0.53:{PORT}", f"127.0.0.53%lo:{PORT}",
+                        f"127.0.0.53%{index}:{PORT}", f"[::ffff:127.0.0.53]:{PORT}"):
+                [answer] = tool.ask(*asked, end)
+                check_socket(answer, resolver, "unconnected", device=index, device_name="lo",
+                             local=f"127.0.0.53:{PORT}")
+            result = tool.run(*asked, f"*:{PORT}")
+            ksft_in("lo", result.text.splitlines()[1].split())
+            tool.ask(*asked, f"127.0.0.53%nothere:{PORT}", expected=tool.NOT_FOUND)
+            tool.check_fails(tool.run(*asked, f"127.0.0.53%lo:{PORT}", "--device", "2"), tool.USAGE,
+                             "one device")
+
+
+def test_bound():
+    """Who holds a port and does nothing with it, in the kernel's word for it."""
+    with two() as (namespace, _):
+        with namespace.open_socket(kind=socket.SOCK_STREAM) as sock:
+            sock.bind(("", PORT))
+            [answer] = tool.ask("lookup", "tcp", f"*:{PORT}", "--netns", namespace.name)
+            check_socket(answer, sock, "bound", local=f"0.0.0.0:{PORT}", device_name=None)
+            told = subprocess.run(["ss", "-N", namespace.name, "-B", "-H", "-t", "-n"], check=True,
+                                  capture_output=True, text=True).stdout
+            ksft_eq(len(told.splitlines()), 1)
+            ksft_in(f"0.0.0.0:{PORT}", told)
 
 
 def test_ways_to_name_a_namespace():

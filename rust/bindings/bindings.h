@@ -72,8 +72,6 @@ struct module_functions {
 enum {
 	RUST_CONST_IPSKB_L3SLAVE = IPSKB_L3SLAVE,
 	RUST_CONST_GENL_HDRLEN = GENL_HDRLEN,
-	RUST_CONST_IPPROTO_TCP = IPPROTO_TCP,
-	RUST_CONST_SOCK_RAW = SOCK_RAW,
 	RUST_CONST_RAW_BUCKETS = RAW_HTABLE_SIZE,
 	RUST_CONST_UNIX_BUCKETS = UNIX_HASH_SIZE,
 	RUST_CONST_VMADDR_CID_ANY = VMADDR_CID_ANY,
@@ -92,8 +90,9 @@ void rust_helper_this_cpu_inc(unsigned long __percpu *counter);
 struct net *rust_helper_maybe_get_net(struct net *net);
 void rust_helper_put_net(struct net *net);
 void rust_helper_cond_resched(void);
-struct hlist_head *rust_helper_raw_bucket(struct raw_hashinfo *table, struct net *net, u32 protocol);
+struct hlist_head *rust_helper_raw_bucket(struct raw_hashinfo *table, struct net *net, u32 proto);
 struct sock *rust_helper_netlink_find(struct rhashtable *ports, struct net *net, u32 port);
+u32 rust_helper_ipv6_portaddr_hash(const struct net *net, const struct in6_addr *addr6, u32 port);
 unsigned long rust_helper_nl_table_lock(void);
 void rust_helper_nl_table_unlock(unsigned long flags);
 extern struct delayed_work nsmux_item;

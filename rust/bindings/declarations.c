@@ -48,6 +48,11 @@ struct hlist_head *rust_helper_raw_bucket(struct raw_hashinfo *table, struct net
 	return &table->ht[raw_hashfunc(net, protocol)];
 }
 
+u32 rust_helper_ipv6_portaddr_hash(const struct net *net, const struct in6_addr *addr6, u32 port)
+{
+	return ipv6_portaddr_hash(net, addr6, port);
+}
+
 unsigned long rust_helper_nl_table_lock(void)
 {
 	unsigned long flags;

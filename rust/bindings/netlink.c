@@ -20,7 +20,7 @@ const struct nla_policy nsmux_netns_nl_policy[NSMUX_A_NETNS_COOKIE + 1] = {
 };
 
 /* NSMUX_CMD_LOOKUP - do */
-static const struct nla_policy nsmux_lookup_do_nl_policy[NSMUX_A_LOOKUP_PIDNS + 1] = {
+static const struct nla_policy nsmux_lookup_do_nl_policy[NSMUX_A_LOOKUP_DEVICE_NAME + 1] = {
 	[NSMUX_A_LOOKUP_NETNS] = NLA_POLICY_NESTED(nsmux_netns_nl_policy),
 	[NSMUX_A_LOOKUP_TABLE] = NLA_POLICY_MAX(NLA_U32, 10),
 	[NSMUX_A_LOOKUP_LOCAL_ADDRESS] = NLA_POLICY_MAX_LEN(16),
@@ -39,10 +39,11 @@ static const struct nla_policy nsmux_lookup_do_nl_policy[NSMUX_A_LOOKUP_PIDNS + 
 	[NSMUX_A_LOOKUP_REMOTE_VSOCK_PORT] = { .type = NLA_U32, },
 	[NSMUX_A_LOOKUP_NUMBER] = NLA_POLICY_MIN(NLA_U32, 1),
 	[NSMUX_A_LOOKUP_PIDNS] = NLA_POLICY_MIN(NLA_U32, 1),
+	[NSMUX_A_LOOKUP_DEVICE_NAME] = NLA_POLICY_MAX_LEN(16),
 };
 
 /* NSMUX_CMD_LOOKUP - dump */
-static const struct nla_policy nsmux_lookup_dump_nl_policy[NSMUX_A_LOOKUP_PIDNS + 1] = {
+static const struct nla_policy nsmux_lookup_dump_nl_policy[NSMUX_A_LOOKUP_DEVICE_NAME + 1] = {
 	[NSMUX_A_LOOKUP_NETNS] = NLA_POLICY_NESTED(nsmux_netns_nl_policy),
 	[NSMUX_A_LOOKUP_TABLE] = NLA_POLICY_MAX(NLA_U32, 10),
 	[NSMUX_A_LOOKUP_LOCAL_ADDRESS] = NLA_POLICY_MAX_LEN(16),
@@ -61,6 +62,7 @@ static const struct nla_policy nsmux_lookup_dump_nl_policy[NSMUX_A_LOOKUP_PIDNS 
 	[NSMUX_A_LOOKUP_REMOTE_VSOCK_PORT] = { .type = NLA_U32, },
 	[NSMUX_A_LOOKUP_NUMBER] = NLA_POLICY_MIN(NLA_U32, 1),
 	[NSMUX_A_LOOKUP_PIDNS] = NLA_POLICY_MIN(NLA_U32, 1),
+	[NSMUX_A_LOOKUP_DEVICE_NAME] = NLA_POLICY_MAX_LEN(16),
 };
 
 /* NSMUX_CMD_NAMESPACE_GET - do */
@@ -97,14 +99,14 @@ static const struct genl_split_ops nsmux_nl_ops[] = {
 		.cmd		= NSMUX_CMD_LOOKUP,
 		.doit		= nsmux_nl_lookup_doit,
 		.policy		= nsmux_lookup_do_nl_policy,
-		.maxattr	= NSMUX_A_LOOKUP_PIDNS,
+		.maxattr	= NSMUX_A_LOOKUP_DEVICE_NAME,
 		.flags		= GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd		= NSMUX_CMD_LOOKUP,
 		.dumpit		= nsmux_nl_lookup_dumpit,
 		.policy		= nsmux_lookup_dump_nl_policy,
-		.maxattr	= NSMUX_A_LOOKUP_PIDNS,
+		.maxattr	= NSMUX_A_LOOKUP_DEVICE_NAME,
 		.flags		= GENL_CMD_CAP_DUMP,
 	},
 	{

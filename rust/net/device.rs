@@ -9,6 +9,7 @@ use kernel::ffi::c_ulong;
 use kernel::{sync::aref::ARef, types::Opaque};
 
 use super::{
+    list,
     namespace::{Listed, Namespace, Net},
     owner,
     rcu::ReadSide,
@@ -133,6 +134,20 @@ impl Device {
         unsafe { Self::from_raw(dev) }
     }
 
+    /// The devices of a namespace, `for_each_netdev_rcu()`. Any context.
+    pub fn all<'n>(namespace: Namespace<'n>) -> impl Iterator<Item = &'n Self> {
+        let net = namespace.object().as_ptr();
+        // SAFETY: The namespace is valid, and evidence of a read-side section; devices are freed by RCU
+        // after they have left this list.
+        let entries = unsafe { list::list(addr_of!((*net).dev_base_head)) };
+        entries.filter_map(|entry| {
+            let offset = core::mem::offset_of!(bindings::net_device, dev_list);
+            let dev = entry.cast::<u8>().wrapping_sub(offset);
+            // SAFETY: It is an entry of this list, valid for the section.
+            unsafe { Self::from_raw(dev.cast()) }
+        })
+    }
+
     /// The name; while it is changed it may be of both.
     pub fn name(&self) -> Name {
         // SAFETY: `self` is a valid device. Volatile, since the name may change.
@@ -156,23 +171,34 @@ impl Device {
         unsafe { Self::from_raw(master) }
     }
 
+    /// Whether it is an L3 master, `netif_is_l3_master()`: packets that a part of it receives arrive on
+    /// it.
+    pub fn is_l3_master(&self) -> bool {
+        self.private_flags() & bindings::IFF_L3MDEV_MASTER as c_ulong != 0
+    }
+
     /// Whether packets that it receives are taken for another device's after every hook at
     /// `LOCAL_IN` (`IFF_L3MDEV_RX_HANDLER`: the master of ipvlan in mode L3S).
     #[inline]
     pub fn gives_packets_away(&self) -> bool {
-        // SAFETY: `self` is a valid device; the flag is set and cleared as a whole. The member is the
+        self.private_flags() & bindings::IFF_L3MDEV_RX_HANDLER as c_ulong != 0
+    }
+
+    /// `priv_flags`.
+    #[inline]
+    fn private_flags(&self) -> c_ulong {
+        // SAFETY: `self` is a valid device; each flag is set and cleared as a whole. The member is the
         // first 32 bits of a word, which bindgen's function would read one by one for each packet.
         let word = unsafe {
             addr_of!((*self.0.get()).__bindgen_anon_1.priv_flags_fast)
                 .cast::<c_ulong>()
                 .read_volatile()
         };
-        let flags = if cfg!(target_endian = "little") {
+        if cfg!(target_endian = "little") {
             word
         } else {
             word >> (c_ulong::BITS - 32)
-        };
-        flags & bindings::IFF_L3MDEV_RX_HANDLER as c_ulong != 0
+        }
     }
 
     /// The index, unique in its namespace.

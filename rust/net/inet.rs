@@ -11,7 +11,10 @@
 //! [`include/net/inet6_hashtables.h`](srctree/include/net/inet6_hashtables.h),
 //! [`include/net/udp.h`](srctree/include/net/udp.h)
 
+mod bound_devices;
+mod bound_only;
 mod extension_headers;
+mod port_ends;
 mod raw;
 mod v4;
 mod v6;
@@ -26,9 +29,12 @@ use crate::bindings;
 use kernel::ffi::c_int;
 
 pub use self::{
-    raw::{raw_sockets, RawKey},
+    bound_devices::BoundDevices,
+    bound_only::BoundOnly,
+    port_ends::PortEnds,
+    raw::{raw_sockets, raw_sockets_anywhere, RawKey},
     v4::V4,
-    v6::V6,
+    v6::{V6Address, V6},
 };
 
 /// `IPPROTO_TCP`
@@ -284,6 +290,13 @@ pub unsafe trait Family: Copy + 'static {
 
     /// The table of raw sockets, `raw_v4_hashinfo`.
     fn raw_table() -> *mut bindings::raw_hashinfo;
+
+    /// The hash under which connections between the ends of a tuple are, `inet_ehashfn()`. Any
+    /// context.
+    fn hash_of_connection(namespace: Namespace<'_>, tuple: &Tuple<Self>) -> u32;
+
+    /// Whether a socket is bound to the local end of a tuple, by its address or by none. Any context.
+    fn holds_local_end(socket: &Common, tuple: &Tuple<Self>) -> bool;
 
     /// Whether this end of a socket is the local one of the tuple. Any context.
     fn is_local_end(socket: &Common, tuple: &Tuple<Self>) -> bool;

@@ -19,7 +19,12 @@ use core::{ops::Deref, ptr::addr_of};
 use kernel::ffi::c_int;
 use kernel::{task::Kuid, types::Opaque};
 
-use super::{inet::Port, namespace::Net, owner, rcu::ReadSide};
+use super::{
+    inet::{Port, V6Address, TCP},
+    namespace::Net,
+    owner,
+    rcu::ReadSide,
+};
 use crate::bindings;
 
 /// What all kinds of sockets have, `struct sock_common`.
@@ -114,6 +119,11 @@ impl Common {
             // SAFETY: All other states are those of full sockets.
             _ => AnyKind::Full(unsafe { &*self.0.get().cast() }),
         }
+    }
+
+    /// Whether the socket is in none of the states of a connection, `TCP_CLOSE`.
+    pub fn is_closed(&self) -> bool {
+        self.state() == bindings::TCP_CLOSE
     }
 
     /// The socket as a full one, if it is one, `sk_fullsock()`.
@@ -236,6 +246,26 @@ pub enum Address {
 }
 
 impl Address {
+    /// The same as IPv6 has it: an address of IPv4 mapped.
+    pub(in crate::net) fn mapped(&self) -> V6Address {
+        match self {
+            Self::V4([a, b, c, d]) => {
+                V6Address::from_header([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, *a, *b, *c, *d])
+            }
+            Self::V6(bytes) => V6Address::from_header(*bytes),
+        }
+    }
+
+    /// The same as IPv4 has it, if it is one of that, mapped.
+    pub(in crate::net) fn unmapped(self) -> Self {
+        match self {
+            Self::V6([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]) => {
+                Self::V4([a, b, c, d])
+            }
+            address => address,
+        }
+    }
+
     /// The bytes.
     pub fn bytes(&self) -> &[u8] {
         match self {
@@ -327,7 +357,7 @@ impl Full {
     /// Whether it is a raw socket, `SOCK_RAW`.
     #[inline]
     pub fn is_raw(&self) -> bool {
-        u32::from(self.kind()) == bindings::RUST_CONST_SOCK_RAW
+        u32::from(self.kind()) == bindings::SOCK_RAW
     }
 
     /// Whether the kernel made it for itself, `sk_kern_sock`: no process has it.
@@ -358,7 +388,7 @@ impl Full {
     /// Whether the socket is one of TCP.
     #[inline]
     pub fn is_tcp(&self) -> bool {
-        u32::from(self.protocol()) == bindings::RUST_CONST_IPPROTO_TCP
+        self.protocol() == u16::from(TCP)
     }
 
     /// Whether the socket has a peer: `connect()` was called, for UDP as well.

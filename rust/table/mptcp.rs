@@ -34,7 +34,9 @@ impl<F: Family> Several for Mptcp<F> {
             } else {
                 F::are_ends(socket, tuple)
             };
-            if is_meant {
+            let devices = [0, tuple.device, tuple.slave];
+            let is_there = tuple.device == 0 || devices.contains(&socket.bound_device());
+            if is_meant && is_there {
                 f(socket)?;
             }
             Ok(())

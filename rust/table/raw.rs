@@ -21,13 +21,18 @@ impl<F: Family> Several for Raw<F> {
     type Key = RawKey<F>;
     type Entry<'n> = Borrowed<'n, Full>;
 
+    /// A key without a device is for sockets that are bound to any.
     fn for_each<'n>(
         namespace: Namespace<'n>,
         key: &RawKey<F>,
         f: impl FnMut(&Self::Entry<'n>) -> Result,
     ) -> Result {
         let mut f = f;
-        inet::raw_sockets(namespace, *key).try_for_each(|socket| f(&socket))
+        let mut tell = |socket| f(&socket);
+        match key.device {
+            0 => inet::raw_sockets_anywhere(namespace, *key).try_for_each(&mut tell),
+            _ => inet::raw_sockets(namespace, *key).try_for_each(&mut tell),
+        }
     }
 }
 

@@ -8,11 +8,15 @@ use kernel::prelude::*;
 
 use super::{Entry, Outcome, Several};
 use crate::net::{
+    device::Device,
     inet::{Family, Tuple},
     namespace::{Namespace, Net},
     sctp::{self, Endpoint},
     socket::Full,
 };
+
+/// On how many devices an association is looked for, if none is named.
+const DEVICES: usize = 64;
 
 /// The SCTP sockets; those of both families, which may have associations of both.
 pub(crate) struct Sctp<F>(PhantomData<F>);
@@ -38,10 +42,13 @@ impl<F: Family> Several for Sctp<F> {
         // Of a socket that is bound to none of them, or to one; 0 stands for one that is not named.
         let devices = [0, tuple.device, tuple.slave];
         if tuple.remote_port.number() != 0 {
-            for (place, device) in devices.into_iter().enumerate() {
-                if place > 0 && device == 0 {
-                    continue;
-                }
+            let none = core::iter::once(0);
+            let named = devices.into_iter().filter(|device| *device != 0);
+            // An association is looked up on a device that is known: without one, on each.
+            let others = Device::all(namespace)
+                .take(if tuple.device == 0 { DEVICES } else { 0 })
+                .map(Device::index);
+            for device in Iterator::chain(Iterator::chain(none, named), others) {
                 let mut is_found = false;
                 sctp::association(namespace, tuple, device, |endpoint| {
                     is_found = true;
@@ -58,7 +65,7 @@ impl<F: Family> Several for Sctp<F> {
         sctp::for_each_endpoint(namespace, |endpoint| {
             let device = endpoint.socket.bound_device();
             let is_meant = endpoint.port() == tuple.local_port
-                && devices.contains(&device)
+                && (tuple.device == 0 || devices.contains(&device))
                 && endpoint.has_address(F::any_family(&tuple.local));
             if !is_meant {
                 return Ok(());

@@ -91,10 +91,10 @@ CASES = {
         | FOUR, raw(socket.AF_INET, OSPF, "127.0.0.2"), "connected",
         {"local-address": "127.0.0.1", "remote-address": "127.0.0.2"}),
     "packet": Case({"table": "packet", "device": 1}, packet, "unconnected",
-                   {"device": 1}),
+                   {"device": 1, "device-name": "lo"}),
     "packet_protocol": Case(
         {"table": "packet", "device": 1, "protocol": ETH_P_IP}, packet,
-        "unconnected", {"device": 1}),
+        "unconnected", {"device": 1, "device-name": "lo"}),
     "unix_abstract": Case({"table": "unix", "name": ABSTRACT},
                           unix(ABSTRACT, socket.SOCK_STREAM), "listener",
                           {"name": ABSTRACT}),

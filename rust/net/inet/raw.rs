@@ -53,6 +53,26 @@ pub fn raw_sockets<'n, F: Family>(
     namespace: Namespace<'n>,
     key: RawKey<F>,
 ) -> impl Iterator<Item = Borrowed<'n, Full>> {
+    chain(namespace, key).filter(move |socket| F::raw_matches(namespace, socket, &key))
+}
+
+/// The raw sockets of the namespace that match on any device: each is asked about the one that it is
+/// bound to. Any context.
+pub fn raw_sockets_anywhere<'n, F: Family>(
+    namespace: Namespace<'n>,
+    key: RawKey<F>,
+) -> impl Iterator<Item = Borrowed<'n, Full>> {
+    chain(namespace, key).filter(move |socket| {
+        let device = socket.bound_device();
+        F::raw_matches(namespace, socket, &RawKey { device, ..key })
+    })
+}
+
+/// The namespace's raw sockets in the chain of the key's protocol.
+fn chain<'n, F: Family>(
+    namespace: Namespace<'n>,
+    key: RawKey<F>,
+) -> impl Iterator<Item = Borrowed<'n, Full>> {
     // SAFETY: The namespace is valid.
     let bucket = unsafe {
         bindings::rust_helper_raw_bucket(
@@ -66,5 +86,4 @@ pub fn raw_sockets<'n, F: Family>(
     unsafe { list::hlist(bucket) }
         // SAFETY: The entries of this table are full sockets.
         .filter_map(move |node| unsafe { Borrowed::from_node(node, namespace) })
-        .filter(move |socket| F::raw_matches(namespace, socket, &key))
 }

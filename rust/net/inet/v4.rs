@@ -227,6 +227,29 @@ unsafe impl Family for V4 {
         &raw mut bindings::raw_v4_hashinfo
     }
 
+    fn hash_of_connection(namespace: Namespace<'_>, tuple: &Tuple<Self>) -> u32 {
+        // SAFETY: The namespace is valid.
+        unsafe {
+            bindings::inet_ehashfn(
+                namespace.object().as_ptr(),
+                tuple.local,
+                tuple.local_port.number(),
+                tuple.remote,
+                tuple.remote_port.network_order(),
+            )
+        }
+    }
+
+    fn holds_local_end(socket: &Common, tuple: &Tuple<Self>) -> bool {
+        let (address, port) = socket.local();
+        let is_for_any = match address {
+            Address::V4(bytes) => bytes == [0; 4],
+            Address::V6(bytes) => bytes == [0; 16] && !socket.is_ipv6_only(),
+        };
+        let is_for_this = socket.has_ipv4_ends() && socket.addresses_v4().0 == tuple.local;
+        port == tuple.local_port && (is_for_any || is_for_this)
+    }
+
     fn is_local_end(socket: &Common, tuple: &Tuple<Self>) -> bool {
         socket.has_ipv4_ends()
             && (socket.addresses_v4().0, socket.local().1) == (tuple.local, tuple.local_port)

@@ -202,6 +202,28 @@ unsafe impl Family for V6 {
         &raw mut bindings::raw_v6_hashinfo
     }
 
+    fn hash_of_connection(namespace: Namespace<'_>, tuple: &Tuple<Self>) -> u32 {
+        // SAFETY: The namespace and the addresses are valid.
+        unsafe {
+            bindings::inet6_ehashfn(
+                namespace.object().as_ptr(),
+                tuple.local.as_ptr(),
+                tuple.local_port.number(),
+                tuple.remote.as_ptr(),
+                tuple.remote_port.network_order(),
+            )
+        }
+    }
+
+    fn holds_local_end(socket: &Common, tuple: &Tuple<Self>) -> bool {
+        let (address, port) = socket.local();
+        let is_this = match address {
+            Address::V4(_) => false,
+            Address::V6(bytes) => bytes == tuple.local.0 || bytes == [0; 16],
+        };
+        port == tuple.local_port && is_this
+    }
+
     fn is_local_end(socket: &Common, tuple: &Tuple<Self>) -> bool {
         socket.is_of_ipv6()
             && (socket.addresses_v6().0, socket.local().1) == (tuple.local.0, tuple.local_port)
@@ -261,6 +283,12 @@ impl V6Address {
         Self(bytes)
     }
 
+    /// The bytes as they stand in a header.
+    #[inline]
+    pub fn bytes(&self) -> [u8; 16] {
+        self.0
+    }
+
     /// Whether it names a group, `ipv6_addr_is_multicast()`.
     #[inline]
     pub fn is_multicast(&self) -> bool {
@@ -269,7 +297,7 @@ impl V6Address {
     }
 
     #[inline]
-    fn as_ptr(&self) -> *const bindings::in6_addr {
+    pub(super) fn as_ptr(&self) -> *const bindings::in6_addr {
         from_ref(self).cast()
     }
 }

@@ -45,6 +45,24 @@ impl<'n> Owned<'n, Full> {
     }
 }
 
+impl<'n> Owned<'n, Full> {
+    /// Takes a reference to a socket of a table; `None` if it is another namespace's.
+    ///
+    /// # Safety
+    ///
+    /// `sk` must be a full socket, and somebody else's reference to it not be given back meanwhile.
+    pub(in crate::net) unsafe fn hold(
+        sk: NonNull<bindings::sock>,
+        namespace: Namespace<'n>,
+    ) -> Option<Self> {
+        // SAFETY: A valid socket, by the safety requirement, all of whose accesses to the count are
+        // atomic.
+        let is_held = unsafe { take_reference(sk) };
+        // SAFETY: A full socket, and the reference was just taken.
+        is_held.then(|| unsafe { Self::from_lookup(sk.as_ptr(), namespace) })?
+    }
+}
+
 impl<K: Kind> Deref for Owned<'_, K> {
     type Target = K;
 
@@ -220,15 +238,9 @@ impl Connection<'_> {
         section: ReadSide<'_>,
         f: impl for<'n> FnOnce(Namespace<'n>, Connection<'n>) -> R,
     ) -> Option<R> {
-        // SAFETY: The memory of an entry stays a socket, maybe another one, for the section. All
-        // accesses to the count are atomic.
-        let count = unsafe {
-            let refs = &raw mut (*sk.as_ptr()).__sk_common.skc_refcnt.refs.counter;
-            Atomic::<i32>::from_ptr(refs)
-        };
-        let mut seen = count.load(Relaxed);
-        while let Err(now) = count.cmpxchg(seen, one_more(seen)?, atomic::Full) {
-            seen = now;
+        // SAFETY: The memory of an entry stays a socket, maybe another one, for the section.
+        if !unsafe { take_reference(sk) } {
+            return None;
         }
         // INVARIANT: The reference was just taken; it is given back by the connection that is made of
         // it, or with this, if the namespace is at its end.
@@ -285,6 +297,27 @@ impl<'n> Connection<'n> {
             _ => Self::Established(owned(socket)),
         })
     }
+}
+
+/// Takes a reference unless the last one is gone, `refcount_inc_not_zero()`.
+///
+/// # Safety
+///
+/// `sk` must be memory that is a socket, of whatever kind.
+unsafe fn take_reference(sk: NonNull<bindings::sock>) -> bool {
+    // SAFETY: By the safety requirement. All accesses to the count are atomic.
+    let count = unsafe {
+        let refs = &raw mut (*sk.as_ptr()).__sk_common.skc_refcnt.refs.counter;
+        Atomic::<i32>::from_ptr(refs)
+    };
+    let mut seen = count.load(Relaxed);
+    while let Some(more) = one_more(seen) {
+        match count.cmpxchg(seen, more, atomic::Full) {
+            Ok(_) => return true,
+            Err(now) => seen = now,
+        }
+    }
+    false
 }
 
 #[kernel::prelude::kunit_tests(rust_net_reference)]

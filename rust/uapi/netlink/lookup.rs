@@ -6,6 +6,7 @@ mod entry;
 mod key;
 mod members;
 mod process;
+mod question;
 mod tables;
 
 pub(super) use self::{

@@ -32,6 +32,15 @@ pub(crate) enum Key {
         /// Where the packet comes from.
         arrival: Arrival,
     },
+    /// Sockets of TCP or UDP of both families, by a port at whatever address.
+    Port {
+        /// One of these.
+        table: Table,
+        /// The port.
+        port: u16,
+        /// Where the packet comes from.
+        arrival: Arrival,
+    },
     /// Raw sockets, by a protocol over IP and addresses.
     Raw {
         /// The protocol.
@@ -45,8 +54,8 @@ pub(crate) enum Key {
     },
     /// Packet sockets, by a device.
     Packet {
-        /// The device's index.
-        device: u32,
+        /// The device.
+        device: Device,
         /// The Ethernet protocol, for sockets alone that listen to it or to all.
         protocol: Option<u32>,
     },
@@ -92,19 +101,27 @@ pub(crate) enum Key {
 }
 
 /// Where a packet comes from, if that matters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Arrival {
-    /// The index of the device that the packet arrives on.
-    pub(crate) device: Option<u32>,
+    /// The device that the packet arrives on.
+    pub(crate) device: Option<Device>,
     /// The index of the slave, if that device is an L3 master.
     pub(crate) slave: Option<u32>,
 }
 
 impl Arrival {
-    fn attributes(self) -> impl Iterator<Item = Attribute> {
-        let device = self.device.map(|index| Attribute::u32(DEVICE, index));
+    fn attributes(&self) -> impl Iterator<Item = Attribute> {
+        let device = self.device.as_ref().map(on_device);
         let slave = self.slave.map(|index| Attribute::u32(SLAVE, index));
         device.into_iter().chain(slave)
+    }
+}
+
+/// Names a device by what the user knows of it.
+fn on_device(device: &Device) -> Attribute {
+    match device {
+        Device::Index(index) => Attribute::u32(DEVICE, *index),
+        Device::Name(name) => Attribute::bytes(DEVICE_NAME, name.as_bytes()),
     }
 }
 
@@ -120,7 +137,7 @@ impl Key {
     /// The table, if it is in one alone.
     fn table(&self) -> Option<Table> {
         Some(match self {
-            Key::Tuple { table, .. } => *table,
+            Key::Tuple { table, .. } | Key::Port { table, .. } => *table,
             Key::Raw { .. } => Table::Raw,
             Key::Packet { .. } => Table::Packet,
             Key::Unix(_) => Table::Unix,
@@ -160,6 +177,10 @@ impl Key {
                 }
                 all.extend(arrival.attributes());
             }
+            Key::Port { port, arrival, .. } => {
+                all.push(Attribute::port(LOCAL_PORT, *port));
+                all.extend(arrival.attributes());
+            }
             Key::Raw {
                 protocol,
                 local,
@@ -172,7 +193,7 @@ impl Key {
                 all.push(Attribute::u32(PROTOCOL, *protocol));
             }
             Key::Packet { device, protocol } => {
-                all.push(Attribute::u32(DEVICE, *device));
+                all.push(on_device(device));
                 all.extend(protocol.map(|protocol| Attribute::u32(PROTOCOL, protocol)));
             }
             Key::Unix(name) => all.push(Attribute::bytes(NAME, name)),

@@ -56,7 +56,8 @@ enum nsmux_resolved_by {
 /**
  * enum nsmux_table - A table that a key can be looked up in.
  * @NSMUX_TABLE_TCP: Connections, and if there is none, listeners. Without a
- *   remote address only listeners.
+ *   remote address only listeners, and if there is none, sockets that are only
+ *   bound.
  * @NSMUX_TABLE_UDP: Sockets with a peer and without.
  * @NSMUX_TABLE_RAW: Raw sockets of a protocol over IP; all that match get a
  *   packet.
@@ -113,8 +114,8 @@ enum nsmux_protocol {
  * @NSMUX_OUTCOME_UNCONNECTED: A UDP socket without a peer.
  * @NSMUX_OUTCOME_AMBIGUOUS: One of a reuseport group; which one gets a packet
  *   is decided with the packet at hand.
- * @NSMUX_OUTCOME_MULTIPLE: Any number of sockets, since the packet is for a
- *   group or for all.
+ * @NSMUX_OUTCOME_MULTIPLE: Any number of sockets: the packet is for a group or
+ *   for all, or several match what was asked.
  * @NSMUX_OUTCOME_FOREIGN: A socket of another namespace, which a BPF program
  *   chose.
  * @NSMUX_OUTCOME_NONE: Nothing.
@@ -122,6 +123,8 @@ enum nsmux_protocol {
  *   any, or has the port.
  * @NSMUX_OUTCOME_DEVICE: A network device.
  * @NSMUX_OUTCOME_PROCESS: A process.
+ * @NSMUX_OUTCOME_BOUND: A TCP socket that is bound and neither listens nor is
+ *   connected: nobody sends to it, but it holds the port.
  */
 enum nsmux_outcome {
 	NSMUX_OUTCOME_ESTABLISHED,
@@ -137,6 +140,7 @@ enum nsmux_outcome {
 	NSMUX_OUTCOME_MEMBER,
 	NSMUX_OUTCOME_DEVICE,
 	NSMUX_OUTCOME_PROCESS,
+	NSMUX_OUTCOME_BOUND,
 };
 
 enum {
@@ -177,6 +181,7 @@ enum {
 	NSMUX_A_LOOKUP_PROCESS,
 	NSMUX_A_LOOKUP_COOKIE,
 	NSMUX_A_LOOKUP_MEMBER_GROUP,
+	NSMUX_A_LOOKUP_DEVICE_NAME,
 
 	__NSMUX_A_LOOKUP_MAX,
 	NSMUX_A_LOOKUP_MAX = (__NSMUX_A_LOOKUP_MAX - 1)
@@ -222,6 +227,7 @@ enum {
 	NSMUX_A_SOCKET_LOCAL_VSOCK_PORT,
 	NSMUX_A_SOCKET_REMOTE_CID,
 	NSMUX_A_SOCKET_REMOTE_VSOCK_PORT,
+	NSMUX_A_SOCKET_DEVICE_NAME,
 
 	__NSMUX_A_SOCKET_MAX,
 	NSMUX_A_SOCKET_MAX = (__NSMUX_A_SOCKET_MAX - 1)

@@ -2,7 +2,7 @@
 
 //! What is told of that which was found.
 
-use kernel::{prelude::*, sync::rcu};
+use kernel::{ffi::c_int, prelude::*, sync::rcu};
 
 use crate::{
     bindings::*,
@@ -10,7 +10,7 @@ use crate::{
         device::Device,
         genetlink::Message,
         inet::Family,
-        namespace::Namespace,
+        namespace::{Namespace, Net},
         netlink_socket::{Membership, NetlinkSocket, KEPT},
         packet_socket::PacketSocket,
         rcu::ReadSide,
@@ -24,17 +24,7 @@ use crate::{
 };
 
 /// How many sockets are told in one answer at most: as many as fit into it for sure.
-const SOCKETS_TOLD: u32 = KEPT as u32;
-
-/// Writes the answer of a table of the Internet's sockets.
-pub(super) fn put_answer(message: &mut Message<'_>, answer: &impl Answer) -> Result<Outcome> {
-    let outcome = answer.outcome();
-    put_outcome(message, outcome)?;
-    if let Some(socket) = answer.socket() {
-        put_any(message, outcome, socket, answer.full())?;
-    }
-    Ok(outcome)
-}
+pub(super) const SOCKETS_TOLD: u32 = KEPT as u32;
 
 /// Writes a socket of the Internet's protocols, and what it is.
 pub(in super::super) fn put_socket(
@@ -66,7 +56,7 @@ pub(in super::super) fn put_entry(message: &mut Message<'_>, entry: &impl Told) 
     put_told(message, entry)
 }
 
-fn put_any(
+pub(super) fn put_any(
     message: &mut Message<'_>,
     outcome: Outcome,
     socket: &Common,
@@ -195,14 +185,29 @@ fn put_kind(message: &mut Message<'_>, outcome: Outcome, socket: &Common) -> Res
     message.put_u32(NSMUX_A_SOCKET_KIND, outcome as u32)?;
     message.put_uint(NSMUX_A_SOCKET_COOKIE, socket.cookie())?;
     message.put(NSMUX_A_SOCKET_FAMILY, &socket.family().to_ne_bytes())?;
-    if let Ok(device @ 1..) = u32::try_from(socket.bound_device()) {
-        message.put_u32(NSMUX_A_SOCKET_DEVICE, device)?;
-    }
     let guard = rcu::read_lock();
-    message.put_uint(
-        NSMUX_A_SOCKET_NETNS_COOKIE,
-        socket.net((&guard).into()).cookie(),
-    )
+    let net = socket.net((&guard).into());
+    message.put_uint(NSMUX_A_SOCKET_NETNS_COOKIE, net.cookie())?;
+    put_bound_device(message, net, socket.bound_device())
+}
+
+/// Writes the device that a socket is bound to: its index, and what it is called in the socket's
+/// namespace if it is still there.
+fn put_bound_device(message: &mut Message<'_>, net: &Net, index: c_int) -> Result {
+    let Ok(device @ 1..) = u32::try_from(index) else {
+        return Ok(());
+    };
+    message.put_u32(NSMUX_A_SOCKET_DEVICE, device)?;
+    let Some(held) = net.hold() else {
+        return Ok(());
+    };
+    let guard = rcu::read_lock();
+    held.alive().listed((&guard).into()).branded(|namespace| {
+        match Device::by_index(namespace, index) {
+            Some(device) => message.put_string(NSMUX_A_SOCKET_DEVICE_NAME, device.name().bytes()),
+            None => Ok(()),
+        }
+    })
 }
 
 /// Writes the ends of a socket of the Internet's protocols.
@@ -271,10 +276,8 @@ impl<F: Family> Told for SctpEntry<'_, F> {
 
 impl Told for PacketSocket<'_> {
     fn put(&self, message: &mut Message<'_>) -> Result {
-        match u32::try_from(self.device()) {
-            Ok(device @ 1..) => message.put_u32(NSMUX_A_SOCKET_DEVICE, device),
-            _ => Ok(()),
-        }
+        let guard = rcu::read_lock();
+        put_bound_device(message, self.net((&guard).into()), self.device())
     }
 }
 

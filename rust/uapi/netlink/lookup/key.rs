@@ -5,6 +5,7 @@
 use kernel::ffi::c_int;
 use kernel::prelude::*;
 
+use super::question::{Arrival, Place, Question};
 use crate::{
     bindings::*,
     net::{
@@ -28,6 +29,7 @@ const LOCAL_PORT: u16 = NSMUX_A_LOOKUP_LOCAL_PORT as u16;
 const REMOTE_ADDRESS: u16 = NSMUX_A_LOOKUP_REMOTE_ADDRESS as u16;
 const REMOTE_PORT: u16 = NSMUX_A_LOOKUP_REMOTE_PORT as u16;
 const DEVICE: u16 = NSMUX_A_LOOKUP_DEVICE as u16;
+const DEVICE_NAME: u16 = NSMUX_A_LOOKUP_DEVICE_NAME as u16;
 const SLAVE: u16 = NSMUX_A_LOOKUP_SLAVE as u16;
 const NAME: u16 = NSMUX_A_LOOKUP_NAME as u16;
 const PROTOCOL: u16 = NSMUX_A_LOOKUP_PROTOCOL as u16;
@@ -38,18 +40,14 @@ const LOCAL_VSOCK_PORT: u16 = NSMUX_A_LOOKUP_LOCAL_VSOCK_PORT as u16;
 const REMOTE_CID: u16 = NSMUX_A_LOOKUP_REMOTE_CID as u16;
 const REMOTE_VSOCK_PORT: u16 = NSMUX_A_LOOKUP_REMOTE_VSOCK_PORT as u16;
 
-/// What is asked of TCP.
-pub(super) struct TcpKey<F: Family> {
-    pub(super) tuple: Tuple<F>,
-    pub(super) scope: Scope,
-}
+/// Why a device is not named twice.
+const ONE_WAY: &CStr = c"a device is named by its index or by its name";
 
-/// Which TCP sockets a key can mean.
-pub(super) enum Scope {
-    /// Those with a connection to the other end, or else a listener.
-    All,
-    /// Listeners, as the key does not tell the other end.
-    Listeners,
+/// What is asked of TCP.
+pub(super) struct Ends<F: Family> {
+    pub(super) tuple: Tuple<F>,
+    /// Whether the request tells the other end. If it does not, no connection is meant.
+    pub(super) has_remote: bool,
 }
 
 /// What is asked of netlink.
@@ -78,43 +76,79 @@ pub(super) fn always(_: Attributes<'_>) -> Result<bool, Refusal> {
     Ok(true)
 }
 
-/// For tables that have a key of each family: whether the addresses are of this one.
+/// For tables that can be asked for a port at whatever address: whether that is asked.
+pub(super) fn is_port(attributes: Attributes<'_>) -> Result<bool, Refusal> {
+    let has = |number| attributes.get(number).is_some();
+    let is_alone = !has(REMOTE_ADDRESS) && !has(REMOTE_PORT);
+    Ok(!has(LOCAL_ADDRESS) && has(LOCAL_PORT) && is_alone)
+}
+
+/// A port at whatever address.
+pub(super) fn port(attributes: Attributes<'_>) -> Result<Question<Port>, Refusal> {
+    Ok(Question {
+        key: Port::from_header(required(attributes, LOCAL_PORT)?.array()?),
+        place: place(attributes)?,
+    })
+}
+
+/// For tables that have a key of each family: whether the addresses are of this one. Those of IPv4
+/// that are mapped are of IPv4, as they are for `inet_diag_find_one_icsk()`: sockets of IPv6 are
+/// told with them.
 pub(super) fn is_of<F: Family>(attributes: Attributes<'_>) -> Result<bool, Refusal> {
     let local = required(attributes, LOCAL_ADDRESS)?;
     let text = c"an address has 4 bytes (IPv4) or 16 (IPv6)";
     match local.bytes().len() {
-        4 | 16 => Ok(F::address(local.bytes()).is_some()),
+        4 | 16 => Ok(F::address(unmapped(local.bytes())).is_some()),
         _ => Err(Refusal::of(local, EINVAL, text)),
     }
 }
 
-pub(super) fn tcp<F: Family>(attributes: Attributes<'_>) -> Result<TcpKey<F>, Refusal> {
-    Ok(TcpKey {
-        tuple: tuple(attributes)?,
-        scope: match attributes.get(REMOTE_ADDRESS) {
-            Some(_) => Scope::All,
-            None => Scope::Listeners,
+/// The bytes of an address of IPv4 that is mapped; others as they are.
+fn unmapped(address: &[u8]) -> &[u8] {
+    const MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+    match address.strip_prefix(&MAPPED) {
+        Some(address) if address.len() == 4 => address,
+        _ => address,
+    }
+}
+
+pub(super) fn tcp<F: Family>(attributes: Attributes<'_>) -> Result<Question<Ends<F>>, Refusal> {
+    Ok(Question {
+        key: Ends {
+            tuple: tuple(attributes)?,
+            has_remote: attributes.get(REMOTE_ADDRESS).is_some(),
         },
+        place: place(attributes)?,
     })
 }
 
-pub(super) fn raw<F: Family>(attributes: Attributes<'_>) -> Result<RawKey<F>, Refusal> {
+pub(super) fn udp<F: Family>(attributes: Attributes<'_>) -> Result<Question<Tuple<F>>, Refusal> {
+    Ok(Question {
+        key: tuple(attributes)?,
+        place: place(attributes)?,
+    })
+}
+
+pub(super) fn raw<F: Family>(attributes: Attributes<'_>) -> Result<Question<RawKey<F>>, Refusal> {
     let local = required(attributes, LOCAL_ADDRESS)?;
     let protocol = required(attributes, PROTOCOL)?;
-    Ok(RawKey {
-        protocol: u8::try_from(protocol.u32()?)
-            .map_err(|_| Refusal::of(protocol, EINVAL, c"a protocol over IP has 8 bits"))?,
-        local: address::<F>(local)?,
-        remote: attributes
-            .get(REMOTE_ADDRESS)
-            .map_or(Ok(F::ANY), address::<F>)?,
-        device: index(attributes, DEVICE)?,
-        slave: index(attributes, SLAVE)?,
+    Ok(Question {
+        key: RawKey {
+            protocol: u8::try_from(protocol.u32()?)
+                .map_err(|_| Refusal::of(protocol, EINVAL, c"a protocol over IP has 8 bits"))?,
+            local: address::<F>(local)?,
+            remote: attributes
+                .get(REMOTE_ADDRESS)
+                .map_or(Ok(F::ANY), address::<F>)?,
+            device: 0,
+            slave: 0,
+        },
+        place: place(attributes)?,
     })
 }
 
-/// Two ends; port 0 of the other one if the request does not name it.
-pub(super) fn tuple<F: Family>(attributes: Attributes<'_>) -> Result<Tuple<F>, Refusal> {
+/// Two ends, on no device; port 0 of the other one if the request does not name it.
+fn tuple<F: Family>(attributes: Attributes<'_>) -> Result<Tuple<F>, Refusal> {
     let local = required(attributes, LOCAL_ADDRESS)?;
     let remote = match (attributes.get(REMOTE_ADDRESS), attributes.get(REMOTE_PORT)) {
         (Some(remote), Some(port)) => (address::<F>(remote)?, Port::from_header(port.array()?)),
@@ -127,27 +161,49 @@ pub(super) fn tuple<F: Family>(attributes: Attributes<'_>) -> Result<Tuple<F>, R
         local_port: Port::from_header(required(attributes, LOCAL_PORT)?.array()?),
         remote: remote.0,
         remote_port: remote.1,
-        device: index(attributes, DEVICE)?,
-        slave: index(attributes, SLAVE)?,
+        device: 0,
+        slave: 0,
     })
 }
 
 /// The same of a protocol that has no port 0.
-pub(super) fn ends<F: Family>(attributes: Attributes<'_>) -> Result<Tuple<F>, Refusal> {
-    let tuple = tuple::<F>(attributes)?;
+pub(super) fn ends<F: Family>(attributes: Attributes<'_>) -> Result<Question<Tuple<F>>, Refusal> {
+    let question = udp::<F>(attributes)?;
     match attributes.get(REMOTE_PORT) {
-        Some(port) if tuple.remote_port.number() == 0 => {
+        Some(port) if question.key.remote_port.number() == 0 => {
             Err(Refusal::of(port, EINVAL, c"the other end has a port"))
         }
-        _ => Ok(tuple),
+        _ => Ok(question),
     }
 }
 
 fn address<F: Family>(attribute: Attribute<'_>) -> Result<F::Address, Refusal> {
-    F::address(attribute.bytes()).ok_or_else(|| {
+    F::address(unmapped(attribute.bytes())).ok_or_else(|| {
         let text = c"both addresses have to be of one family";
         Refusal::of(attribute, EINVAL, text)
     })
+}
+
+/// The device that a request names, in whichever way, or none.
+fn place(attributes: Attributes<'_>) -> Result<Place, Refusal> {
+    let Some(name) = attributes.get(DEVICE_NAME) else {
+        return Ok(Place::Index(Arrival {
+            device: index(attributes, DEVICE)?,
+            slave: index(attributes, SLAVE)?,
+        }));
+    };
+    match attributes.get(DEVICE).or(attributes.get(SLAVE)) {
+        Some(number) => Err(Refusal::of(number, EINVAL, ONE_WAY)),
+        None => device_name(name).map(Place::Name),
+    }
+}
+
+fn device_name(name: Attribute<'_>) -> Result<device::Name, Refusal> {
+    let bytes = name.bytes();
+    // As user space's strings may be, `nla_strscpy()`.
+    let bytes = bytes.strip_suffix(&[0]).unwrap_or(bytes);
+    let text = c"a device cannot have this name";
+    device::Name::new(bytes).ok_or(Refusal::of(name, EINVAL, text))
 }
 
 /// The index of a device; 0 if the request names none.
@@ -158,15 +214,20 @@ fn index(attributes: Attributes<'_>, number: u16) -> Result<c_int, Refusal> {
     })
 }
 
-pub(super) fn packet(attributes: Attributes<'_>) -> Result<PacketKey, Refusal> {
-    required(attributes, DEVICE)?;
+pub(super) fn packet(attributes: Attributes<'_>) -> Result<Question<PacketKey>, Refusal> {
+    if attributes.get(DEVICE_NAME).is_none() {
+        required(attributes, DEVICE)?;
+    }
     let protocol = attributes.get(PROTOCOL).map(|attribute| {
         let text = c"a protocol over Ethernet has 16 bits";
         u16::try_from(attribute.u32()?).map_err(|_| Refusal::of(attribute, EINVAL, text))
     });
-    Ok(PacketKey {
-        device: index(attributes, DEVICE)?,
-        protocol: protocol.transpose()?,
+    Ok(Question {
+        key: PacketKey {
+            device: 0,
+            protocol: protocol.transpose()?,
+        },
+        place: place(attributes)?,
     })
 }
 
@@ -226,8 +287,7 @@ pub(super) fn netdev(attributes: Attributes<'_>) -> Result<NetdevKey, Refusal> {
         }
         (None, None) => return Err(Refusal::missing(DEVICE)),
         (Some(_), Some(name)) => {
-            let text = c"a device is named by its index or by its name";
-            return Err(Refusal::of(name, EINVAL, text));
+            return Err(Refusal::of(name, EINVAL, ONE_WAY));
         }
     })
 }

@@ -6,13 +6,15 @@ use kernel::prelude::*;
 
 use super::{
     entry::{self, put_several},
-    key, put_namespace,
+    key::{self, Ends},
+    put_namespace,
+    question::{tell_several, tell_tcp, tell_tcp_port, tell_udp, tell_udp_port, Question},
 };
 use crate::{
     bindings::*,
     net::{
         genetlink::{Attributes, Message, Refusal},
-        inet::{Family, RawKey, Tuple, V4, V6},
+        inet::{Port, RawKey, Tuple, V4, V6},
         mptcp,
         namespace::{Listed, Namespace},
         netlink_socket::Membership,
@@ -24,8 +26,6 @@ use crate::{
         packet::{Packet, PacketKey},
         raw::Raw,
         sctp::Sctp,
-        tcp::Tcp,
-        udp::{Udp, UdpKey},
         unix::{self, Unix},
         vsock::{Vsock, VsockKey},
         Outcome, Table,
@@ -70,17 +70,19 @@ macro_rules! tables {
 }
 
 tables! {
-    NSMUX_TABLE_TCP: TcpV4(key::TcpKey<V4>) if key::is_of::<V4>, key::tcp => tell_tcp;
-    NSMUX_TABLE_TCP: TcpV6(key::TcpKey<V6>) if key::is_of::<V6>, key::tcp => tell_tcp;
-    NSMUX_TABLE_UDP: UdpV4(Tuple<V4>) if key::is_of::<V4>, key::tuple => tell_udp;
-    NSMUX_TABLE_UDP: UdpV6(Tuple<V6>) if key::is_of::<V6>, key::tuple => tell_udp;
-    NSMUX_TABLE_RAW: RawV4(RawKey<V4>) if key::is_of::<V4>, key::raw => put_several::<Raw<V4>>;
-    NSMUX_TABLE_RAW: RawV6(RawKey<V6>) if key::is_of::<V6>, key::raw => put_several::<Raw<V6>>;
-    NSMUX_TABLE_SCTP: SctpV4(Tuple<V4>) if key::is_of::<V4>, key::ends => put_several::<Sctp<V4>>;
-    NSMUX_TABLE_SCTP: SctpV6(Tuple<V6>) if key::is_of::<V6>, key::ends => put_several::<Sctp<V6>>;
-    NSMUX_TABLE_MPTCP: MptcpV4(Tuple<V4>) if key::is_of::<V4>, key::ends => put_several::<Mptcp<V4>>;
-    NSMUX_TABLE_MPTCP: MptcpV6(Tuple<V6>) if key::is_of::<V6>, key::ends => put_several::<Mptcp<V6>>;
-    NSMUX_TABLE_PACKET: Packet(PacketKey) if key::always, key::packet => put_several::<Packet>;
+    NSMUX_TABLE_TCP: TcpPort(Question<Port>) if key::is_port, key::port => tell_tcp_port;
+    NSMUX_TABLE_TCP: TcpV4(Question<Ends<V4>>) if key::is_of::<V4>, key::tcp => tell_tcp;
+    NSMUX_TABLE_TCP: TcpV6(Question<Ends<V6>>) if key::is_of::<V6>, key::tcp => tell_tcp;
+    NSMUX_TABLE_UDP: UdpPort(Question<Port>) if key::is_port, key::port => tell_udp_port;
+    NSMUX_TABLE_UDP: UdpV4(Question<Tuple<V4>>) if key::is_of::<V4>, key::udp => tell_udp;
+    NSMUX_TABLE_UDP: UdpV6(Question<Tuple<V6>>) if key::is_of::<V6>, key::udp => tell_udp;
+    NSMUX_TABLE_RAW: RawV4(Question<RawKey<V4>>) if key::is_of::<V4>, key::raw => tell_several::<Raw<V4>>;
+    NSMUX_TABLE_RAW: RawV6(Question<RawKey<V6>>) if key::is_of::<V6>, key::raw => tell_several::<Raw<V6>>;
+    NSMUX_TABLE_SCTP: SctpV4(Question<Tuple<V4>>) if key::is_of::<V4>, key::ends => tell_several::<Sctp<V4>>;
+    NSMUX_TABLE_SCTP: SctpV6(Question<Tuple<V6>>) if key::is_of::<V6>, key::ends => tell_several::<Sctp<V6>>;
+    NSMUX_TABLE_MPTCP: MptcpV4(Question<Tuple<V4>>) if key::is_of::<V4>, key::ends => tell_several::<Mptcp<V4>>;
+    NSMUX_TABLE_MPTCP: MptcpV6(Question<Tuple<V6>>) if key::is_of::<V6>, key::ends => tell_several::<Mptcp<V6>>;
+    NSMUX_TABLE_PACKET: Packet(Question<PacketKey>) if key::always, key::packet => tell_several::<Packet>;
     NSMUX_TABLE_UNIX: Unix(unix::Name) if key::always, key::local => put_several::<Unix>;
     NSMUX_TABLE_NETLINK: Netlink(key::NetlinkKey) if key::always, key::netlink => tell_netlink;
     NSMUX_TABLE_VSOCK: Vsock(VsockKey) if key::always, key::vsock => tell_vsock;
@@ -112,6 +114,9 @@ impl Key {
             Self::SctpV4(_) | Self::SctpV6(_) => 1 << 12,
             _ if self.members().is_some() => MEMBERS,
             Self::Unix(_) => 1 << 10,
+            // Several lookups, and chains that are gone over.
+            Self::TcpPort(_) | Self::TcpV4(_) | Self::TcpV6(_) => 1 << 9,
+            Self::UdpPort(_) | Self::UdpV4(_) | Self::UdpV6(_) => 1 << 9,
             _ => 1 << 8,
         }
     }
@@ -124,30 +129,6 @@ pub(super) fn look_up(key: &Key, listed: Listed<'_>, message: &mut Message<'_>) 
         message.put_u32(NSMUX_A_LOOKUP_TABLE, key.table())?;
         key.tell(namespace, message)
     })
-}
-
-fn tell_tcp<F: Family>(
-    message: &mut Message<'_>,
-    namespace: Namespace<'_>,
-    key: &key::TcpKey<F>,
-) -> Result<Outcome> {
-    let answer = match key.scope {
-        key::Scope::All => Tcp::<F>::lookup(namespace, &key.tuple),
-        key::Scope::Listeners => Tcp::<F>::listener(namespace, &key.tuple),
-    };
-    entry::put_answer(message, &answer)
-}
-
-fn tell_udp<F: Family>(
-    message: &mut Message<'_>,
-    namespace: Namespace<'_>,
-    tuple: &Tuple<F>,
-) -> Result<Outcome> {
-    let key = UdpKey {
-        tuple: *tuple,
-        to_many: F::names_many(namespace, tuple),
-    };
-    entry::put_answer(message, &Udp::<F>::lookup(namespace, &key))
 }
 
 fn tell_netlink(

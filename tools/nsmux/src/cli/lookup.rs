@@ -4,13 +4,12 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::net::IpAddr;
 use std::str::FromStr;
 
 use clap::{Args, Subcommand};
 
 use super::Where;
-use crate::address::Endpoint;
+use crate::address::{Endpoint, Host};
 use crate::key::device::Device;
 use crate::key::netlink_group::NetlinkGroup;
 use crate::key::vsock_end::VsockEnd;
@@ -60,7 +59,8 @@ pub(crate) struct Tuple {
     /// The end where the socket is.
     #[arg(
         value_name = "ADDRESS:PORT",
-        help = "The end where the socket is: 10.0.0.2:8080, [fd00::2]:8080, or *:8080"
+        help = "The end where the socket is: 10.0.0.2:8080, [fd00::2]:8080, *:8080, or with a \
+                device 127.0.0.53%lo:53"
     )]
     pub(crate) local: Endpoint,
 
@@ -87,17 +87,18 @@ impl Tuple {
     }
 
     /// Where the packet comes from.
-    pub(crate) fn arrival(&self) -> Arrival {
-        self.arrival.arrival()
+    pub(crate) fn arrival(&self) -> Result<Arrival, String> {
+        let remote = self.remote()?.and_then(|end| end.zone);
+        self.arrival.arrival([self.local.zone.clone(), remote])
     }
 }
 
 /// Where a packet comes from.
 #[derive(Args, Debug)]
 struct ArrivalOptions {
-    /// The index of the device that the packet arrives on, in the namespace that is looked in
-    #[arg(long, value_name = "INDEX", value_parser = clap::value_parser!(u32).range(1..))]
-    device: Option<u32>,
+    /// The device that the packet arrives on, by its name or index in the namespace that is looked in
+    #[arg(long, value_name = "DEVICE")]
+    device: Option<Device>,
 
     /// The index of the slave, if that device is an L3 master (VRF)
     #[arg(long, value_name = "INDEX", requires = "device",
@@ -106,11 +107,22 @@ struct ArrivalOptions {
 }
 
 impl ArrivalOptions {
-    fn arrival(&self) -> Arrival {
-        Arrival {
-            device: self.device,
-            slave: self.slave,
+    /// What these options say, and the devices that follow addresses.
+    fn arrival(&self, zones: [Option<Device>; 2]) -> Result<Arrival, String> {
+        let mut device = self.device.clone();
+        for zone in zones.into_iter().flatten() {
+            if device.as_ref().is_some_and(|device| *device != zone) {
+                return Err("a packet arrives on one device".to_string());
+            }
+            device = Some(zone);
         }
+        if self.slave.is_some() && matches!(device, Some(Device::Name(_))) {
+            return Err("a device with a name needs no --slave: name the slave".to_string());
+        }
+        Ok(Arrival {
+            device,
+            slave: self.slave,
+        })
     }
 }
 
@@ -123,7 +135,7 @@ pub(crate) struct Raw {
 
     /// The address that the packet is for
     #[arg(value_name = "ADDRESS")]
-    pub(crate) local: IpAddr,
+    pub(crate) local: Host,
 
     /// The address that the packet is from, after the word `from`
     #[arg(value_names = ["from", "ADDRESS"], num_args = 2)]
@@ -138,13 +150,14 @@ pub(crate) struct Raw {
 
 impl Raw {
     /// The address that the packet is from.
-    pub(crate) fn remote(&self) -> Result<Option<IpAddr>, String> {
+    pub(crate) fn remote(&self) -> Result<Option<Host>, String> {
         after_from(&self.from)
     }
 
     /// Where the packet comes from.
-    pub(crate) fn arrival(&self) -> Arrival {
-        self.arrival.arrival()
+    pub(crate) fn arrival(&self) -> Result<Arrival, String> {
+        let remote = self.remote()?.and_then(|host| host.zone);
+        self.arrival.arrival([self.local.zone.clone(), remote])
     }
 }
 
@@ -326,6 +339,38 @@ mod tests {
         assert_eq!(device("nsmux lookup packet dev 2"), Ok(Device::Index(2)));
         assert!(device("nsmux lookup packet device eth0").is_err());
         assert!(device("nsmux lookup packet dev a/b").is_err());
+    }
+
+    #[test]
+    fn a_device_is_named_once() {
+        let arrival = |words| match parse(words) {
+            Wanted::Udp(tuple) => tuple.arrival(),
+            Wanted::Raw(raw) => raw.arrival(),
+            other => panic!("{other:?}"),
+        };
+        let on = |device: &str| {
+            Ok(Arrival {
+                device: Some(device.parse().unwrap()),
+                slave: None,
+            })
+        };
+        for words in [
+            "nsmux lookup udp 127.0.0.53%lo:53",
+            "nsmux lookup udp 127.0.0.53:53 --device lo",
+            "nsmux lookup udp 127.0.0.53%lo:53 --device lo",
+            "nsmux lookup udp [fe80::1]:53 from [fe80::2%lo]:53",
+            "nsmux lookup raw icmp fe80::1%lo from fe80::2%lo",
+        ] {
+            assert_eq!(arrival(words), on("lo"), "{words}");
+        }
+        assert_eq!(arrival("nsmux lookup udp *%2:53"), on("2"));
+        for words in [
+            "nsmux lookup udp 127.0.0.53%lo:53 --device eth0",
+            "nsmux lookup udp [fe80::1%a]:53 from [fe80::2%b]:53",
+            "nsmux lookup udp 127.0.0.53:53 --device lo --slave 2",
+        ] {
+            assert!(arrival(words).is_err(), "{words}");
+        }
     }
 
     #[test]

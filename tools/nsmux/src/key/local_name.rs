@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! The name of a local socket, as a user writes it and as it is shown: a path, or `@` and an
-//! abstract name. Any byte can be in it, which [`spelling`](crate::spelling) tells how to write.
+//! abstract name. Any byte can be in it, which [`spelling`] tells how to write.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;

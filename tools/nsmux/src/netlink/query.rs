@@ -147,6 +147,7 @@ fn all<T: FromAttributes>(replies: Vec<Reply>) -> Result<Vec<T>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::key::device::Device;
     use crate::key::Arrival;
     use crate::netlink::recorded::{bytes, emitted, COOKIE};
     use crate::netlink::spec::Table;
@@ -187,7 +188,7 @@ mod tests {
             local: "[fd00::2]:53".parse().unwrap(),
             remote: None,
             arrival: Arrival {
-                device: Some(3),
+                device: Some(Device::Index(3)),
                 slave: Some(2),
             },
         };

@@ -40,6 +40,8 @@ pub(crate) struct Socket {
     pub(crate) port_id: Option<u32>,
     /// The index of the device that it is bound to.
     pub(crate) device: Option<u32>,
+    /// What that is called in the namespace where the socket was made, if it is still there.
+    pub(crate) device_name: Option<String>,
     /// Its inode number, if a process holds it.
     pub(crate) inode: Option<u64>,
     /// Its owner.
@@ -149,6 +151,7 @@ impl FromAttributes for Socket {
                 spec::socket::REMOTE_ADDRESS => remote.address = Some(attribute.address()?),
                 spec::socket::REMOTE_PORT => remote.port = Some(attribute.port()?),
                 spec::socket::DEVICE => socket.device = Some(attribute.u32()?),
+                spec::socket::DEVICE_NAME => socket.device_name = Some(attribute.text()?),
                 spec::socket::INODE => socket.inode = Some(attribute.uint()?),
                 spec::socket::UID => socket.uid = Some(attribute.u32()?),
                 spec::socket::MARK => socket.mark = Some(attribute.u32()?),

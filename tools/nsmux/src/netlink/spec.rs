@@ -169,6 +169,8 @@ enumeration! {
         Device = "device",
         /// A process.
         Process = "process",
+        /// A TCP socket that is bound, and neither listens nor is connected.
+        Bound = "bound",
     }
 }
 
@@ -222,7 +224,7 @@ attributes! {
         NETNS, TABLE, LOCAL_ADDRESS, LOCAL_PORT, REMOTE_ADDRESS, REMOTE_PORT, DEVICE, SLAVE,
         OUTCOME, SOCKET, NETNS_COOKIE, NETNS_INODE, NAME, PROTOCOL, GROUP, PORT_ID, LOCAL_CID,
         LOCAL_VSOCK_PORT, REMOTE_CID, REMOTE_VSOCK_PORT, NUMBER, PIDNS, SOCKETS, INTERFACE, PROCESS,
-        COOKIE, MEMBER_GROUP,
+        COOKIE, MEMBER_GROUP, DEVICE_NAME,
     }
 }
 attributes! {
@@ -230,7 +232,7 @@ attributes! {
     socket {
         COOKIE, FAMILY, LOCAL_ADDRESS, LOCAL_PORT, REMOTE_ADDRESS, REMOTE_PORT, DEVICE, INODE,
         UID, MARK, KIND, NETNS_COOKIE, TYPE, PROTOCOL, NAME, PORT_ID, LOCAL_CID, LOCAL_VSOCK_PORT,
-        REMOTE_CID, REMOTE_VSOCK_PORT,
+        REMOTE_CID, REMOTE_VSOCK_PORT, DEVICE_NAME,
     }
 }
 attributes! {
@@ -361,7 +363,7 @@ mod tests {
     #[test]
     fn an_unknown_number_is_an_error() {
         assert_eq!(Outcome::try_from(9).unwrap(), Outcome::None);
-        let error = Outcome::try_from(13).unwrap_err().to_string();
-        assert!(error.ends_with("unknown outcome 13"), "{error}");
+        let error = Outcome::try_from(14).unwrap_err().to_string();
+        assert!(error.ends_with("unknown outcome 14"), "{error}");
     }
 }

@@ -2,12 +2,12 @@
 
 //! From the command line to the requests that answer it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
+use std::net::IpAddr;
 
 use crate::cli::lookup::{Tuple, Wanted};
 use crate::cli::Where;
 use crate::error::Error;
-use crate::key::device::Device;
 use crate::key::netlink_group::{self, NetlinkGroup, To};
 use crate::key::Key;
 use crate::netlink::answer::Answer;
@@ -15,9 +15,6 @@ use crate::netlink::query;
 use crate::netlink::spec::{Outcome, Table};
 use crate::netlink::Connection;
 use crate::selector::{self, Target};
-
-/// As many namespaces are named in one request; each takes 12 bytes of it.
-const NAMED_AT_ONCE: usize = 1000;
 
 /// What is asked for.
 pub(super) struct Request<'a> {
@@ -35,8 +32,6 @@ enum Question<'a> {
     Keys(Vec<Key>),
     /// Members of this group, whose number may have to be asked for first, or of any.
     Group(&'a NetlinkGroup),
-    /// Packet sockets on the device of this name, which has its own index in each namespace.
-    PacketOn { name: String, protocol: Option<u32> },
     /// A process.
     Process(Key),
 }
@@ -51,13 +46,16 @@ impl<'a> Request<'a> {
             Wanted::Sctp(tuple) => tuple_request(Table::Sctp, tuple)?,
             Wanted::Mptcp(tuple) => tuple_request(Table::Mptcp, tuple)?,
             Wanted::Raw(raw) => {
-                let remote = raw.remote().map_err(Error::Usage)?;
-                check_families(raw.local.is_ipv4(), remote.map(|remote| remote.is_ipv4()))?;
+                let local = raw.local.address;
+                let remote = raw.remote().map_err(Error::Usage)?.map(|host| host.address);
+                if remote.is_some_and(|remote| !are_of_one_family(local, remote)) {
+                    return Err(families_differ());
+                }
                 let key = Key::Raw {
                     protocol: raw.protocol,
-                    local: raw.local,
+                    local,
                     remote,
-                    arrival: raw.arrival(),
+                    arrival: raw.arrival().map_err(Error::Usage)?,
                 };
                 let what = format!("raw {} {}", raw.protocol, raw.local);
                 (what, Some(&raw.place), one(key))
@@ -66,11 +64,8 @@ impl<'a> Request<'a> {
                 let device = packet.device().map_err(Error::Usage)?;
                 let what = format!("packet dev {device}");
                 let protocol = packet.protocol;
-                let question = match device {
-                    Device::Index(device) => one(Key::Packet { device, protocol }),
-                    Device::Name(name) => Question::PacketOn { name, protocol },
-                };
-                (what, Some(&packet.place), question)
+                let key = Key::Packet { device, protocol };
+                (what, Some(&packet.place), one(key))
             }
             Wanted::Unix(unix) => {
                 let name = unix.name().map_err(Error::Usage)?;
@@ -145,9 +140,6 @@ impl<'a> Request<'a> {
                 }
                 Ok(answers)
             }
-            Question::PacketOn { name, protocol } => {
-                packet_on(connection, &targets, name, *protocol)
-            }
             Question::Process(key) => process(connection, key),
         }
     }
@@ -159,30 +151,40 @@ type Parts<'a> = (String, Option<&'a Where>, Question<'a>);
 fn tuple_request(table: Table, tuple: &Tuple) -> Result<Parts<'_>, Error> {
     let remote = tuple.remote().map_err(Error::Usage)?;
     let remote = remote.and_then(|end| end.addresses().first().copied());
+    let arrival = tuple.arrival().map_err(Error::Usage)?;
+    let what = format!("{table} {}", tuple.local);
+    // Whoever it is that holds the port; but a connection has an address.
+    let is_port = tuple.local.address.is_none() && remote.is_none();
+    if is_port && matches!(table, Table::Tcp | Table::Udp) {
+        let port = tuple.local.port;
+        let key = Key::Port {
+            table,
+            port,
+            arrival,
+        };
+        return Ok((what, Some(&tuple.place), Question::Keys(vec![key])));
+    }
     let keys: Vec<Key> = tuple
         .local
         .addresses()
         .into_iter()
-        .filter(|local| remote.is_none_or(|remote| remote.is_ipv4() == local.is_ipv4()))
+        .filter(|local| remote.is_none_or(|remote| are_of_one_family(local.ip(), remote.ip())))
         .map(|local| Key::Tuple {
             table,
             local,
             remote,
-            arrival: tuple.arrival(),
+            arrival: arrival.clone(),
         })
         .collect();
     if keys.is_empty() {
         return Err(families_differ());
     }
-    let what = format!("{table} {}", tuple.local);
     Ok((what, Some(&tuple.place), Question::Keys(keys)))
 }
 
-fn check_families(local_is_4: bool, remote_is_4: Option<bool>) -> Result<(), Error> {
-    match remote_is_4 {
-        Some(is_4) if is_4 != local_is_4 => Err(families_differ()),
-        _ => Ok(()),
-    }
+/// An address of IPv4 that is mapped is one of IPv4.
+fn are_of_one_family(local: IpAddr, remote: IpAddr) -> bool {
+    local.to_canonical().is_ipv4() == remote.to_canonical().is_ipv4()
 }
 
 fn families_differ() -> Error {
@@ -220,31 +222,6 @@ fn group_key(connection: &mut Connection, group: &NetlinkGroup) -> Result<Key, E
             group: connection.group_of(family, group)?,
         },
     })
-}
-
-/// Asks for the device of this name first, and then in the namespaces that have one.
-fn packet_on(
-    connection: &mut Connection,
-    targets: &[Target],
-    name: &str,
-    protocol: Option<u32>,
-) -> Result<Vec<Answer>, Error> {
-    let device = Key::Netdev(Device::Name(name.to_string()));
-    let mut by_index: BTreeMap<u32, Vec<Target>> = BTreeMap::new();
-    for answer in look_up(connection, targets, &device)? {
-        if let (Some(cookie), Some(interface)) = (answer.netns_cookie, answer.interface) {
-            let target = Target::told(format!("cookie:{cookie}"), cookie);
-            by_index.entry(interface.index).or_default().push(target);
-        }
-    }
-    let mut answers = Vec::new();
-    for (device, targets) in by_index {
-        for targets in targets.chunks(NAMED_AT_ONCE) {
-            let key = Key::Packet { device, protocol };
-            answers.extend(query::lookup_all(connection, targets, &key)?);
-        }
-    }
-    Ok(answers)
 }
 
 /// Looks in the PID namespace that was named, or in all that the caller may see.

@@ -95,7 +95,7 @@ fn socket_cells(Held { socket, holders }: &Held) -> [String; 6] {
         local(socket),
         remote(socket),
         number(socket.uid),
-        number(socket.device),
+        device(socket),
         socket.cookie.to_string(),
         processes.join(","),
     ]
@@ -116,6 +116,14 @@ fn remote(socket: &Socket) -> String {
         (None, Some(End::Port(_) | End::Vsock(_))) => address::show(None),
         (None, Some(End::Address(_))) => "*".to_string(),
         (None, None) => NOTHING.to_string(),
+    }
+}
+
+/// What the device is called, or its index if it is not there any more.
+fn device(socket: &Socket) -> String {
+    match &socket.device_name {
+        Some(name) => crate::names::printable(name),
+        None => number(socket.device),
     }
 }
 

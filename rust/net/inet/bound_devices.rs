@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Which devices are the sockets bound to that hold an end?
+//!
+//! A packet has a device, and the kernel's lookups want one: a socket that is bound to another is
+//! passed over. Whoever asks without a packet has none. So the chain of the hash table in which such
+//! sockets are is gone over for the devices that they are bound to, and nothing else is read of it:
+//! the kernel's own lookup then says, for each of them, which socket has its packets.
+//!
+//! It is one chain or two, of which a bounded part is looked at. Any context.
+//!
+//! C headers: [`include/net/inet_hashtables.h`](srctree/include/net/inet_hashtables.h),
+//! [`include/net/udp.h`](srctree/include/net/udp.h)
+
+use core::ptr::{addr_of, eq};
+use kernel::ffi::c_int;
+
+use super::{Family, Port, Tuple};
+use crate::{
+    bindings,
+    net::{
+        list::{self, Nulls},
+        namespace::Namespace,
+        owner,
+        socket::Common,
+    },
+};
+
+/// How many devices are told; of more the others are left out.
+const MOST: usize = 16;
+/// How many sockets of a chain are looked at.
+const CHAIN: usize = 1 << 10;
+
+/// The indexes of devices, each once.
+pub struct BoundDevices {
+    indexes: [c_int; MOST],
+    count: usize,
+}
+
+impl BoundDevices {
+    /// None.
+    pub fn none() -> Self {
+        Self {
+            indexes: [0; MOST],
+            count: 0,
+        }
+    }
+
+    /// Those of TCP connections between the ends of a tuple.
+    pub fn of_connections<F: Family>(namespace: Namespace<'_>, tuple: &Tuple<F>) -> Self {
+        let hash = F::hash_of_connection(namespace, tuple);
+        // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
+        let (table, mask) = unsafe {
+            let info = addr_of!((*namespace.object().as_ptr()).ipv4.tcp_death_row.hashinfo).read();
+            ((*info).ehash, (*info).ehash_mask)
+        };
+        let bucket = table.wrapping_add((hash & mask) as usize);
+        // SAFETY: There are as many buckets as the mask says. The memory of a connection remains that
+        // of one (`SLAB_TYPESAFE_BY_RCU`), and the namespace is evidence of a read-side section.
+        let nodes = unsafe { Nulls::new(addr_of!((*bucket).chain)) };
+        let mut devices = Self::none();
+        devices.note(
+            namespace,
+            tuple.local_port,
+            nodes.map(|node| within(node.cast(), bindings::RUST_CONST_SK_NODE)),
+        );
+        devices
+    }
+
+    /// Those of TCP listeners at the local end of a tuple.
+    pub fn of_listeners<F: Family>(namespace: Namespace<'_>, tuple: &Tuple<F>) -> Self {
+        // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
+        let (table, mask) = unsafe {
+            let info = addr_of!((*namespace.object().as_ptr()).ipv4.tcp_death_row.hashinfo).read();
+            ((*info).lhash2, (*info).lhash2_mask)
+        };
+        let mut devices = Self::none();
+        for hash in hashes_of_end(namespace, tuple) {
+            let bucket = table.wrapping_add((hash & mask) as usize);
+            // SAFETY: There are as many buckets as the mask says. All that can be in them, or be led
+            // to by a listener that becomes a connection, remains a socket in a read-side section,
+            // which the namespace is evidence of.
+            let nodes = unsafe { Nulls::new(addr_of!((*bucket).nulls_head)) };
+            let sockets = nodes.map(|node| within(node.cast(), bindings::RUST_CONST_SK_NODE));
+            devices.note(namespace, tuple.local_port, sockets);
+        }
+        devices
+    }
+
+    /// Those of UDP sockets at the local end of a tuple.
+    pub fn of_udp<F: Family>(namespace: Namespace<'_>, tuple: &Tuple<F>) -> Self {
+        // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
+        let (table, mask) = unsafe {
+            let table = addr_of!((*namespace.object().as_ptr()).ipv4.udp_table).read();
+            ((*table).hash2, (*table).mask)
+        };
+        let mut devices = Self::none();
+        for hash in hashes_of_end(namespace, tuple) {
+            let slot = table.wrapping_add((hash & mask) as usize);
+            // SAFETY: There are as many buckets as the mask says. These sockets are freed by RCU, and
+            // the namespace is evidence of a read-side section.
+            let nodes = unsafe { list::hlist(addr_of!((*slot).hslot.__bindgen_anon_1.head)) };
+            let sockets =
+                nodes.map(|node| within(node.cast(), bindings::RUST_CONST_SK_PORTADDR_NODE));
+            devices.note(namespace, tuple.local_port, sockets);
+        }
+        devices
+    }
+
+    /// The indexes.
+    pub fn indexes(&self) -> impl Iterator<Item = c_int> + '_ {
+        self.indexes.iter().take(self.count).copied()
+    }
+
+    /// Notes the devices of a chain's sockets that have this port in the namespace. What is noted of
+    /// a socket that changes meanwhile may be of none: no lookup finds a socket there.
+    fn note(
+        &mut self,
+        namespace: Namespace<'_>,
+        port: Port,
+        sockets: impl Iterator<Item = *const bindings::sock_common>,
+    ) {
+        for sk in sockets.take(CHAIN) {
+            // SAFETY: By what the callers give, the memory is that of a socket in this section.
+            let is_own = eq(unsafe { owner::of_socket(sk) }, namespace.object().as_ptr());
+            // SAFETY: As before.
+            let Some(socket) = (unsafe { Common::from_raw(sk.cast()) }) else {
+                continue;
+            };
+            let device = socket.bound_device();
+            if is_own && device > 0 && socket.local().1 == port {
+                self.add(device);
+            }
+        }
+    }
+
+    fn add(&mut self, device: c_int) {
+        if self.indexes().any(|known| known == device) {
+            return;
+        }
+        if let Some(place) = self.indexes.get_mut(self.count) {
+            *place = device;
+            self.count += 1;
+        }
+    }
+}
+
+/// The hashes under which sockets are that have the local end of a tuple, by its address and by
+/// none; one if it has none.
+pub(super) fn hashes_of_end<F: Family>(
+    namespace: Namespace<'_>,
+    tuple: &Tuple<F>,
+) -> impl Iterator<Item = u32> {
+    let hash = |address: &F::Address| {
+        let address = F::any_family(address).mapped();
+        // SAFETY: The namespace and the address are valid.
+        unsafe {
+            bindings::rust_helper_ipv6_portaddr_hash(
+                namespace.object().as_ptr(),
+                address.as_ptr(),
+                tuple.local_port.number().into(),
+            )
+        }
+    };
+    let (bound, unbound) = (hash(&tuple.local), hash(&F::ANY));
+    let is_other = bound != unbound;
+    core::iter::once(bound).chain(is_other.then_some(unbound))
+}
+
+/// The socket that a node is in.
+fn within(node: *const u8, offset: u32) -> *const bindings::sock_common {
+    node.wrapping_sub(offset as usize).cast()
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! TCP sockets that are bound, and neither listen nor are connected: nobody sends to them, and yet
+//! they hold their port.
+//!
+//! They are in the table by which `bind()` finds conflicts alone, beside all others of the port,
+//! `tcp_diag_dump()`. Its entries are freed without RCU, so its locks are taken; a bounded part of
+//! one chain or two is looked at.
+//!
+//! C header: [`include/net/inet_hashtables.h`](srctree/include/net/inet_hashtables.h)
+
+use core::{
+    array,
+    ptr::{addr_of, addr_of_mut, eq, NonNull},
+};
+
+use super::{bound_devices::hashes_of_end, Family, Tuple};
+use crate::{
+    bindings,
+    net::{
+        list,
+        namespace::Namespace,
+        owner,
+        socket::{Common, Full, Owned},
+    },
+};
+
+/// How many sockets are kept.
+const KEPT: usize = 12;
+/// How many entries are looked at with the lock of a chain held.
+const LOOKED_AT: usize = 1 << 10;
+
+/// Sockets that are only bound.
+pub struct BoundOnly<'n> {
+    kept: [Option<Owned<'n, Full>>; KEPT],
+    /// How many there are; not all of them need be kept.
+    pub count: u32,
+}
+
+impl<'n> BoundOnly<'n> {
+    /// Those for which `holds` says that they hold the local end of a tuple, on its device if it has
+    /// one. In a process; `holds` must not sleep.
+    pub fn find<F: Family>(
+        namespace: Namespace<'n>,
+        tuple: &Tuple<F>,
+        holds: impl Fn(&Common) -> bool,
+    ) -> Self {
+        // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
+        let (table, size) = unsafe {
+            let info = addr_of!((*namespace.object().as_ptr()).ipv4.tcp_death_row.hashinfo).read();
+            ((*info).bhash2, (*info).bhash_size)
+        };
+        let mut found = Self {
+            kept: array::from_fn(|_| None),
+            count: 0,
+        };
+        let mut buckets = hashes_of_end(namespace, tuple)
+            .map(|hash| table.wrapping_add((hash & size.wrapping_sub(1)) as usize));
+        let (first, second) = (buckets.next(), buckets.next());
+        let second = second.filter(|second| first.is_none_or(|first| !eq(first, *second)));
+        for bucket in first.into_iter().chain(second) {
+            // SAFETY: There are as many buckets, which are never freed.
+            let bucket = unsafe { Locked::new(bucket) };
+            found.look_in(&bucket, namespace, |socket| {
+                let devices = [0, tuple.device, tuple.slave];
+                let is_there = tuple.device == 0 || devices.contains(&socket.bound_device());
+                is_there && holds(socket)
+            });
+        }
+        found
+    }
+
+    /// The sockets that are kept.
+    pub fn sockets(&self) -> impl Iterator<Item = &Owned<'n, Full>> {
+        self.kept.iter().flatten()
+    }
+
+    fn look_in(
+        &mut self,
+        bucket: &Locked,
+        namespace: Namespace<'n>,
+        is_meant: impl Fn(&Common) -> bool,
+    ) {
+        let net = namespace.object().as_ptr();
+        let mut left = LOOKED_AT;
+        for owners in bucket.owners() {
+            // SAFETY: With the lock held, the list and what is in it stay as they are.
+            let mut sockets = unsafe { list::hlist(owners) }.map(socket_of).peekable();
+            // All of a list are of one namespace and one port.
+            let is_own = sockets.peek().is_some_and(|sk| {
+                // SAFETY: It is in the list: a socket, of whatever kind.
+                eq(unsafe { owner::of_socket(*sk) }, net)
+            });
+            for sk in sockets {
+                let Some(rest) = left.checked_sub(1) else {
+                    return;
+                };
+                left = rest;
+                if !is_own {
+                    break;
+                }
+                // SAFETY: As above.
+                let socket = unsafe { Common::from_raw(sk.cast()) };
+                let full = socket.filter(|socket| socket.is_closed() && is_meant(socket));
+                if let Some(full) = full.and_then(Common::as_full) {
+                    self.keep(full, namespace);
+                }
+            }
+        }
+    }
+
+    fn keep(&mut self, socket: &Full, namespace: Namespace<'n>) {
+        self.count = self.count.saturating_add(1);
+        if let Some(place) = self.kept.iter_mut().find(|place| place.is_none()) {
+            let sk = NonNull::from(socket).cast();
+            // SAFETY: A socket leaves this table under the lock, which is held, before its last
+            // reference is given back (`inet_put_port()`).
+            *place = unsafe { Owned::hold(sk, namespace) };
+        }
+    }
+}
+
+/// A bucket of one of the tables of bound ports, whose lock is held.
+pub(super) struct Locked(*mut bindings::inet_bind_hashbucket);
+
+impl Locked {
+    /// # Safety
+    ///
+    /// The bucket must be valid until this is dropped.
+    pub(super) unsafe fn new(bucket: *mut bindings::inet_bind_hashbucket) -> Self {
+        // SAFETY: The bucket is valid, by the safety requirement.
+        let lock = unsafe { addr_of_mut!((*bucket).lock) };
+        // SAFETY: As before. Others take it in softirqs, which do not run while interrupts are off.
+        unsafe { kernel::bindings::spin_lock_irq_disable(lock.cast()) };
+        Self(bucket)
+    }
+
+    /// What is in it.
+    pub(super) fn chain(&self) -> *const bindings::hlist_head {
+        // SAFETY: The bucket is valid; nothing is read.
+        unsafe { addr_of!((*self.0).chain) }
+    }
+
+    /// The lists of sockets that hold an address and a port.
+    fn owners(&self) -> impl Iterator<Item = *const bindings::hlist_head> + '_ {
+        // SAFETY: The bucket is valid, and its chain is changed and its entries are freed with the
+        // lock held only.
+        let entries = unsafe { list::hlist(self.chain()) };
+        entries.map(|node| {
+            let offset = core::mem::offset_of!(bindings::inet_bind2_bucket, node);
+            let entry = node.cast::<u8>().wrapping_sub(offset);
+            let entry = entry.cast::<bindings::inet_bind2_bucket>();
+            // SAFETY: It is an entry, see above; nothing is read.
+            unsafe { addr_of!((*entry).owners) }
+        })
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // SAFETY: The bucket is valid, by the safety requirement of `new`.
+        let lock = unsafe { addr_of_mut!((*self.0).lock) };
+        // SAFETY: It is held.
+        unsafe { kernel::bindings::spin_unlock_irq_enable(lock.cast()) };
+    }
+}
+
+/// The socket that the link of a list of bound ones is in.
+pub(super) fn socket_of(node: *const bindings::hlist_node) -> *const bindings::sock_common {
+    let offset = bindings::RUST_CONST_SK_BIND_NODE as usize;
+    node.cast::<u8>().wrapping_sub(offset).cast()
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! At which addresses is a port held?
+//!
+//! The kernel's lookups want an address: who asks for a port alone, at whatever address, has none.
+//! So the one chain is gone over in which all of a port are, for the addresses that they are bound to,
+//! and nothing else is read of it: the kernel's own lookup then says which socket has each of them.
+//! A bounded part of it is looked at.
+//!
+//! C headers: [`include/net/inet_hashtables.h`](srctree/include/net/inet_hashtables.h),
+//! [`include/linux/udp.h`](srctree/include/linux/udp.h)
+
+use core::{
+    mem::offset_of,
+    ptr::{addr_of, eq},
+};
+use kernel::ffi::c_int;
+
+use super::{
+    bound_only::{socket_of, Locked},
+    Port,
+};
+use crate::{
+    bindings,
+    net::{
+        list,
+        namespace::Namespace,
+        owner,
+        socket::{Address, Common},
+    },
+};
+
+/// How many ends are told; of more the others are left out.
+const MOST: usize = 16;
+/// How many entries of a chain are looked at.
+const CHAIN: usize = 1 << 10;
+
+/// Where sockets are bound that have a port: an address, as IPv6 has it, and the index of a device or
+/// 0; each once.
+pub struct PortEnds {
+    ends: [([u8; 16], c_int); MOST],
+    count: usize,
+}
+
+impl PortEnds {
+    fn none() -> Self {
+        Self {
+            ends: [([0; 16], 0); MOST],
+            count: 0,
+        }
+    }
+
+    /// Those of TCP sockets in any state, without devices: from the table by which `bind()` finds
+    /// conflicts. In a process.
+    pub fn of_tcp(namespace: Namespace<'_>, port: Port) -> Self {
+        let net = namespace.object().as_ptr();
+        // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
+        let (table, size) = unsafe {
+            let info = addr_of!((*net).ipv4.tcp_death_row.hashinfo).read();
+            ((*info).bhash, (*info).bhash_size)
+        };
+        // As `inet_bhashfn()`.
+        let place = Self::hash(namespace, port) & size.wrapping_sub(1);
+        // SAFETY: There are as many buckets, which are never freed.
+        let bucket = unsafe { Locked::new(table.wrapping_add(place as usize)) };
+        let mut ends = Self::none();
+        let mut left = CHAIN;
+        // SAFETY: The chain and all below it are changed and freed with this lock held only.
+        for node in unsafe { list::hlist(bucket.chain()) } {
+            let entry = node
+                .cast::<u8>()
+                .wrapping_sub(offset_of!(bindings::inet_bind_bucket, node))
+                .cast::<bindings::inet_bind_bucket>();
+            // SAFETY: It is an entry of the chain.
+            let (number, addresses) = unsafe { ((*entry).port, addr_of!((*entry).bhash2)) };
+            // SAFETY: As above.
+            for node in unsafe { list::hlist(addresses) } {
+                let Some(rest) = left.checked_sub(1) else {
+                    return ends;
+                };
+                left = rest;
+                if number != port.number() {
+                    break;
+                }
+                let held = node
+                    .cast::<u8>()
+                    .wrapping_sub(offset_of!(bindings::inet_bind2_bucket, bhash_node))
+                    .cast::<bindings::inet_bind2_bucket>();
+                // SAFETY: It is an entry of this list; all patterns of the address are bytes.
+                let (address, owners) = unsafe {
+                    (
+                        (*held).v6_rcv_saddr.in6_u.u6_addr8,
+                        addr_of!((*held).owners),
+                    )
+                };
+                // SAFETY: As above. All of its sockets are of one namespace.
+                let first = unsafe { list::hlist(owners) }.next().map(socket_of);
+                // SAFETY: It is in the list: a socket, of whatever kind.
+                if first.is_some_and(|sk| eq(unsafe { owner::of_socket(sk) }, net)) {
+                    ends.add(address, 0);
+                }
+            }
+        }
+        ends
+    }
+
+    /// Those of UDP sockets without a peer. Any context.
+    pub fn of_udp(namespace: Namespace<'_>, port: Port) -> Self {
+        let net = namespace.object().as_ptr();
+        // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
+        let (table, mask) = unsafe {
+            let table = addr_of!((*net).ipv4.udp_table).read();
+            ((*table).hash, (*table).mask)
+        };
+        // As `udp_hashfn()`.
+        let slot = table.wrapping_add((Self::hash(namespace, port) & mask) as usize);
+        let mut ends = Self::none();
+        // SAFETY: There are as many buckets as the mask says. These sockets are freed by RCU, and the
+        // namespace is evidence of a read-side section.
+        let nodes = unsafe { list::hlist(addr_of!((*slot).__bindgen_anon_1.head)) };
+        for node in nodes.take(CHAIN) {
+            let sk = node
+                .cast::<u8>()
+                .wrapping_sub(bindings::RUST_CONST_SK_NODE as usize)
+                .cast::<bindings::sock_common>();
+            // SAFETY: As above.
+            let is_own = eq(unsafe { owner::of_socket(sk) }, net);
+            // SAFETY: As above.
+            let Some(socket) = (unsafe { Common::from_raw(sk.cast()) }) else {
+                continue;
+            };
+            let (address, number) = socket.local();
+            if is_own && number == port && socket.is_closed() {
+                ends.add(address.mapped().bytes(), socket.bound_device());
+            }
+        }
+        ends
+    }
+
+    /// The ends: an address of IPv4 as such, and the index of a device, or 0.
+    pub fn each(&self) -> impl Iterator<Item = (Address, c_int)> + '_ {
+        self.ends
+            .iter()
+            .take(self.count)
+            .map(|(address, device)| (Address::V6(*address).unmapped(), *device))
+    }
+
+    fn add(&mut self, address: [u8; 16], device: c_int) {
+        let end = (address, device);
+        if self.ends.iter().take(self.count).any(|known| *known == end) {
+            return;
+        }
+        if let Some(place) = self.ends.get_mut(self.count) {
+            *place = end;
+            self.count += 1;
+        }
+    }
+
+    /// By which a port's sockets are found, before it is cut to the size of a table.
+    fn hash(namespace: Namespace<'_>, port: Port) -> u32 {
+        // SAFETY: The namespace is valid. `net_hash_mix()`: set when it is made.
+        let mix = unsafe { addr_of!((*namespace.object().as_ptr()).hash_mix).read() };
+        u32::from(port.number()).wrapping_add(mix)
+    }
+}
