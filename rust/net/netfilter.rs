@@ -155,7 +155,7 @@ impl<T: Selects> Hook<T> {
 ///
 /// # Safety
 ///
-/// As for [`incoming`].
+/// As for [`incoming()`].
 unsafe extern "C" fn incoming_selected<T, F, First, Second, Third>(
     owner: *mut c_void,
     skb: *mut bindings::sk_buff,
@@ -183,7 +183,7 @@ where
 ///
 /// # Safety
 ///
-/// As for [`outgoing`].
+/// As for [`outgoing()`].
 unsafe extern "C" fn outgoing_selected<T, F, First, Second, Third>(
     owner: *mut c_void,
     skb: *mut bindings::sk_buff,
