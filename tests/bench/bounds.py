@@ -30,7 +30,7 @@ REQUEST, DUMP, ERROR, DONE = 1, 0x300, 2, 3
 NO_SOCKET = 1 << 60
 
 DURATION = re.compile(r"([0-9.]+) us +\|")
-CALL = re.compile(r" ([0-9]+\.[0-9]+): (\w+) <-")
+CALL = re.compile(r" ([0-9]+\.[0-9]+): __rcu_read_(lock|unlock) <-")
 
 
 def attribute(number, payload):
@@ -155,12 +155,9 @@ def write(name, text):
 
 
 @contextlib.contextmanager
-def traced(tracer, functions):
-    """What the tracer writes down about these functions."""
-    write("current_tracer", "nop")
+def traced():
+    """What the tracer writes down meanwhile, in lines."""
     write("trace_clock", "mono")
-    write("set_ftrace_filter", " ".join(functions))
-    write("current_tracer", tracer)
     write("trace", "")
     write("tracing_on", "1")
     told = []
@@ -169,7 +166,33 @@ def traced(tracer, functions):
     finally:
         write("tracing_on", "0")
         told += (TRACING / "trace").read_text("utf-8").splitlines()
+
+
+@contextlib.contextmanager
+def calls(*functions):
+    """How long each call of these functions takes."""
+    write("set_ftrace_filter", " ".join(functions))
+    write("current_tracer", "function_graph")
+    try:
+        with traced() as told:
+            yield told
+    finally:
         write("current_tracer", "nop")
+
+
+@contextlib.contextmanager
+def sections(process):
+    """When a process enters and leaves read-side sections, in lines of the
+    function tracer: the module's and those that the kernel enters for it."""
+    write("set_ftrace_filter", "__rcu_read_lock __rcu_read_unlock")
+    write("set_ftrace_pid", str(process))
+    write("current_tracer", "function")
+    try:
+        with traced() as told:
+            yield told
+    finally:
+        write("current_tracer", "nop")
+        write("set_ftrace_pid", "")
 
 
 def longest_call(lines):
@@ -186,7 +209,7 @@ def longest_section(lines):
         if not match:
             continue
         now = float(match[1]) * 1e9
-        if match[2].endswith("unlock"):
+        if match[2] == "unlock":
             depth = max(depth - 1, 0)
             if not depth:
                 longest = max(longest, now - begin)
@@ -194,9 +217,6 @@ def longest_section(lines):
             begin = begin if depth else now
             depth += 1
     return longest
-
-
-LOCKS = ["rust_helper_rcu_read_lock", "rust_helper_rcu_read_unlock"]
 
 
 def measure(who, become):
@@ -222,10 +242,10 @@ def measure(who, become):
 
     for name in json.loads(os.read(answers[0], 1 << 16)):
         figures = {"who": who, "request": name}
-        with traced("function_graph", ["genl_rcv"]) as lines:
+        with calls("genl_rcv") as lines:
             ask(name)
         figures["lock"] = longest_call(lines)
-        with traced("function", LOCKS) as lines:
+        with sections(child) as lines:
             ask(name)
         figures["section"] = longest_section(lines)
         print(json.dumps(figures), flush=True)
@@ -329,8 +349,7 @@ class Container:
 def registrations():
     """The longest registration of another family, and the longest wait for a
     grace period, in some tries."""
-    with traced("function_graph",
-                ["genl_register_family", "synchronize_rcu"]) as lines:
+    with calls("genl_register_family", "synchronize_rcu") as lines:
         for _ in range(5):
             subprocess.run(["modprobe", "wireguard"], check=True)
             subprocess.run(["modprobe", "-r", "wireguard"], check=True)
