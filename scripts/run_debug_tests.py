@@ -36,7 +36,7 @@ MANNER = Manner(
     # that stands still for a while is not the kernel's mistake. With five levels of page tables,
     # KASAN takes all addresses for wrong while the kernel still asks what processor it is on.
     # Tunnels are built in, and would put devices of theirs into every namespace.
-    boot="kasan_multi_shot no5lvl fb_tunnels=none watchdog_thresh=60 "
+    boot="kasan_multi_shot no5lvl fb_tunnels=none watchdog_thresh=60 kunit.enable=1 "
          "rcupdate.rcu_cpu_stall_timeout=120",
     # The detectors take more than half of it.
     megabytes=6144,
