@@ -76,15 +76,25 @@ def send_to_itself(namespace):
         sock.sendto(b"?", ("127.0.0.1", 9))
 
 
-def absent(protocol):
-    """The outcomes that a lookup of the protocol cannot have."""
-    if protocol.startswith("tcp"):
-        return ("connected", "unconnected", "multiple")
-    if protocol.startswith("udp"):
-        return status.OUTCOMES[:4]
-    if protocol.startswith("raw"):
-        return status.OUTCOMES[:4] + ("ambiguous", "foreign", "none")
-    return ("listener",)
+# What packets of a protocol can come to: received ones may be anybody's, and
+# of one that is transmitted the sender is known.
+TCP = {"established", "time-wait", "request", "listener", "none"}
+UDP = {"connected", "unconnected", "none"}
+RAW = {"connected", "unconnected"}
+TO_ANYONE = {"ambiguous", "foreign"}
+CAN_BE = {
+    "receive": {"tcp": TCP | TO_ANYONE, "udp": UDP | TO_ANYONE | {"multiple"},
+                "raw": RAW | {"multiple"},
+                "error": (TCP | UDP | TO_ANYONE | {"multiple"})
+                - {"listener"}},
+    "transmit": {"tcp": TCP, "udp": UDP, "raw": RAW, "error": set()},
+}
+
+
+def absent(direction, protocol):
+    """The outcomes that a protocol cannot have in a direction."""
+    can_be = CAN_BE[direction][protocol.rstrip("6")]
+    return set(status.OUTCOMES) - can_be
 
 
 def test_hooks_are_there_only_while_observing():
@@ -158,7 +168,7 @@ def test_format():
     ksft_eq(now.absent, {
         (direction, protocol, outcome) for direction in status.DIRECTIONS
         for protocol in status.PROTOCOLS
-        for outcome in absent(protocol)})
+        for outcome in absent(direction, protocol)})
     cells = {(direction, column)
              for direction in status.DIRECTIONS + status.ARP_DIRECTIONS
              for column in status.RESOLVED} | {
