@@ -39,7 +39,9 @@ TAINTED = Path("/proc/sys/kernel/tainted")
 # The errors that a request can have, whatever is in it.
 ERRORS = {errno.EINVAL, errno.ERANGE, errno.EOPNOTSUPP, errno.ENOENT,
           errno.ESRCH, errno.EBADF, errno.EBUSY, errno.EMSGSIZE,
-          errno.EPROTONOSUPPORT, errno.EPERM}
+          errno.EPROTONOSUPPORT, errno.EPERM,
+          # More to go through than one answer may take.
+          errno.E2BIG}
 
 
 def number(bits, value):
