@@ -163,14 +163,20 @@ def answer(tuple_, state, cookie):
 
 
 def by_inet_diag(member, tuples):
-    """What inet_diag finds for packets of no device."""
-    found = member.diag.look_up([
-        (it.family, PROTOCOLS[it.table], (it.local, it.local_port),
-         (it.remote, it.remote_port), it.device) for it in tuples])
-    # It calls a request SYN_RECV, as if it were a socket.
-    return [answer(it, {3: REQUEST}.get(entry.state, entry.state),
-                   entry.cookie) if entry else ("none", [])
-            for it, entry in zip(tuples, found)]
+    """What inet_diag finds without a device, and on each: all that count."""
+    found = [{} for _ in tuples]
+    for device in (0, *sorted(set(member.devices.values()))):
+        entries = member.diag.look_up([
+            (it.family, PROTOCOLS[it.table], (it.local, it.local_port),
+             (it.remote, it.remote_port), device) for it in tuples])
+        for it, entry, seen in zip(tuples, entries, found):
+            if entry:
+                # It calls a request SYN_RECV, as if it were a socket.
+                state = {3: REQUEST}.get(entry.state, entry.state)
+                seen[entry.cookie] = outcome_of(it, state)
+    return [("none", []) if not seen
+            else (*seen.values(), [*seen]) if len(seen) == 1
+            else ("multiple", sorted(seen)) for seen in found]
 
 
 def by_list_of_raw(member, tuples):
@@ -183,7 +189,9 @@ def by_list_of_raw(member, tuples):
                  if entry.local_port == it.local_port
                  and (entry.local == it.local or not any(entry.local))
                  and (entry.remote == it.remote or not any(entry.remote))
-                 and entry.device in (0, it.device, it.slave)]
+                 # Asked without a device, nsmux tells of all.
+                 and (not it.device
+                      or entry.device in (0, it.device, it.slave))]
         outcome = "none" if not match else "multiple" if match[1:] else (
             "connected" if match[0].state == ESTABLISHED else "unconnected")
         answers.append((outcome, sorted(entry.cookie for entry in match)))

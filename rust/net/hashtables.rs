@@ -130,7 +130,10 @@ fn largest(variable: *mut u32) -> Option<u32> {
     let length = usize::try_from(table.ctl_table_size).ok()?;
     // SAFETY: The table has as many entries.
     let entries = unsafe { slice::from_raw_parts(table.ctl_table, length) };
-    let entry = entries.iter().find(|entry| entry.data == variable.cast())?;
+    // Another entry tells of the same variable, and takes nothing.
+    let is_taken =
+        |entry: &&bindings::ctl_table| entry.data == variable.cast() && !entry.extra2.is_null();
+    let entry = entries.iter().find(is_taken)?;
     // SAFETY: Null, or for an entry of this handler a number of this type.
     unsafe { entry.extra2.cast::<u32>().as_ref() }.copied()
 }

@@ -49,7 +49,9 @@ impl FromStr for Selector {
             return Err("a name, a path, a pid, cookie:N or nsid:N is needed".to_string());
         } else {
             Form::Word {
-                name: spelling::parse(text.as_bytes())?,
+                // What is no spelling of anything may still be a name as it stands.
+                name: spelling::parse(text.as_bytes())
+                    .unwrap_or_else(|_| text.as_bytes().to_vec()),
                 way: Way::parse(text)?,
             }
         };
