@@ -172,13 +172,14 @@ def test_any_address(family, only, address, counts):
                 ksft_eq(answer["sockets"], count, asked)
 
 
-DEVICES = (({}, 0), ({"device": 1}, 1), ({"device": 2}, 0),
+DEVICES = (({}, 1), ({"device": 1}, 1), ({"device": 2}, 0),
            ({"device": 2, "slave": 1}, 1))
 
 
 def test_bound_device():
     """A socket of one device has its packets alone, and so has its
-    association; one of no device has those of all."""
+    association; one of no device has those of all. Without a device both
+    are asked for."""
     key = {"table": "sctp"} | ends("127.0.0.1", PORT)
     with Namespace() as namespace, opened_in(namespace) as nsmux:
         namespace.ip("link set lo up")
