@@ -49,9 +49,7 @@ impl FromStr for Selector {
             return Err("a name, a path, a pid, cookie:N or nsid:N is needed".to_string());
         } else {
             Form::Word {
-                // What is no spelling of anything may still be a name as it stands.
-                name: spelling::parse(text.as_bytes())
-                    .unwrap_or_else(|_| text.as_bytes().to_vec()),
+                name: spelling::parse(text.as_bytes())?,
                 way: Way::parse(text)?,
             }
         };
