@@ -151,7 +151,7 @@ impl<T: Selects> Hook<T> {
     }
 }
 
-/// Goes on in the function that is selected: a jump, since its arguments are the same.
+/// Goes on in the function that is selected.
 ///
 /// # Safety
 ///
@@ -179,7 +179,7 @@ where
     }
 }
 
-/// Goes on in the function that is selected: a jump, since its arguments are the same.
+/// Goes on in the function that is selected.
 ///
 /// # Safety
 ///
