@@ -25,7 +25,7 @@ use crate::{
     bindings,
     net::{
         namespace::Namespace,
-        socket::{Common, Full},
+        socket::{Sock, SockCommon},
     },
 };
 
@@ -69,7 +69,7 @@ pub(crate) trait Entry {
     fn outcome(&self) -> Outcome;
 
     /// The socket.
-    fn full(&self) -> &Full;
+    fn full(&self) -> &Sock;
 }
 
 /// What all answers have in common.
@@ -78,10 +78,10 @@ pub(crate) trait Answer {
     fn outcome(&self) -> Outcome;
 
     /// The socket that was found, if it is one.
-    fn socket(&self) -> Option<&Common>;
+    fn socket(&self) -> Option<&SockCommon>;
 
     /// The same, if it is a full one.
-    fn full(&self) -> Option<&Full>;
+    fn full(&self) -> Option<&Sock>;
 }
 
 /// What a lookup found, in one word.

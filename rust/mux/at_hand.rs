@@ -12,7 +12,7 @@ use crate::{
         inet::{self, Family, Fragment},
         netfilter::{Received, Transmitted},
         packet::Packet,
-        socket::{AnyKind, Common, Full},
+        socket::{AnyKind, Sock, SockCommon},
     },
     resolve::Resolved,
     table::Outcome,
@@ -25,7 +25,7 @@ pub(crate) struct AtHand<'n> {
     /// What it is, in one word.
     pub(crate) outcome: Outcome,
     /// The socket; none of another namespace.
-    pub(crate) socket: Option<&'n Common>,
+    pub(crate) socket: Option<&'n SockCommon>,
 }
 
 /// A table of the sockets at hand.
@@ -156,7 +156,7 @@ pub(crate) fn sent<'n, F: Family>(transmitted: Transmitted<'n, F>) -> Sent<'n> {
 
 /// What a socket is that is not a full one.
 #[cold]
-fn remnant(socket: &Common) -> Outcome {
+fn remnant(socket: &SockCommon) -> Outcome {
     if socket.is_request() {
         Outcome::Request
     } else {
@@ -164,7 +164,7 @@ fn remnant(socket: &Common) -> Outcome {
     }
 }
 
-fn by_tcp(outcome: Outcome, sender: &Common) -> Sent<'_> {
+fn by_tcp(outcome: Outcome, sender: &SockCommon) -> Sent<'_> {
     Sent::By(AtHand {
         of: Of::Tcp,
         outcome,
@@ -175,8 +175,8 @@ fn by_tcp(outcome: Outcome, sender: &Common) -> Sent<'_> {
 /// By a full socket.
 fn by_full<'n, F: Family>(
     transmitted: Transmitted<'n, F>,
-    full: &'n Full,
-    sender: &'n Common,
+    full: &'n Sock,
+    sender: &'n SockCommon,
 ) -> Sent<'n> {
     if full.is_raw() && !full.is_of_kernel() {
         return Sent::By(AtHand {

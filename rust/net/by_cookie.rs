@@ -12,7 +12,6 @@
 //! nor listening, are not found.
 
 use core::ptr::{addr_of, NonNull};
-use kernel::sync::rcu;
 
 use super::{
     genetlink::Allowance,
@@ -20,8 +19,8 @@ use super::{
     namespace::{Alive, Listed, Namespace},
     netlink_socket::{self, NetlinkSocket, PortPlace, Unfinished},
     packet_socket::PacketSocket,
-    rcu::ReadSide,
-    socket::{Borrowed, Common, Connection, Full},
+    rcu,
+    socket::{Borrowed, Connection, Sock, SockCommon},
     unix::{self, UnixSocket},
 };
 use crate::bindings;
@@ -31,11 +30,11 @@ pub enum Seen<'a, 'n> {
     /// A TCP connection.
     Connection(&'a Connection<'n>),
     /// A TCP listener.
-    Listener(&'a Full),
+    Listener(&'a Sock),
     /// A UDP socket.
-    Udp(&'a Full),
+    Udp(&'a Sock),
     /// A raw socket.
-    Raw(&'a Borrowed<'n, Full>),
+    Raw(&'a Borrowed<'n, Sock>),
     /// A packet socket.
     Packet(&'a PacketSocket<'n>),
     /// A local socket.
@@ -203,7 +202,7 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>> Search<'_, F> {
     }
 
     /// Looks through one bucket, which has to be one of the table's.
-    fn bucket(&mut self, table: Table, bucket: usize, section: ReadSide<'_>) -> Option<R> {
+    fn bucket(&mut self, table: Table, bucket: usize, section: rcu::Section<'_>) -> Option<R> {
         let net = self.net.as_ptr();
         match table {
             Table::Connections => self.connections(bucket, section),
@@ -240,7 +239,7 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>> Search<'_, F> {
         }
     }
 
-    fn connections(&mut self, bucket: usize, section: ReadSide<'_>) -> Option<R> {
+    fn connections(&mut self, bucket: usize, section: rcu::Section<'_>) -> Option<R> {
         let mut looked_at = 0;
         while looked_at < CHAIN {
             // SAFETY: The namespace is valid, its table is as long-lived, and has as many buckets;
@@ -269,11 +268,11 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>> Search<'_, F> {
     fn connection(
         &mut self,
         node: *const bindings::hlist_node,
-        section: ReadSide<'_>,
+        section: rcu::Section<'_>,
     ) -> Option<R> {
         let sk = socket_of(node);
         // SAFETY: An entry of the table, readable in this section.
-        let common = unsafe { Common::from_raw(sk) }?;
+        let common = unsafe { SockCommon::from_raw(sk) }?;
         if common.known_cookie() != self.cookie {
             return None;
         }
@@ -292,13 +291,13 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>> Search<'_, F> {
     fn full(
         &mut self,
         nodes: impl Iterator<Item = *const bindings::hlist_node>,
-        section: ReadSide<'_>,
-        seen: impl for<'a, 'n> Fn(&'a Borrowed<'n, Full>) -> Seen<'a, 'n>,
+        section: rcu::Section<'_>,
+        seen: impl for<'a, 'n> Fn(&'a Borrowed<'n, Sock>) -> Seen<'a, 'n>,
     ) -> Option<R> {
         for node in nodes.take(CHAIN) {
             self.allowance.spend(ENTRY);
             // SAFETY: The entries are valid in this section.
-            let common = unsafe { Common::from_raw(socket_of(node)) }?;
+            let common = unsafe { SockCommon::from_raw(socket_of(node)) }?;
             if common.known_cookie() != self.cookie {
                 continue;
             }
@@ -316,7 +315,7 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>> Search<'_, F> {
         None
     }
 
-    fn packets(&mut self, section: ReadSide<'_>) -> Option<R> {
+    fn packets(&mut self, section: rcu::Section<'_>) -> Option<R> {
         self.net.listed(section).branded(|namespace| {
             for socket in PacketSocket::all(namespace).take(CHAIN) {
                 self.allowance.spend(ENTRY);
@@ -328,7 +327,7 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>> Search<'_, F> {
         })
     }
 
-    fn unix(&mut self, bucket: usize, section: ReadSide<'_>) -> Option<R> {
+    fn unix(&mut self, bucket: usize, section: rcu::Section<'_>) -> Option<R> {
         let mut left = CHAIN;
         let mut result = None;
         self.net.listed(section).branded(|namespace| {
@@ -356,7 +355,7 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>> Search<'_, F> {
             if self.allowance.is_spent() {
                 return Part::Paused;
             }
-            let look = |sk, section: ReadSide<'_>| self.port(sk, section);
+            let look = |sk, section: rcu::Section<'_>| self.port(sk, section);
             match netlink_socket::some_with_ports(place.bucket, &mut place.port, look) {
                 Ok(Some(found)) => return Part::Found(found),
                 Ok(None) => {
@@ -370,10 +369,10 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>> Search<'_, F> {
         Part::Done
     }
 
-    fn port(&mut self, sk: *mut bindings::sock, section: ReadSide<'_>) -> Option<R> {
+    fn port(&mut self, sk: *mut bindings::sock, section: rcu::Section<'_>) -> Option<R> {
         self.allowance.spend(PORT);
         // SAFETY: An entry of the table, which is freed by RCU.
-        let common = unsafe { Common::from_raw(sk) }?;
+        let common = unsafe { SockCommon::from_raw(sk) }?;
         if common.known_cookie() != self.cookie {
             return None;
         }

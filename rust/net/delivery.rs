@@ -17,7 +17,7 @@ use core::{
 use super::{
     namespace::{Brand, Namespace},
     packet::Packet,
-    socket::{Borrowed, Common, Full, Owned},
+    socket::{Borrowed, Owned, Sock, SockCommon},
 };
 use crate::bindings;
 
@@ -50,7 +50,7 @@ pub enum Borne<'n> {
 /// A socket that a received packet bears.
 pub struct Given<'n> {
     /// The socket.
-    pub socket: &'n Common,
+    pub socket: &'n SockCommon,
     /// Whether the stack chooses anew among the socket's reuseport group, if it is in one and has no
     /// peer: it does so for what a BPF program or early demultiplexing of UDP has given.
     pub is_chosen_anew: bool,
@@ -72,7 +72,7 @@ impl<'n> Borne<'n> {
             )
         };
         // SAFETY: Null, or valid as long as the packet bears it.
-        let Some(socket) = (unsafe { Common::from_raw(sk) }) else {
+        let Some(socket) = (unsafe { SockCommon::from_raw(sk) }) else {
             return Self::None;
         };
         if *socket.net(namespace.section()) != *namespace.object() {
@@ -114,7 +114,7 @@ impl<'n> Delivery<'n> {
     /// Gives the packet a connection, and the reference with it; gives that back if the packet bears
     /// a socket. Any context.
     #[inline]
-    pub fn give_connection(self, socket: Owned<'n, Full>) -> bool {
+    pub fn give_connection(self, socket: Owned<'n, Sock>) -> bool {
         if !self.is_free() || !self.fits(&socket) {
             return false;
         }
@@ -132,7 +132,7 @@ impl<'n> Delivery<'n> {
     /// they have a packet go on. Who holds one back for longer, as queues to user space do, takes a
     /// reference.
     #[inline]
-    pub fn give(self, socket: Borrowed<'n, Full>) -> bool {
+    pub fn give(self, socket: Borrowed<'n, Sock>) -> bool {
         if !self.is_free() || !self.fits(&socket) || !socket.is_freed_by_rcu() {
             return false;
         }
@@ -158,7 +158,7 @@ impl<'n> Delivery<'n> {
     /// Whether a socket is of the packet's protocol and family. The stack takes it for one of them
     /// without a look: what it is handed has to be one, whatever table it was found in.
     #[inline]
-    fn fits(&self, socket: &Full) -> bool {
+    fn fits(&self, socket: &Sock) -> bool {
         // SAFETY: By the type invariants nobody else uses the packet.
         let packet = unsafe { Packet::from_raw(self.skb) };
         let Some(header) = packet.read::<[u8; 10]>(packet.network_offset()) else {

@@ -11,8 +11,7 @@ use kernel::{sync::aref::ARef, types::Opaque};
 use super::{
     list,
     namespace::{Listed, Namespace, Net},
-    owner,
-    rcu::ReadSide,
+    owner, rcu,
 };
 use crate::bindings;
 
@@ -61,9 +60,9 @@ impl Name {
 /// is not unregistered to the end before the section is over (`synchronize_net()`), and so neither is
 /// the namespace that it is in.
 #[repr(transparent)]
-pub struct Device(Opaque<bindings::net_device>);
+pub struct NetDevice(Opaque<bindings::net_device>);
 
-impl Device {
+impl NetDevice {
     /// Views a device through its pointer; `None` if that is null.
     ///
     /// # Safety
@@ -104,7 +103,7 @@ impl Device {
     /// It may be moved to another one at any time; the answer stays valid for the read-side
     /// section.
     #[inline]
-    pub fn net<'a>(&self, section: ReadSide<'a>) -> Listed<'a> {
+    pub fn net<'a>(&self, section: rcu::Section<'a>) -> Listed<'a> {
         // SAFETY: `self` is a valid device.
         let net = unsafe { owner::of_device(self.0.get()) };
         // SAFETY: A device always has a namespace.
@@ -164,7 +163,7 @@ impl Device {
     }
 
     /// The device that this one is a part of, `netdev_master_upper_dev_get_rcu()`. Any context.
-    pub fn master<'n>(&self, _section: ReadSide<'n>) -> Option<&'n Self> {
+    pub fn master<'n>(&self, _section: rcu::Section<'n>) -> Option<&'n Self> {
         // SAFETY: `self` is a valid device, in a read-side section.
         let master = unsafe { bindings::netdev_master_upper_dev_get_rcu(self.0.get()) };
         // SAFETY: Null, or valid for the section.

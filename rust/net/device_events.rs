@@ -26,7 +26,7 @@ use kernel::{
 };
 
 use super::{
-    device::Device,
+    device::NetDevice,
     namespace::{Alive, Net},
     rtnl::Rtnl,
 };
@@ -48,7 +48,7 @@ pub(super) enum Change {
 /// A device that comes or leaves; made by the kernel alone.
 #[derive(Clone, Copy)]
 pub struct Event<'a> {
-    pub(super) device: &'a Device,
+    pub(super) device: &'a NetDevice,
     pub(super) change: Change,
     pub(super) rtnl: Rtnl<'a>,
 }
@@ -141,7 +141,7 @@ unsafe extern "C" fn notified<W: Watcher>(
     // SAFETY: The information is that of a device.
     let device = unsafe { (*info.cast::<netdev_notifier_info>()).dev };
     // SAFETY: The device is valid during the call.
-    let Some(device) = (unsafe { Device::from_raw(device) }) else {
+    let Some(device) = (unsafe { NetDevice::from_raw(device) }) else {
         return 0;
     };
     let change = match u32::try_from(event) {

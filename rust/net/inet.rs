@@ -20,10 +20,10 @@ mod v4;
 mod v6;
 
 use super::{
-    device::Device,
+    device::NetDevice,
     namespace::Namespace,
     packet::Packet,
-    socket::{Address, Common, Connection, Found, Full},
+    socket::{Address, Connection, Found, Sock, SockCommon},
 };
 use crate::bindings;
 use kernel::ffi::c_int;
@@ -253,7 +253,7 @@ pub unsafe trait Family: Copy + 'static {
         packet: &Packet<'_>,
         offset: u32,
         namespace: Namespace<'_>,
-        device: Option<&Device>,
+        device: Option<&NetDevice>,
     ) -> Result<Header<Self>, Stop>;
 
     /// The protocol whose sockets the kernel tells of an error about a packet with this header; `None`
@@ -296,14 +296,14 @@ pub unsafe trait Family: Copy + 'static {
     fn hash_of_connection(namespace: Namespace<'_>, tuple: &Tuple<Self>) -> u32;
 
     /// Whether a socket is bound to the local end of a tuple, by its address or by none. Any context.
-    fn holds_local_end(socket: &Common, tuple: &Tuple<Self>) -> bool;
+    fn holds_local_end(socket: &SockCommon, tuple: &Tuple<Self>) -> bool;
 
     /// Whether this end of a socket is the local one of the tuple. Any context.
-    fn is_local_end(socket: &Common, tuple: &Tuple<Self>) -> bool;
+    fn is_local_end(socket: &SockCommon, tuple: &Tuple<Self>) -> bool;
 
     /// Whether the ends of a socket, a connected one, are those of the tuple. Any context.
-    fn are_ends(socket: &Common, tuple: &Tuple<Self>) -> bool;
+    fn are_ends(socket: &SockCommon, tuple: &Tuple<Self>) -> bool;
 
     /// Whether a raw socket gets what is looked up, `raw_v4_match()`. Any context.
-    fn raw_matches(namespace: Namespace<'_>, socket: &Full, key: &RawKey<Self>) -> bool;
+    fn raw_matches(namespace: Namespace<'_>, socket: &Sock, key: &RawKey<Self>) -> bool;
 }

@@ -14,7 +14,7 @@ use kernel::prelude::*;
 use super::{
     module_function::ModuleFunction,
     namespace::{Listed, Namespace},
-    socket::{Full, Owned},
+    socket::{Owned, Sock},
 };
 
 /// How many connections of a namespace are looked at. For each the kernel goes through its chain from
@@ -43,7 +43,7 @@ pub fn were_ever(_: Listed<'_>) -> bool {
 /// A connection may be passed over if others come and go meanwhile, or come twice.
 pub fn for_each_connection<'n>(
     namespace: Namespace<'n>,
-    mut f: impl FnMut(&Owned<'n, Full>) -> Result,
+    mut f: impl FnMut(&Owned<'n, Sock>) -> Result,
 ) -> Result {
     if !were_ever(namespace.listed()) {
         return Ok(());
@@ -59,7 +59,7 @@ pub fn for_each_connection<'n>(
     let (mut slot, mut number) = (0, 0);
     // The place is a number in a list that grows at its beginning: then the last one comes again.
     // It is held, so that no other one can have its address.
-    let mut last: Option<Owned<'n, Full>> = None;
+    let mut last: Option<Owned<'n, Sock>> = None;
     for _ in 0..MOST {
         // SAFETY: The namespace and the place, which the function moves on, are valid.
         let sk = unsafe { next(net, &mut slot, &mut number) };
@@ -70,7 +70,7 @@ pub fn for_each_connection<'n>(
         // its caller.
         let socket = unsafe { Owned::from_lookup(sk.cast(), namespace) };
         let is_again = match (&socket, &last) {
-            (Some(socket), Some(last)) => core::ptr::eq::<Full>(&**socket, &**last),
+            (Some(socket), Some(last)) => core::ptr::eq::<Sock>(&**socket, &**last),
             _ => false,
         };
         if let Some(socket) = socket.filter(|_| !is_again) {

@@ -16,7 +16,7 @@ pub use self::evidence::{Alive, Held, Listed};
 use core::{marker::PhantomData, ptr::addr_of, ptr::NonNull};
 use kernel::{ffi::c_int, types::Opaque};
 
-use super::{owner, rcu::ReadSide};
+use super::{owner, rcu};
 use crate::bindings;
 
 /// The memory of a network namespace, `struct net`.
@@ -113,15 +113,14 @@ pub unsafe trait Governed {
 /// # Examples
 ///
 /// ```
-/// use crate::net::{device::{Device, Name}, namespace::Alive, rcu::ReadSide};
-/// use kernel::sync::rcu;
+/// use crate::net::{device::{NetDevice, Name}, namespace::Alive, rcu};
 ///
 /// let guard = rcu::read_lock();
-/// let namespace = Alive::initial().listed(ReadSide::from(&guard));
+/// let namespace = Alive::initial().listed(rcu::Section::from(&guard));
 /// let lo = Name::new(b"lo").ok_or(EINVAL)?;
 /// // What is found in it does not leave the closure: the brand `'n` is its alone.
 /// let index = namespace.branded(|namespace| {
-///     Device::by_name(namespace, &lo).map(|device| device.index())
+///     NetDevice::by_name(namespace, &lo).map(|device| device.index())
 /// });
 /// assert_eq!(index, Some(1));
 /// # Ok::<(), Error>(())
@@ -134,7 +133,7 @@ pub unsafe trait Governed {
 pub struct Namespace<'n, K = Net> {
     object: &'n K,
     brand: Brand<'n>,
-    section: ReadSide<'n>,
+    section: rcu::Section<'n>,
 }
 
 /// Invariant in `'n`, so that the compiler never takes two brands for one by shortening them.
@@ -158,7 +157,7 @@ impl<K> Namespace<'_, K> {
     #[inline(always)]
     pub(super) unsafe fn assume<R>(
         object: &K,
-        section: ReadSide<'_>,
+        section: rcu::Section<'_>,
         f: impl for<'n> FnOnce(Namespace<'n, K>) -> R,
     ) -> R {
         // INVARIANT: The section and the borrow of the object are both longer than this call, and
@@ -174,7 +173,7 @@ impl<K> Namespace<'_, K> {
 impl<'n, K> Namespace<'n, K> {
     /// The read-side section in which the brand exists.
     #[inline]
-    pub fn section(self) -> ReadSide<'n> {
+    pub fn section(self) -> rcu::Section<'n> {
         self.section
     }
 

@@ -13,7 +13,7 @@
 
 use core::ptr::addr_of;
 
-use super::{namespace::Net, rcu::ReadSide};
+use super::{namespace::Net, rcu};
 use crate::bindings;
 
 /// More steps than a red-black tree has that fits into memory.
@@ -27,7 +27,7 @@ pub(super) fn head() -> *const bindings::list_head {
 
 /// The entry of that list after which all namespaces come whose cookie is larger than `cookie`, and
 /// hardly any others; the head, if there is none.
-pub(super) fn entry_before(cookie: u64, _section: ReadSide<'_>) -> *const bindings::list_head {
+pub(super) fn entry_before(cookie: u64, _section: rcu::Section<'_>) -> *const bindings::list_head {
     let mut found = head();
     // SAFETY: As above. Volatile as `rcu_dereference()`.
     let mut node = unsafe { addr_of!(bindings::net_ns_tree.ns_rb.rb_node).read_volatile() };

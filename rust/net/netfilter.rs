@@ -20,13 +20,13 @@ pub use self::{
 };
 
 use super::{
-    device::Device,
+    device::NetDevice,
     inet::Family,
     namespace::{Alive, Listed, Net},
     owner,
     packet::Packet,
-    rcu::ReadSide,
-    socket::Common,
+    rcu,
+    socket::SockCommon,
 };
 use crate::bindings;
 
@@ -285,10 +285,10 @@ pub struct State<'p>(&'p bindings::nf_hook_state);
 impl<'p> State<'p> {
     /// The read-side section in which netfilter calls hooks.
     #[inline]
-    pub fn section(self) -> ReadSide<'p> {
+    pub fn section(self) -> rcu::Section<'p> {
         // SAFETY: `nf_hook()` enters it before it looks for hooks, and leaves it when all have been
         // called.
-        unsafe { ReadSide::assume() }
+        unsafe { rcu::Section::assume() }
     }
 
     /// The namespace in which netfilter sees the packet.
@@ -303,16 +303,16 @@ impl<'p> State<'p> {
     /// The socket that transmits the packet: that of the tunnel for a packet in a tunnel, and not
     /// that of its first sender.
     #[inline]
-    pub fn socket(self) -> Option<&'p Common> {
+    pub fn socket(self) -> Option<&'p SockCommon> {
         // SAFETY: Null, or valid for the call.
-        unsafe { Common::from_raw(self.0.sk) }
+        unsafe { SockCommon::from_raw(self.0.sk) }
     }
 
     /// The device that the packet leaves by.
     #[inline]
-    pub fn output(self) -> Option<&'p Device> {
+    pub fn output(self) -> Option<&'p NetDevice> {
         // SAFETY: Null, or valid for the call.
-        unsafe { Device::from_raw(self.0.out) }
+        unsafe { NetDevice::from_raw(self.0.out) }
     }
 }
 

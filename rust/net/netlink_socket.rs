@@ -13,17 +13,17 @@ use core::{
     ptr::{addr_of, addr_of_mut, null, null_mut},
 };
 use kernel::ffi::c_ulong;
-use kernel::{error::from_err_ptr, prelude::*, sync::rcu};
+use kernel::{error::from_err_ptr, prelude::*};
 
 use super::{
     namespace::{Listed, Namespace},
-    rcu::ReadSide,
-    socket::{Borrowed, Common, Full},
+    rcu,
+    socket::{Borrowed, Sock, SockCommon},
 };
 use crate::bindings;
 
 /// A netlink socket, `struct netlink_sock`.
-pub struct NetlinkSocket<'n>(Borrowed<'n, Full>);
+pub struct NetlinkSocket<'n>(Borrowed<'n, Sock>);
 
 impl<'n> NetlinkSocket<'n> {
     /// The port; 0 if it has none yet, or is the kernel's.
@@ -69,9 +69,9 @@ impl<'n> NetlinkSocket<'n> {
 }
 
 impl Deref for NetlinkSocket<'_> {
-    type Target = Full;
+    type Target = Sock;
 
-    fn deref(&self) -> &Full {
+    fn deref(&self) -> &Sock {
         &self.0
     }
 }
@@ -148,7 +148,7 @@ pub const KEPT: usize = 12;
 pub struct Members<'s> {
     /// In the order of their cookies.
     found: KVVec<Found>,
-    section: ReadSide<'s>,
+    section: rcu::Section<'s>,
 }
 
 /// What was found in one namespace.
@@ -184,14 +184,14 @@ impl Wanted {
         self,
         protocol: u32,
         group: Option<u32>,
-        section: ReadSide<'s>,
+        section: rcu::Section<'s>,
     ) -> Result<Members<'s>> {
         let Self(mut found) = self;
         let group = group.map(|group| group.checked_sub(1).ok_or(EINVAL));
         let group = group.transpose()?;
         for_each_in_list(protocol, section, |sk, section| {
             // SAFETY: The entries are netlink sockets, valid in the section.
-            let Some(common) = (unsafe { Common::from_raw(sk) }) else {
+            let Some(common) = (unsafe { SockCommon::from_raw(sk) }) else {
                 return Ok(());
             };
             let cookie = common.net(section).cookie();
@@ -280,7 +280,7 @@ pub(super) fn namespaces_of_members(
     let guard = rcu::read_lock();
     let is_whole = for_each_in_list(protocol, (&guard).into(), |sk, section| {
         // SAFETY: The entries are netlink sockets, valid in the section.
-        let Some(common) = (unsafe { Common::from_raw(sk) }) else {
+        let Some(common) = (unsafe { SockCommon::from_raw(sk) }) else {
             return Ok(());
         };
         // SAFETY: The socket of a process, which alone is a member of groups, holds its namespace, and
@@ -328,8 +328,8 @@ fn for_each_in_groups<'n>(
 /// beginning leads there, and some come twice.
 fn for_each_in_list(
     protocol: u32,
-    section: ReadSide<'_>,
-    mut f: impl FnMut(*mut bindings::sock, ReadSide<'_>) -> Result,
+    section: rcu::Section<'_>,
+    mut f: impl FnMut(*mut bindings::sock, rcu::Section<'_>) -> Result,
 ) -> Result<bool> {
     let table = table(protocol)?;
     let mut last: *const bindings::hlist_node = null();
@@ -381,7 +381,7 @@ const AT_ONCE: u32 = 1 << 10;
 pub(super) fn some_with_ports<R>(
     protocol: u32,
     place: &mut PortPlace,
-    mut f: impl FnMut(*mut bindings::sock, ReadSide<'_>) -> Option<R>,
+    mut f: impl FnMut(*mut bindings::sock, rcu::Section<'_>) -> Option<R>,
 ) -> Result<Option<R>, Unfinished> {
     let Ok(table) = table(protocol) else {
         return Ok(None);
@@ -395,7 +395,7 @@ pub(super) fn some_with_ports<R>(
     // SAFETY: The iterator has entered the table.
     let _ = unsafe { bindings::rhashtable_walk_start_check(iterator) };
     // SAFETY: The walk has begun, which enters a section, and is stopped below.
-    let section = unsafe { ReadSide::assume() };
+    let section = unsafe { rcu::Section::assume() };
     // SAFETY: The iterator has a table now, which stays for the section.
     let size = unsafe { (*(*iterator).walker.tbl).size };
     if place.size == size {

@@ -14,7 +14,7 @@ use kernel::ffi::c_int;
 use kernel::transmute::FromBytes;
 
 use super::{
-    device::Device,
+    device::NetDevice,
     inet::Arrival,
     namespace::{Brand, Listed, Namespace},
 };
@@ -253,7 +253,7 @@ impl<'p> Packet<'p> {
     ///
     /// The packet must be on the receive path: elsewhere the member is used for other things.
     #[inline]
-    pub(super) unsafe fn device(&self) -> Option<&'p Device> {
+    pub(super) unsafe fn device(&self) -> Option<&'p NetDevice> {
         // SAFETY: By the type invariants.
         let dev = unsafe {
             (*self.skb.as_ptr())
@@ -264,6 +264,6 @@ impl<'p> Packet<'p> {
         };
         // SAFETY: By the safety requirement it is a device, which the path's read-side section
         // keeps valid.
-        unsafe { Device::from_raw(dev) }
+        unsafe { NetDevice::from_raw(dev) }
     }
 }

@@ -11,7 +11,7 @@ use kernel::ffi::c_int;
 use super::{
     list,
     namespace::Namespace,
-    socket::{Borrowed, Full},
+    socket::{Borrowed, Sock},
 };
 use crate::bindings;
 
@@ -26,17 +26,16 @@ pub const ASKED: usize = 64;
 /// # Examples
 ///
 /// ```
-/// use crate::net::{namespace::Alive, packet_socket::PacketSocket, rcu::ReadSide};
-/// use kernel::sync::rcu;
+/// use crate::net::{namespace::Alive, packet_socket::PacketSocket, rcu};
 ///
 /// let guard = rcu::read_lock();
-/// Alive::initial().listed(ReadSide::from(&guard)).branded(|namespace| {
+/// Alive::initial().listed(rcu::Section::from(&guard)).branded(|namespace| {
 ///     for socket in PacketSocket::all(namespace) {
 ///         pr_info!("on device {}\n", socket.device());
 ///     }
 /// });
 /// ```
-pub struct PacketSocket<'n>(Borrowed<'n, Full>);
+pub struct PacketSocket<'n>(Borrowed<'n, Sock>);
 
 impl<'n> PacketSocket<'n> {
     /// The packet sockets of a namespace. Any context.
@@ -94,9 +93,9 @@ impl<'n> PacketSocket<'n> {
 }
 
 impl Deref for PacketSocket<'_> {
-    type Target = Full;
+    type Target = Sock;
 
-    fn deref(&self) -> &Full {
+    fn deref(&self) -> &Sock {
         &self.0
     }
 }

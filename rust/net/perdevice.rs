@@ -35,9 +35,9 @@ use kernel::{
 };
 
 use super::{
-    device::{Device, Memory},
+    device::{Memory, NetDevice},
     device_events::{Change, Event},
-    rcu::ReadSide,
+    rcu,
     rtnl::{self, Place, Rtnl},
     sysfs::{Files, Object, Shown},
 };
@@ -136,7 +136,7 @@ impl<T: PerDevice> Table<T> {
     /// The state of a device, if it is in this namespace and has one. Mostly three loads. Any
     /// context.
     #[inline(always)]
-    pub fn find<'a>(&self, device: &Device, section: ReadSide<'a>) -> Option<&'a T> {
+    pub fn find<'a>(&self, device: &NetDevice, section: rcu::Section<'a>) -> Option<&'a T> {
         // SAFETY: The place is valid for reads. Volatile as `rcu_dereference()`.
         let object = unsafe { self.place(device.index()).get().read_volatile() };
         // SAFETY: By the type invariants, and those of `Object`, it is valid until the section ends.
@@ -148,7 +148,7 @@ impl<T: PerDevice> Table<T> {
 
     #[cold]
     #[inline(never)]
-    fn find_other<'a>(&self, device: &Device, _section: ReadSide<'a>) -> Option<&'a T> {
+    fn find_other<'a>(&self, device: &NetDevice, _section: rcu::Section<'a>) -> Option<&'a T> {
         // SAFETY: The array is valid.
         let object = unsafe { xa_load(self.others.get(), key(device.index())) };
         // SAFETY: As in `find`.
@@ -177,7 +177,7 @@ impl<T: PerDevice> Table<T> {
     }
 
     /// Makes the state of a device, or takes that which it had before, and shows it.
-    fn admit(&self, device: &Device, rtnl: Rtnl<'_>) {
+    fn admit(&self, device: &NetDevice, rtnl: Rtnl<'_>) {
         let object = match T::moving().take(device, rtnl) {
             Some(object) => object,
             None => match make(device) {
@@ -194,7 +194,7 @@ impl<T: PerDevice> Table<T> {
     }
 
     /// Takes a device out, and what shows it.
-    fn dismiss(&self, device: &Device, rtnl: Rtnl<'_>) -> Option<ARef<Object<Entry<T>>>> {
+    fn dismiss(&self, device: &NetDevice, rtnl: Rtnl<'_>) -> Option<ARef<Object<Entry<T>>>> {
         let object = self.remove(device, rtnl)?;
         object.hide(rtnl);
         Some(object)
@@ -249,7 +249,7 @@ impl<T: PerDevice> Table<T> {
         is_stored
     }
 
-    fn remove(&self, device: &Device, _held: Rtnl<'_>) -> Option<ARef<Object<Entry<T>>>> {
+    fn remove(&self, device: &NetDevice, _held: Rtnl<'_>) -> Option<ARef<Object<Entry<T>>>> {
         let is_of = |object: *mut Object<Entry<T>>| {
             // SAFETY: By the type invariants it is null or an object.
             unsafe { object.as_ref() }.is_some_and(|object| object.value.device == device.as_ptr())
@@ -313,7 +313,7 @@ fn key(index: c_int) -> c_ulong {
     index as c_ulong
 }
 
-fn make<T: PerDevice>(device: &Device) -> Result<ARef<Object<Entry<T>>>> {
+fn make<T: PerDevice>(device: &NetDevice) -> Result<ARef<Object<Entry<T>>>> {
     Object::new(Entry {
         device: device.as_ptr(),
         value: T::new()?,
@@ -346,7 +346,7 @@ impl<T: PerDevice> Moving<T> {
     fn put(
         &self,
         object: ARef<Object<Entry<T>>>,
-        device: &Device,
+        device: &NetDevice,
         from: &Table<T>,
         rtnl: Rtnl<'_>,
     ) {
@@ -359,7 +359,7 @@ impl<T: PerDevice> Moving<T> {
     }
 
     /// Takes that of a device.
-    fn take(&self, device: &Device, rtnl: Rtnl<'_>) -> Option<ARef<Object<Entry<T>>>> {
+    fn take(&self, device: &NetDevice, rtnl: Rtnl<'_>) -> Option<ARef<Object<Entry<T>>>> {
         let parked = self.0.replace(None, rtnl)?;
         if parked.object.value.device == device.as_ptr() {
             return Some(parked.object);

@@ -11,7 +11,7 @@ use kernel::{current, types::Opaque};
 
 use super::{
     namespace::{Brand, Governed, Namespace},
-    rcu::ReadSide,
+    rcu,
 };
 use crate::bindings;
 
@@ -21,7 +21,7 @@ pub struct PidNamespace(Opaque<bindings::pid_namespace>);
 
 impl PidNamespace {
     /// That of the current process.
-    pub fn of_current<'a>(_section: ReadSide<'a>) -> &'a Self {
+    pub fn of_current<'a>(_section: rcu::Section<'a>) -> &'a Self {
         // SAFETY: A process that runs has one, and its numbers hold it.
         let namespace = unsafe { bindings::task_active_pid_ns(current!().as_ptr().cast()) };
         // SAFETY: It is not freed before a grace period has passed after the process has ended.
@@ -58,7 +58,7 @@ impl PidNamespace {
     #[inline(always)]
     pub fn branded<R>(
         &self,
-        section: ReadSide<'_>,
+        section: rcu::Section<'_>,
         f: impl for<'n> FnOnce(Namespace<'n, PidNamespace>) -> R,
     ) -> R {
         // SAFETY: A PID namespace has its numbers until `delayed_free_pidns()`, and holds its owner.
@@ -123,7 +123,7 @@ impl<'n> Process<'n> {
     ///
     /// Read-side sections of one context that overlap are one section to RCU: what is valid in this
     /// one now stays valid for all of it.
-    pub fn namespace<'s>(&self, _section: ReadSide<'s>) -> &'s PidNamespace {
+    pub fn namespace<'s>(&self, _section: rcu::Section<'s>) -> &'s PidNamespace {
         // SAFETY: By the type invariants; there are as many numbers as levels.
         let numbers = unsafe { self.numbers().add(self.level() as usize) };
         // SAFETY: As above. A number holds its namespace.
@@ -135,7 +135,7 @@ impl<'n> Process<'n> {
         &'a self,
         number: u32,
         top: &PidNamespace,
-        _section: ReadSide<'a>,
+        _section: rcu::Section<'a>,
     ) -> impl Iterator<Item = &'a PidNamespace> + use<'a, 'n> {
         (top.level()..=self.level())
             .map(|level| {

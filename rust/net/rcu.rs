@@ -2,13 +2,15 @@
 
 //! Evidence of an RCU read-side critical section.
 //!
-//! `kernel::sync::rcu::Guard` enters a section and proves it. A netfilter hook is called inside one
-//! already: to enter a second one for the sake of the proof would cost two calls on every packet.
+//! [`Guard`] enters a section and proves it. A netfilter hook is called inside one already: to
+//! enter a second one for the sake of the proof would cost two calls on every packet.
 //!
 //! C header: [`include/linux/rcupdate.h`](srctree/include/linux/rcupdate.h)
 
 use core::marker::PhantomData;
-use kernel::{sync::rcu::Guard, types::NotThreadSafe};
+use kernel::types::NotThreadSafe;
+
+pub use kernel::sync::rcu::{read_lock, Guard};
 
 /// Evidence that the current context is in an RCU read-side critical section for all of `'a`.
 ///
@@ -16,9 +18,9 @@ use kernel::{sync::rcu::Guard, types::NotThreadSafe};
 ///
 /// The section was entered before `'a` began and is not left before `'a` has ended.
 #[derive(Clone, Copy)]
-pub struct ReadSide<'a>(PhantomData<&'a ()>, NotThreadSafe);
+pub struct Section<'a>(PhantomData<&'a ()>, NotThreadSafe);
 
-impl ReadSide<'_> {
+impl Section<'_> {
     /// Takes the caller's word for it.
     ///
     /// # Safety
@@ -32,7 +34,7 @@ impl ReadSide<'_> {
     }
 }
 
-impl<'a> From<&'a Guard> for ReadSide<'a> {
+impl<'a> From<&'a Guard> for Section<'a> {
     #[inline]
     fn from(_guard: &'a Guard) -> Self {
         // INVARIANT: The guard holds the section open for as long as it is borrowed.

@@ -20,7 +20,7 @@ use super::{
     list,
     module_function::ModuleFunction,
     namespace::Namespace,
-    socket::{Address, Borrowed, Full},
+    socket::{Address, Borrowed, Sock},
 };
 use crate::bindings;
 
@@ -36,7 +36,7 @@ const MOST: u32 = 1024;
 pub struct Endpoint<'n> {
     base: NonNull<bindings::sctp_ep_common>,
     /// Its socket.
-    pub socket: Borrowed<'n, Full>,
+    pub socket: Borrowed<'n, Sock>,
 }
 
 impl<'n> Endpoint<'n> {

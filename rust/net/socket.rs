@@ -22,16 +22,15 @@ use kernel::{task::Kuid, types::Opaque};
 use super::{
     inet::{Port, V6Address, TCP},
     namespace::Net,
-    owner,
-    rcu::ReadSide,
+    owner, rcu,
 };
 use crate::bindings;
 
 /// What all kinds of sockets have, `struct sock_common`.
 #[repr(transparent)]
-pub struct Common(Opaque<bindings::sock_common>);
+pub struct SockCommon(Opaque<bindings::sock_common>);
 
-impl Common {
+impl SockCommon {
     /// Views a socket of any kind through its pointer; `None` if that is null.
     ///
     /// # Safety
@@ -46,7 +45,7 @@ impl Common {
 
     /// The namespace that the socket was made in, `sock_net()`: one load.
     #[inline]
-    pub fn net<'a>(&self, _section: ReadSide<'a>) -> &'a Net {
+    pub fn net<'a>(&self, _section: rcu::Section<'a>) -> &'a Net {
         // SAFETY: `self` is a valid socket.
         let net = unsafe { owner::of_socket(self.0.get()) };
         // SAFETY: A socket always has a namespace. It may hold no reference that keeps it alive,
@@ -101,7 +100,7 @@ impl Common {
         self.state() == bindings::TCP_LISTEN
     }
 
-    /// Whether it is a connection that a listener was asked for, [`Request`].
+    /// Whether it is a connection that a listener was asked for, [`RequestSock`].
     #[inline]
     pub fn is_request(&self) -> bool {
         self.state() == bindings::TCP_NEW_SYN_RECV
@@ -128,7 +127,7 @@ impl Common {
 
     /// The socket as a full one, if it is one, `sk_fullsock()`.
     #[inline]
-    pub fn as_full(&self) -> Option<&Full> {
+    pub fn as_full(&self) -> Option<&Sock> {
         match self.state() {
             bindings::TCP_TIME_WAIT | bindings::TCP_NEW_SYN_RECV => None,
             // SAFETY: All other states are those of full sockets, which are transparent views of
@@ -280,7 +279,7 @@ impl Address {
 /// # Safety
 ///
 /// The type must be a transparent view of a C structure that begins with `struct sock_common`.
-pub unsafe trait Kind {}
+pub unsafe trait SockKind {}
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident($structure:ident);)*) => {$(
@@ -289,13 +288,13 @@ macro_rules! kinds {
         pub struct $name(Opaque<bindings::$structure>);
 
         // SAFETY: A transparent view of a structure whose first member is `struct sock_common`.
-        unsafe impl Kind for $name {}
+        unsafe impl SockKind for $name {}
 
         impl Deref for $name {
-            type Target = Common;
+            type Target = SockCommon;
 
             #[inline]
-            fn deref(&self) -> &Common {
+            fn deref(&self) -> &SockCommon {
                 // SAFETY: The structure begins with a `struct sock_common`.
                 unsafe { &*self.0.get().cast() }
             }
@@ -305,27 +304,27 @@ macro_rules! kinds {
 
 kinds! {
     /// A full socket, `struct sock`: established, listening, or of a protocol without connections.
-    Full(sock);
+    Sock(sock);
 
     /// What is left of a connection that this side closed first, `struct inet_timewait_sock`.
-    TimeWait(inet_timewait_sock);
+    TimewaitSock(inet_timewait_sock);
 
     /// A connection that a listener was asked for and that is not yet acknowledged, `struct
     /// request_sock`.
-    Request(request_sock);
+    RequestSock(request_sock);
 }
 
 /// A socket of any kind, as what it is.
 pub enum AnyKind<'a> {
     /// A full socket.
-    Full(&'a Full),
+    Full(&'a Sock),
     /// What is left of a connection.
-    TimeWait(&'a TimeWait),
+    TimeWait(&'a TimewaitSock),
     /// A connection that is being asked for.
-    Request(&'a Request),
+    Request(&'a RequestSock),
 }
 
-impl Full {
+impl Sock {
     /// The pointer that C is given.
     #[inline]
     pub(super) fn as_ptr(&self) -> *const bindings::sock {

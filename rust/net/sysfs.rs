@@ -27,7 +27,7 @@ use kernel::{
     types::Opaque, //
 };
 
-use super::{device::Device, rtnl::Rtnl};
+use super::{device::NetDevice, rtnl::Rtnl};
 
 /// What the files of a directory show.
 ///
@@ -189,7 +189,7 @@ impl<T: Shown> Object<T> {
 
     /// Makes its directory in that of a device, which keeps the memory of the device until
     /// [`hide`](Self::hide). It must have none. May sleep.
-    pub(super) fn show_at(&self, device: &Device, _held: Rtnl<'_>) -> Result {
+    pub(super) fn show_at(&self, device: &NetDevice, _held: Rtnl<'_>) -> Result {
         // SAFETY: The kobject is initialised and in no directory, the device registered, and the
         // format has one string.
         to_result(unsafe {
@@ -227,7 +227,7 @@ impl<T: Shown> Object<T> {
     };
 }
 
-fn kobject_of(of: &Device) -> *mut kobject {
+fn kobject_of(of: &NetDevice) -> *mut kobject {
     // SAFETY: A valid device; nothing is read.
     let within = unsafe { addr_of!((*of.as_ptr()).dev) };
     // SAFETY: As above.

@@ -10,7 +10,7 @@ use kernel::sync::atomic::{Acquire, Atomic};
 use super::{
     list,
     namespace::Namespace,
-    socket::{Borrowed, Full},
+    socket::{Borrowed, Sock},
 };
 use crate::bindings;
 
@@ -20,7 +20,7 @@ use crate::bindings;
 ///
 /// It is in the bucket with this number, whose lock is held.
 pub struct UnixSocket<'n> {
-    socket: Borrowed<'n, Full>,
+    socket: Borrowed<'n, Sock>,
     bucket: usize,
 }
 
@@ -98,9 +98,9 @@ impl UnixSocket<'_> {
 const FIRST_ABSTRACT: usize = bindings::RUST_CONST_UNIX_BUCKETS as usize / 2;
 
 impl Deref for UnixSocket<'_> {
-    type Target = Full;
+    type Target = Sock;
 
-    fn deref(&self) -> &Full {
+    fn deref(&self) -> &Sock {
         &self.socket
     }
 }

@@ -9,7 +9,7 @@
 use super::{
     module_function::ModuleFunction,
     namespace::Namespace,
-    socket::{Full, Owned},
+    socket::{Owned, Sock},
 };
 use crate::bindings;
 use core::{ops::Deref, ptr::addr_of};
@@ -45,7 +45,7 @@ impl End {
 }
 
 /// A vsock socket, `struct vsock_sock`, owned.
-pub struct VsockSocket<'n>(Owned<'n, Full>);
+pub struct VsockSocket<'n>(Owned<'n, Sock>);
 
 impl<'n> VsockSocket<'n> {
     /// The socket with a connection between two ends, `vsock_find_connected_socket_net()`. In a
@@ -98,9 +98,9 @@ impl<'n> VsockSocket<'n> {
 }
 
 impl Deref for VsockSocket<'_> {
-    type Target = Full;
+    type Target = Sock;
 
-    fn deref(&self) -> &Full {
+    fn deref(&self) -> &Sock {
         &self.0
     }
 }

@@ -21,7 +21,7 @@ use crate::{
         inet::{Family, Port, Ports, Tuple, V4, V6},
         namespace::Namespace,
         netfilter::{Received, Resolution, Transmitted},
-        socket::Common,
+        socket::SockCommon,
         trace,
     },
     resolve::ResolvedBy,
@@ -136,7 +136,7 @@ pub(super) fn tell_found<F: Observed>(
     received: &Received<'_, F>,
     told: Told,
     tuple: Option<&Tuple<F>>,
-    socket: Option<&Common>,
+    socket: Option<&SockCommon>,
 ) {
     let ports = tuple.map(|tuple| Ports {
         source: tuple.remote_port,
@@ -189,7 +189,7 @@ pub(super) fn tell_sender<F: Observed>(
     side: Side<'_>,
     transmitted: Transmitted<'_, F>,
     told: Told,
-    sender: Option<&Common>,
+    sender: Option<&SockCommon>,
 ) {
     side.count(Event::Lookup(told.protocol, told.outcome));
     if trace::is_listened_to() {
@@ -203,7 +203,7 @@ fn trace_sender<F: Observed>(
     side: Side<'_>,
     transmitted: Transmitted<'_, F>,
     told: Told,
-    sender: Option<&Common>,
+    sender: Option<&SockCommon>,
 ) {
     let ports = match mux::form(&transmitted) {
         mux::Form::Ports(_, ports) => Some(ports),
@@ -237,7 +237,7 @@ fn tell(
     side: Side<'_>,
     namespace: Namespace<'_>,
     told: Told,
-    socket: Option<&Common>,
+    socket: Option<&SockCommon>,
     ports: Option<Ports>,
 ) {
     side.count(Event::Lookup(told.protocol, told.outcome));
@@ -252,7 +252,7 @@ fn trace_lookup(
     side: Side<'_>,
     namespace: Namespace<'_>,
     told: Told,
-    socket: Option<&Common>,
+    socket: Option<&SockCommon>,
     ports: Option<Ports>,
 ) {
     let none = Port::from_number(0);
@@ -266,7 +266,7 @@ fn trace_lookup(
         by: told.by as u8,
         protocol: told.protocol as u8,
         outcome: told.outcome as u8,
-        socket: socket.map_or(0, Common::cookie),
+        socket: socket.map_or(0, SockCommon::cookie),
         source_port: ports.source.number(),
         destination_port: ports.destination.number(),
     });

@@ -18,7 +18,7 @@ use crate::{
     net::{
         inet::Tuple,
         netfilter::{Received, Resolution, Transmitted},
-        socket::Common,
+        socket::SockCommon,
     },
     resolve::Resolved,
     table::{tcp::TcpAnswer, udp::UdpAnswer, Answer, Outcome},
@@ -67,7 +67,7 @@ fn compare<'n, F: Observed>(
     instance: &Instance,
     side: Side<'_>,
     dispute: Dispute,
-    kernel: &Common,
+    kernel: &SockCommon,
     resolved: &impl Resolved<'n, F>,
 ) {
     match mux::find(resolved, mux::form(resolved)) {
@@ -85,7 +85,7 @@ fn settle<F: Observed>(
     instance: &Instance,
     side: Side<'_>,
     dispute: Dispute,
-    kernel: &Common,
+    kernel: &SockCommon,
     protocol: Protocol,
     tuple: &Tuple<F>,
     answer: &impl Answer,
@@ -116,7 +116,7 @@ fn settle<F: Observed>(
         protocol,
         local: (F::any_family(&tuple.local), tuple.local_port),
         remote: (F::any_family(&tuple.remote), tuple.remote_port),
-        found: found.map_or(0, Common::cookie),
+        found: found.map_or(0, SockCommon::cookie),
         kernel: kernel.cookie(),
     });
 }

@@ -4,7 +4,7 @@
 
 use super::Resolved;
 use crate::net::{
-    device::Device,
+    device::NetDevice,
     inet::{Family, Header, Ports, RawKey, Stop, Tuple},
     namespace::Namespace,
     netfilter::Received,
@@ -52,7 +52,7 @@ impl<'n, F: Family> Resolved<'n, F> for Received<'n, F> {
             device: arrival.device,
             slave: arrival.slave,
         };
-        let on = self.device().map_or(arrival.device, Device::index);
+        let on = self.device().map_or(arrival.device, NetDevice::index);
         Some(F::tuple_of_error(protocol, tuple, on))
     }
 

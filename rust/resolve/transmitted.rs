@@ -11,7 +11,7 @@ use crate::net::{
     namespace::Namespace,
     netfilter::Transmitted,
     packet::Packet,
-    socket::Common,
+    socket::SockCommon,
 };
 
 impl<'n, F: Family> Resolved<'n, F> for Transmitted<'n, F> {
@@ -68,7 +68,7 @@ impl<'n, F: Family> Resolved<'n, F> for Transmitted<'n, F> {
 
 /// The device that the socket is bound to, or that the packet leaves by.
 fn device<F: Family>(transmitted: &Transmitted<'_, F>) -> c_int {
-    match transmitted.sender().map_or(0, Common::bound_device) {
+    match transmitted.sender().map_or(0, SockCommon::bound_device) {
         0 => transmitted.output.map_or(0, |output| output.index()),
         bound => bound,
     }

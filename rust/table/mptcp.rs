@@ -11,7 +11,7 @@ use crate::net::{
     inet::{Family, Tuple},
     mptcp,
     namespace::{Namespace, Net},
-    socket::{Full, Owned},
+    socket::{Owned, Sock},
 };
 
 /// The MPTCP connections of a family.
@@ -21,12 +21,12 @@ impl<F: Family> Several for Mptcp<F> {
     type Of = Net;
     /// Port 0 of the other end stands for all that there are.
     type Key = Tuple<F>;
-    type Entry<'n> = Owned<'n, Full>;
+    type Entry<'n> = Owned<'n, Sock>;
 
     fn for_each<'n>(
         namespace: Namespace<'n>,
         tuple: &Tuple<F>,
-        mut f: impl FnMut(&Owned<'n, Full>) -> Result,
+        mut f: impl FnMut(&Owned<'n, Sock>) -> Result,
     ) -> Result {
         mptcp::for_each_connection(namespace, |socket| {
             let is_meant = if tuple.remote_port.number() == 0 {
@@ -45,12 +45,12 @@ impl<F: Family> Several for Mptcp<F> {
 }
 
 /// A connection of MPTCP; what other tables give with a reference is no [`Entry`].
-impl Entry for Owned<'_, Full> {
+impl Entry for Owned<'_, Sock> {
     fn outcome(&self) -> Outcome {
         Outcome::Established
     }
 
-    fn full(&self) -> &Full {
+    fn full(&self) -> &Sock {
         self
     }
 }

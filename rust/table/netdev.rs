@@ -6,9 +6,9 @@ use kernel::ffi::c_int;
 
 use super::{Answer, Outcome, Table};
 use crate::net::{
-    device::{Device, Name},
+    device::{Name, NetDevice},
     namespace::{Namespace, Net},
-    socket::{Common, Full},
+    socket::{Sock, SockCommon},
 };
 
 /// The network devices.
@@ -23,7 +23,7 @@ pub(crate) enum NetdevKey {
 }
 
 /// What was found.
-pub(crate) struct NetdevAnswer<'n>(pub(crate) Option<&'n Device>);
+pub(crate) struct NetdevAnswer<'n>(pub(crate) Option<&'n NetDevice>);
 
 impl Table for Netdev {
     type Of = Net;
@@ -32,8 +32,8 @@ impl Table for Netdev {
 
     fn lookup<'n>(namespace: Namespace<'n>, key: &NetdevKey) -> NetdevAnswer<'n> {
         NetdevAnswer(match key {
-            NetdevKey::Index(index) => Device::by_index(namespace, *index),
-            NetdevKey::Name(name) => Device::by_name(namespace, name),
+            NetdevKey::Index(index) => NetDevice::by_index(namespace, *index),
+            NetdevKey::Name(name) => NetDevice::by_name(namespace, name),
         })
     }
 }
@@ -46,11 +46,11 @@ impl Answer for NetdevAnswer<'_> {
         }
     }
 
-    fn socket(&self) -> Option<&Common> {
+    fn socket(&self) -> Option<&SockCommon> {
         None
     }
 
-    fn full(&self) -> Option<&Full> {
+    fn full(&self) -> Option<&Sock> {
         None
     }
 }

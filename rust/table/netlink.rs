@@ -8,7 +8,7 @@ use super::{Entry, Outcome, Several};
 use crate::net::{
     namespace::{Namespace, Net},
     netlink_socket::{self, NetlinkSocket},
-    socket::Full,
+    socket::Sock,
 };
 
 /// The netlink sockets.
@@ -55,7 +55,7 @@ impl Entry for NetlinkSocket<'_> {
         Outcome::Member
     }
 
-    fn full(&self) -> &Full {
+    fn full(&self) -> &Sock {
         self
     }
 }

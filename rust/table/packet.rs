@@ -8,7 +8,7 @@ use super::{Entry, Outcome, Several};
 use crate::net::{
     namespace::{Namespace, Net},
     packet_socket::{PacketSocket, ALL},
-    socket::Full,
+    socket::Sock,
 };
 
 /// The packet sockets.
@@ -49,7 +49,7 @@ impl Entry for PacketSocket<'_> {
         Outcome::Unconnected
     }
 
-    fn full(&self) -> &Full {
+    fn full(&self) -> &Sock {
         self
     }
 }

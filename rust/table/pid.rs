@@ -6,7 +6,7 @@ use super::{Answer, Outcome, Table};
 use crate::net::{
     namespace::Namespace,
     process::{PidNamespace, Process},
-    socket::{Common, Full},
+    socket::{Sock, SockCommon},
 };
 
 /// The processes of a PID namespace.
@@ -33,11 +33,11 @@ impl Answer for PidAnswer<'_> {
         }
     }
 
-    fn socket(&self) -> Option<&Common> {
+    fn socket(&self) -> Option<&SockCommon> {
         None
     }
 
-    fn full(&self) -> Option<&Full> {
+    fn full(&self) -> Option<&Sock> {
         None
     }
 }

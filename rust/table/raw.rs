@@ -10,7 +10,7 @@ use super::{Answer, Entry, Outcome, Several, Table};
 use crate::net::{
     inet::{self, Family, RawKey},
     namespace::{Namespace, Net},
-    socket::{Borrowed, Common, Full},
+    socket::{Borrowed, Sock, SockCommon},
 };
 
 /// The raw sockets of a family.
@@ -19,7 +19,7 @@ pub(crate) struct Raw<F>(PhantomData<F>);
 impl<F: Family> Several for Raw<F> {
     type Of = Net;
     type Key = RawKey<F>;
-    type Entry<'n> = Borrowed<'n, Full>;
+    type Entry<'n> = Borrowed<'n, Sock>;
 
     /// A key without a device is for sockets that are bound to any.
     fn for_each<'n>(
@@ -39,7 +39,7 @@ impl<F: Family> Several for Raw<F> {
 /// Who gets a packet.
 pub(crate) enum RawAnswer<'n> {
     /// This socket alone.
-    One(Borrowed<'n, Full>),
+    One(Borrowed<'n, Sock>),
     /// More than one.
     Multiple,
     /// None.
@@ -70,11 +70,11 @@ impl Answer for RawAnswer<'_> {
         }
     }
 
-    fn socket(&self) -> Option<&Common> {
-        self.full().map(|socket| -> &Common { socket })
+    fn socket(&self) -> Option<&SockCommon> {
+        self.full().map(|socket| -> &SockCommon { socket })
     }
 
-    fn full(&self) -> Option<&Full> {
+    fn full(&self) -> Option<&Sock> {
         match self {
             Self::One(socket) => Some(socket),
             Self::Multiple | Self::None => None,
@@ -82,7 +82,7 @@ impl Answer for RawAnswer<'_> {
     }
 }
 
-impl Entry for Borrowed<'_, Full> {
+impl Entry for Borrowed<'_, Sock> {
     fn outcome(&self) -> Outcome {
         if self.is_connected() {
             Outcome::Connected
@@ -91,7 +91,7 @@ impl Entry for Borrowed<'_, Full> {
         }
     }
 
-    fn full(&self) -> &Full {
+    fn full(&self) -> &Sock {
         self
     }
 }

@@ -8,11 +8,11 @@ use kernel::prelude::*;
 
 use super::{Entry, Outcome, Several};
 use crate::net::{
-    device::Device,
+    device::NetDevice,
     inet::{Family, Tuple},
     namespace::{Namespace, Net},
     sctp::{self, Endpoint},
-    socket::Full,
+    socket::Sock,
 };
 
 /// On how many devices an association is looked for, if none is named.
@@ -45,9 +45,9 @@ impl<F: Family> Several for Sctp<F> {
             let none = core::iter::once(0);
             let named = devices.into_iter().filter(|device| *device != 0);
             // An association is looked up on a device that is known: without one, on each.
-            let others = Device::all(namespace)
+            let others = NetDevice::all(namespace)
                 .take(if tuple.device == 0 { DEVICES } else { 0 })
-                .map(Device::index);
+                .map(NetDevice::index);
             for device in Iterator::chain(Iterator::chain(none, named), others) {
                 let mut is_found = false;
                 sctp::association(namespace, tuple, device, |endpoint| {
@@ -86,7 +86,7 @@ impl<F: Family> Entry for SctpEntry<'_, F> {
         }
     }
 
-    fn full(&self) -> &Full {
+    fn full(&self) -> &Sock {
         &self.endpoint.socket
     }
 }

@@ -8,7 +8,7 @@ use super::{Answer, Outcome, Table};
 use crate::net::{
     inet::{Family, Tuple},
     namespace::{Namespace, Net},
-    socket::{Borrowed, Common, Connection, Found, Full},
+    socket::{Borrowed, Connection, Found, Sock, SockCommon},
 };
 
 /// The TCP tables of a family.
@@ -19,7 +19,7 @@ pub(crate) enum TcpAnswer<'n> {
     /// A connection, owned.
     Connection(Connection<'n>),
     /// A listener, or one of a group of them.
-    Listener(Borrowed<'n, Full>),
+    Listener(Borrowed<'n, Sock>),
     /// A socket of another namespace, which a BPF program chose.
     Foreign,
     /// Nothing.
@@ -75,7 +75,7 @@ impl Answer for TcpAnswer<'_> {
     }
 
     #[inline]
-    fn socket(&self) -> Option<&Common> {
+    fn socket(&self) -> Option<&SockCommon> {
         match self {
             Self::Connection(Connection::Established(socket)) => Some(socket),
             Self::Connection(Connection::TimeWait(socket)) => Some(socket),
@@ -86,7 +86,7 @@ impl Answer for TcpAnswer<'_> {
     }
 
     #[inline]
-    fn full(&self) -> Option<&Full> {
+    fn full(&self) -> Option<&Sock> {
         match self {
             Self::Connection(Connection::Established(socket)) => Some(socket),
             Self::Listener(socket) => Some(socket),

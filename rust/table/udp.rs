@@ -8,7 +8,7 @@ use super::{Answer, Outcome, Table};
 use crate::net::{
     inet::{Family, Tuple},
     namespace::{Namespace, Net},
-    socket::{Borrowed, Common, Found, Full},
+    socket::{Borrowed, Found, Sock, SockCommon},
 };
 
 /// The UDP table of a family.
@@ -26,7 +26,7 @@ pub(crate) struct UdpKey<F: Family> {
 /// What has a place in it.
 pub(crate) enum UdpAnswer<'n> {
     /// A socket, or one of a group of them.
-    Socket(Borrowed<'n, Full>),
+    Socket(Borrowed<'n, Sock>),
     /// Any number of them.
     Multiple,
     /// A socket of another namespace, which a BPF program chose.
@@ -68,7 +68,7 @@ impl Answer for UdpAnswer<'_> {
     }
 
     #[inline]
-    fn socket(&self) -> Option<&Common> {
+    fn socket(&self) -> Option<&SockCommon> {
         match self {
             Self::Socket(socket) => Some(socket),
             Self::Multiple | Self::Foreign | Self::None => None,
@@ -76,7 +76,7 @@ impl Answer for UdpAnswer<'_> {
     }
 
     #[inline]
-    fn full(&self) -> Option<&Full> {
+    fn full(&self) -> Option<&Sock> {
         match self {
             Self::Socket(socket) => Some(socket),
             Self::Multiple | Self::Foreign | Self::None => None,

@@ -8,7 +8,7 @@ use kernel::prelude::*;
 use super::{Entry, Outcome, Several};
 use crate::net::{
     namespace::{Namespace, Net},
-    socket::Full,
+    socket::Sock,
     unix::{self, UnixSocket},
 };
 
@@ -69,7 +69,7 @@ impl Entry for UnixSocket<'_> {
         }
     }
 
-    fn full(&self) -> &Full {
+    fn full(&self) -> &Sock {
         self
     }
 }

@@ -5,7 +5,7 @@
 use super::{Answer, Outcome, Table};
 use crate::net::{
     namespace::{Namespace, Net},
-    socket::{Common, Full},
+    socket::{Sock, SockCommon},
     vsock::{End, VsockSocket},
 };
 
@@ -46,11 +46,11 @@ impl Answer for VsockAnswer<'_> {
         }
     }
 
-    fn socket(&self) -> Option<&Common> {
-        self.0.as_ref().map(|socket| -> &Common { socket })
+    fn socket(&self) -> Option<&SockCommon> {
+        self.0.as_ref().map(|socket| -> &SockCommon { socket })
     }
 
-    fn full(&self) -> Option<&Full> {
+    fn full(&self) -> Option<&Sock> {
         self.0.as_deref()
     }
 }

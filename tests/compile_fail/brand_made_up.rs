@@ -6,11 +6,11 @@ use core::marker::PhantomData;
 
 use crate::net::{
     namespace::{Listed, Namespace, Net},
-    rcu::ReadSide,
+    rcu,
 };
 
 #[cfg(not(mistake))]
-fn make_up(listed: Listed<'_>) -> (u64, Option<(Namespace<'_>, &Net, ReadSide<'_>)>) {
+fn make_up(listed: Listed<'_>) -> (u64, Option<(Namespace<'_>, &Net, rcu::Section<'_>)>) {
     (
         listed.branded(|namespace| namespace.object().cookie()),
         None,
@@ -18,7 +18,7 @@ fn make_up(listed: Listed<'_>) -> (u64, Option<(Namespace<'_>, &Net, ReadSide<'_
 }
 
 #[cfg(mistake)]
-fn make_up<'n>(net: &'n Net, section: ReadSide<'n>) -> u64 {
+fn make_up<'n>(net: &'n Net, section: rcu::Section<'n>) -> u64 {
     Namespace {
         object: net,        //~ error[E0451]: field `object` of struct `Namespace` is private
         brand: PhantomData, //~ error[E0451]: field `brand` of struct `Namespace` is private

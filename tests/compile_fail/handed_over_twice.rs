@@ -4,10 +4,10 @@
 
 use crate::net::{
     delivery::Delivery,
-    socket::{Borrowed, Full},
+    socket::{Borrowed, Sock},
 };
 
-fn confuse<'n>(delivery: Delivery<'n>, first: Borrowed<'n, Full>, second: Borrowed<'n, Full>) {
+fn confuse<'n>(delivery: Delivery<'n>, first: Borrowed<'n, Sock>, second: Borrowed<'n, Sock>) {
     #[cfg(mistake)]
     delivery.give(first);
     #[cfg(not(mistake))]

@@ -2,10 +2,10 @@
 
 //! What the table of connections gave is taken for a full socket without a look at what it is.
 
-use crate::net::socket::{Connection, Full, Owned};
+use crate::net::socket::{Connection, Owned, Sock};
 
 #[cfg(not(mistake))]
-fn full(connection: Connection<'_>) -> Option<Owned<'_, Full>> {
+fn full(connection: Connection<'_>) -> Option<Owned<'_, Sock>> {
     match connection {
         Connection::Established(socket) => Some(socket),
         _ => None,
@@ -13,7 +13,7 @@ fn full(connection: Connection<'_>) -> Option<Owned<'_, Full>> {
 }
 
 #[cfg(mistake)]
-fn full(connection: Connection<'_>) -> Option<Owned<'_, Full>> {
+fn full(connection: Connection<'_>) -> Option<Owned<'_, Sock>> {
     let Connection::Established(socket) = connection; //~ error[E0005]: refutable pattern
     Some(socket)
 }

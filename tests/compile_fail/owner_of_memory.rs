@@ -4,11 +4,11 @@
 
 use crate::net::{
     namespace::{Governed, Listed},
-    rcu::ReadSide,
-    socket::Common,
+    rcu,
+    socket::SockCommon,
 };
 
-fn ask(socket: &Common, listed: Listed<'_>, section: ReadSide<'_>) -> bool {
+fn ask(socket: &SockCommon, listed: Listed<'_>, section: rcu::Section<'_>) -> bool {
     #[cfg(not(mistake))]
     let net = (socket.net(section), listed).1;
     #[cfg(mistake)]

@@ -2,9 +2,9 @@
 
 //! One reference is made two without taking a second.
 
-use crate::net::socket::{Full, Owned};
+use crate::net::socket::{Owned, Sock};
 
-fn copy(socket: Owned<'_, Full>) {
+fn copy(socket: Owned<'_, Sock>) {
     #[cfg(mistake)]
     drop(socket.clone()); //~ error[E0599]: no method named `clone` found for struct
     drop(socket);

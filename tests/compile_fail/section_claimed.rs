@@ -2,16 +2,14 @@
 
 //! A read-side section is claimed and not entered.
 
-use kernel::sync::rcu;
-
-use crate::net::{namespace::Alive, rcu::ReadSide};
+use crate::net::{namespace::Alive, rcu};
 
 fn claim(net: Alive<'_>) -> u32 {
     #[cfg(not(mistake))]
     let guard = rcu::read_lock();
     #[cfg(not(mistake))]
-    let section = ReadSide::from(&guard);
+    let section = rcu::Section::from(&guard);
     #[cfg(mistake)]
-    let section = ReadSide::assume(); //~ error[E0133]: call to unsafe function
+    let section = rcu::Section::assume(); //~ error[E0133]: call to unsafe function
     net.listed(section).count_devices()
 }

@@ -2,11 +2,11 @@
 
 //! The evidence of a read-side section is taken to another thread, which has entered none.
 
-use crate::net::rcu::ReadSide;
+use crate::net::rcu;
 
 fn send<T: Send>(_: T) {}
 
-fn take_along(section: ReadSide<'_>) {
+fn take_along(section: rcu::Section<'_>) {
     #[cfg(not(mistake))]
     let section = {
         let _ = section;

@@ -2,11 +2,11 @@
 
 //! A socket without a reference is taken to another thread, whom no read-side section protects.
 
-use crate::net::socket::{Borrowed, Full};
+use crate::net::socket::{Borrowed, Sock};
 
 fn send<T: Send>(_: T) {}
 
-fn take_along(socket: Borrowed<'_, Full>) {
+fn take_along(socket: Borrowed<'_, Sock>) {
     #[cfg(not(mistake))]
     let socket = socket.cookie();
     send(socket); //~ error[E0277]: `NonNull<

@@ -9,10 +9,10 @@ use core::ptr::{addr_of, from_ref, null_mut};
 use crate::{
     bindings::{self, init_net, sock},
     net::{
-        device::Device,
+        device::NetDevice,
         inet::{Family, Port, Tuple, V4, V6},
         netfilter::Incoming,
-        rcu::ReadSide,
+        rcu,
         socket::Found,
     },
 };
@@ -78,26 +78,30 @@ pub fn direct_receive_udp6(_: Incoming<'_, V6>, tuple: &Tuple<V6>) -> bool {
 }
 
 #[no_mangle]
-pub fn mux_device_connection(device: &Device, section: ReadSide<'_>, tuple: &Tuple<V4>) -> bool {
+pub fn mux_device_connection(
+    device: &NetDevice,
+    section: rcu::Section<'_>,
+    tuple: &Tuple<V4>,
+) -> bool {
     device
         .net(section)
         .branded(|namespace| V4::lookup_connection(namespace, tuple).is_some())
 }
 
 #[no_mangle]
-pub fn direct_device_connection(_: &Device, _: ReadSide<'_>, tuple: &Tuple<V4>) -> bool {
+pub fn direct_device_connection(_: &NetDevice, _: rcu::Section<'_>, tuple: &Tuple<V4>) -> bool {
     connection(tuple)
 }
 
 #[no_mangle]
-pub fn mux_device_udp6(device: &Device, section: ReadSide<'_>, tuple: &Tuple<V6>) -> bool {
+pub fn mux_device_udp6(device: &NetDevice, section: rcu::Section<'_>, tuple: &Tuple<V6>) -> bool {
     device
         .net(section)
         .branded(|namespace| is_found(V6::lookup_udp(namespace, tuple)))
 }
 
 #[no_mangle]
-pub fn direct_device_udp6(_: &Device, _: ReadSide<'_>, tuple: &Tuple<V6>) -> bool {
+pub fn direct_device_udp6(_: &NetDevice, _: rcu::Section<'_>, tuple: &Tuple<V6>) -> bool {
     udp6(tuple)
 }
 

@@ -22,7 +22,7 @@ use crate::{
         list::{self, Nulls},
         namespace::Namespace,
         owner,
-        socket::Common,
+        socket::SockCommon,
     },
 };
 
@@ -124,7 +124,7 @@ impl BoundDevices {
             // SAFETY: By what the callers give, the memory is that of a socket in this section.
             let is_own = eq(unsafe { owner::of_socket(sk) }, namespace.object().as_ptr());
             // SAFETY: As before.
-            let Some(socket) = (unsafe { Common::from_raw(sk.cast()) }) else {
+            let Some(socket) = (unsafe { SockCommon::from_raw(sk.cast()) }) else {
                 continue;
             };
             let device = socket.bound_device();

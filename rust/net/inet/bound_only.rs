@@ -21,7 +21,7 @@ use crate::{
         list,
         namespace::Namespace,
         owner,
-        socket::{Common, Full, Owned},
+        socket::{Owned, Sock, SockCommon},
     },
 };
 
@@ -32,7 +32,7 @@ const LOOKED_AT: usize = 1 << 10;
 
 /// Sockets that are only bound.
 pub struct BoundOnly<'n> {
-    kept: [Option<Owned<'n, Full>>; KEPT],
+    kept: [Option<Owned<'n, Sock>>; KEPT],
     /// How many there are; not all of them need be kept.
     pub count: u32,
 }
@@ -43,7 +43,7 @@ impl<'n> BoundOnly<'n> {
     pub fn find<F: Family>(
         namespace: Namespace<'n>,
         tuple: &Tuple<F>,
-        holds: impl Fn(&Common) -> bool,
+        holds: impl Fn(&SockCommon) -> bool,
     ) -> Self {
         // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
         let (table, size) = unsafe {
@@ -71,7 +71,7 @@ impl<'n> BoundOnly<'n> {
     }
 
     /// The sockets that are kept.
-    pub fn sockets(&self) -> impl Iterator<Item = &Owned<'n, Full>> {
+    pub fn sockets(&self) -> impl Iterator<Item = &Owned<'n, Sock>> {
         self.kept.iter().flatten()
     }
 
@@ -79,7 +79,7 @@ impl<'n> BoundOnly<'n> {
         &mut self,
         bucket: &Locked,
         namespace: Namespace<'n>,
-        is_meant: impl Fn(&Common) -> bool,
+        is_meant: impl Fn(&SockCommon) -> bool,
     ) {
         let net = namespace.object().as_ptr();
         let mut left = LOOKED_AT;
@@ -100,16 +100,16 @@ impl<'n> BoundOnly<'n> {
                     break;
                 }
                 // SAFETY: As above.
-                let socket = unsafe { Common::from_raw(sk.cast()) };
+                let socket = unsafe { SockCommon::from_raw(sk.cast()) };
                 let full = socket.filter(|socket| socket.is_closed() && is_meant(socket));
-                if let Some(full) = full.and_then(Common::as_full) {
+                if let Some(full) = full.and_then(SockCommon::as_full) {
                     self.keep(full, namespace);
                 }
             }
         }
     }
 
-    fn keep(&mut self, socket: &Full, namespace: Namespace<'n>) {
+    fn keep(&mut self, socket: &Sock, namespace: Namespace<'n>) {
         self.count = self.count.saturating_add(1);
         if let Some(place) = self.kept.iter_mut().find(|place| place.is_none()) {
             let sk = NonNull::from(socket).cast();

@@ -15,7 +15,7 @@ use kernel::ffi::c_int;
 use super::{v6::V6, Fragment, Header, Stop};
 use crate::{
     bindings,
-    net::{device::Device, namespace::Namespace, packet::Packet},
+    net::{device::NetDevice, namespace::Namespace, packet::Packet},
 };
 
 /// `NEXTHDR_HOP`
@@ -79,7 +79,7 @@ pub(super) fn heed(
     packet: &Packet<'_>,
     mut header: Header<V6>,
     namespace: Namespace<'_>,
-    device: Option<&Device>,
+    device: Option<&NetDevice>,
 ) -> Result<Header<V6>, Stop> {
     let mut was_fragment = false;
     for _ in 0..=MOST {
@@ -143,7 +143,7 @@ fn heed_route(
     begin: u32,
     passed: &Header<V6>,
     namespace: Namespace<'_>,
-    device: Option<&Device>,
+    device: Option<&NetDevice>,
 ) -> Result<(), Stop> {
     let [_, length, kind, left, sizes, padding, _, _]: [u8; 8] =
         packet.read(begin).ok_or(Stop::Unparsed)?;
@@ -271,7 +271,7 @@ enum Setting {
 
 impl Setting {
     /// The lesser of the values for all devices and for this one; `None` if there is none for it.
-    fn read(self, namespace: Namespace<'_>, device: Option<&Device>) -> Option<c_int> {
+    fn read(self, namespace: Namespace<'_>, device: Option<&NetDevice>) -> Option<c_int> {
         let net = namespace.object().as_ptr();
         // SAFETY: The namespace is valid, and has this as long as it is.
         let all = unsafe { addr_of!((*net).ipv6.devconf_all).read() };

@@ -26,7 +26,7 @@ use crate::{
         list,
         namespace::Namespace,
         owner,
-        socket::{Address, Common},
+        socket::{Address, SockCommon},
     },
 };
 
@@ -126,7 +126,7 @@ impl PortEnds {
             // SAFETY: As above.
             let is_own = eq(unsafe { owner::of_socket(sk) }, net);
             // SAFETY: As above.
-            let Some(socket) = (unsafe { Common::from_raw(sk.cast()) }) else {
+            let Some(socket) = (unsafe { SockCommon::from_raw(sk.cast()) }) else {
                 continue;
             };
             let (address, number) = socket.local();

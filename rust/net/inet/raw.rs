@@ -16,7 +16,7 @@ use crate::{
     net::{
         list,
         namespace::Namespace,
-        socket::{Borrowed, Full},
+        socket::{Borrowed, Sock},
     },
 };
 
@@ -52,7 +52,7 @@ impl<F: Family> RawKey<F> {
 pub fn raw_sockets<'n, F: Family>(
     namespace: Namespace<'n>,
     key: RawKey<F>,
-) -> impl Iterator<Item = Borrowed<'n, Full>> {
+) -> impl Iterator<Item = Borrowed<'n, Sock>> {
     chain(namespace, key).filter(move |socket| F::raw_matches(namespace, socket, &key))
 }
 
@@ -61,7 +61,7 @@ pub fn raw_sockets<'n, F: Family>(
 pub fn raw_sockets_anywhere<'n, F: Family>(
     namespace: Namespace<'n>,
     key: RawKey<F>,
-) -> impl Iterator<Item = Borrowed<'n, Full>> {
+) -> impl Iterator<Item = Borrowed<'n, Sock>> {
     chain(namespace, key).filter(move |socket| {
         let device = socket.bound_device();
         F::raw_matches(namespace, socket, &RawKey { device, ..key })
@@ -72,7 +72,7 @@ pub fn raw_sockets_anywhere<'n, F: Family>(
 fn chain<'n, F: Family>(
     namespace: Namespace<'n>,
     key: RawKey<F>,
-) -> impl Iterator<Item = Borrowed<'n, Full>> {
+) -> impl Iterator<Item = Borrowed<'n, Sock>> {
     // SAFETY: The namespace is valid.
     let bucket = unsafe {
         bindings::rust_helper_raw_bucket(

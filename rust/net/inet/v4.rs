@@ -14,10 +14,10 @@ use super::{Arrival, Family, Fragment, Header, Ports, RawKey, Stop, Tuple, RAW, 
 use crate::{
     bindings,
     net::{
-        device::Device,
+        device::NetDevice,
         namespace::Namespace,
         packet::Packet,
-        socket::{Address, Common, Connection, Found, Full},
+        socket::{Address, Connection, Found, Sock, SockCommon},
     },
 };
 
@@ -44,7 +44,8 @@ unsafe impl Family for V4 {
     }
 
     fn names_many(namespace: Namespace<'_>, tuple: &Tuple<V4>) -> bool {
-        let device = Device::by_index(namespace, tuple.device).map_or(null_mut(), Device::as_ptr);
+        let device =
+            NetDevice::by_index(namespace, tuple.device).map_or(null_mut(), NetDevice::as_ptr);
         let kind = |address| {
             // SAFETY: The namespace is valid, and evidence of a read-side section, in which the device
             // is valid too if it is not null.
@@ -125,7 +126,7 @@ unsafe impl Family for V4 {
         packet: &Packet<'_>,
         offset: u32,
         _: Namespace<'_>,
-        _: Option<&Device>,
+        _: Option<&NetDevice>,
     ) -> Result<Header<Self>, Stop> {
         Self::header(packet, offset).ok_or(Stop::Unparsed)
     }
@@ -240,7 +241,7 @@ unsafe impl Family for V4 {
         }
     }
 
-    fn holds_local_end(socket: &Common, tuple: &Tuple<Self>) -> bool {
+    fn holds_local_end(socket: &SockCommon, tuple: &Tuple<Self>) -> bool {
         let (address, port) = socket.local();
         let is_for_any = match address {
             Address::V4(bytes) => bytes == [0; 4],
@@ -250,12 +251,12 @@ unsafe impl Family for V4 {
         port == tuple.local_port && (is_for_any || is_for_this)
     }
 
-    fn is_local_end(socket: &Common, tuple: &Tuple<Self>) -> bool {
+    fn is_local_end(socket: &SockCommon, tuple: &Tuple<Self>) -> bool {
         socket.has_ipv4_ends()
             && (socket.addresses_v4().0, socket.local().1) == (tuple.local, tuple.local_port)
     }
 
-    fn are_ends(socket: &Common, tuple: &Tuple<Self>) -> bool {
+    fn are_ends(socket: &SockCommon, tuple: &Tuple<Self>) -> bool {
         let (local, remote) = socket.addresses_v4();
         if !socket.has_ipv4_ends() {
             return false;
@@ -265,7 +266,7 @@ unsafe impl Family for V4 {
             && ports == (tuple.local_port, tuple.remote_port)
     }
 
-    fn raw_matches(namespace: Namespace<'_>, socket: &Full, key: &RawKey<Self>) -> bool {
+    fn raw_matches(namespace: Namespace<'_>, socket: &Sock, key: &RawKey<Self>) -> bool {
         // SAFETY: The namespace and the socket are valid.
         unsafe {
             bindings::raw_v4_match(

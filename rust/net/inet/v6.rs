@@ -15,10 +15,10 @@ use super::{
 use crate::{
     bindings,
     net::{
-        device::Device,
+        device::NetDevice,
         namespace::Namespace,
         packet::Packet,
-        socket::{Address, Common, Connection, Found, Full},
+        socket::{Address, Connection, Found, Sock, SockCommon},
     },
 };
 
@@ -93,7 +93,7 @@ unsafe impl Family for V6 {
         packet: &Packet<'_>,
         offset: u32,
         namespace: Namespace<'_>,
-        device: Option<&Device>,
+        device: Option<&NetDevice>,
     ) -> Result<Header<Self>, Stop> {
         let header = first_header(packet, offset).ok_or(Stop::Unparsed)?;
         match header.protocol {
@@ -215,7 +215,7 @@ unsafe impl Family for V6 {
         }
     }
 
-    fn holds_local_end(socket: &Common, tuple: &Tuple<Self>) -> bool {
+    fn holds_local_end(socket: &SockCommon, tuple: &Tuple<Self>) -> bool {
         let (address, port) = socket.local();
         let is_this = match address {
             Address::V4(_) => false,
@@ -224,12 +224,12 @@ unsafe impl Family for V6 {
         port == tuple.local_port && is_this
     }
 
-    fn is_local_end(socket: &Common, tuple: &Tuple<Self>) -> bool {
+    fn is_local_end(socket: &SockCommon, tuple: &Tuple<Self>) -> bool {
         socket.is_of_ipv6()
             && (socket.addresses_v6().0, socket.local().1) == (tuple.local.0, tuple.local_port)
     }
 
-    fn are_ends(socket: &Common, tuple: &Tuple<Self>) -> bool {
+    fn are_ends(socket: &SockCommon, tuple: &Tuple<Self>) -> bool {
         let (local, remote) = socket.addresses_v6();
         let ports = (socket.local().1, socket.remote().1);
         socket.is_of_ipv6()
@@ -237,7 +237,7 @@ unsafe impl Family for V6 {
             && ports == (tuple.local_port, tuple.remote_port)
     }
 
-    fn raw_matches(namespace: Namespace<'_>, socket: &Full, key: &RawKey<Self>) -> bool {
+    fn raw_matches(namespace: Namespace<'_>, socket: &Sock, key: &RawKey<Self>) -> bool {
         // SAFETY: The namespace, the socket and the addresses are valid.
         unsafe {
             bindings::raw_v6_match(

@@ -18,7 +18,7 @@ use super::{Governed, Namespace, Net};
 use crate::net::namespace_tree;
 use crate::{
     bindings,
-    net::{list, rcu::ReadSide},
+    net::{list, rcu},
 };
 
 /// A namespace that was found in a read-side section: in the list, by a device in it, or since one
@@ -46,7 +46,7 @@ use crate::{
 #[derive(Clone, Copy)]
 pub struct Listed<'a> {
     net: &'a Net,
-    section: ReadSide<'a>,
+    section: rcu::Section<'a>,
 }
 
 impl<'a> Listed<'a> {
@@ -56,7 +56,7 @@ impl<'a> Listed<'a> {
     ///
     /// As the type invariants say.
     #[inline]
-    pub(in crate::net) unsafe fn assume(net: &'a Net, section: ReadSide<'a>) -> Self {
+    pub(in crate::net) unsafe fn assume(net: &'a Net, section: rcu::Section<'a>) -> Self {
         // INVARIANT: By the safety requirement.
         Self { net, section }
     }
@@ -69,7 +69,7 @@ impl<'a> Listed<'a> {
 
     /// The section in which it was found.
     #[inline]
-    pub fn section(self) -> ReadSide<'a> {
+    pub fn section(self) -> rcu::Section<'a> {
         self.section
     }
 
@@ -88,7 +88,7 @@ impl<'a> Listed<'a> {
 
     /// All namespaces whose cookie is larger than `cookie`, in the order of their cookies.
     #[cfg(CONFIG_NET_NS)]
-    pub fn after(cookie: u64, section: ReadSide<'a>) -> impl Iterator<Item = Self> {
+    pub fn after(cookie: u64, section: rcu::Section<'a>) -> impl Iterator<Item = Self> {
         let before = namespace_tree::entry_before(cookie, section);
         // SAFETY: A list that can be read in a read-side section, and an entry found in this one.
         let entries = unsafe { list::list_after(before, namespace_tree::head()) };
@@ -108,7 +108,7 @@ impl<'a> Listed<'a> {
     /// The initial namespace, if its cookie is larger than `cookie`: the only one, which then is in
     /// no list.
     #[cfg(not(CONFIG_NET_NS))]
-    pub fn after(cookie: u64, section: ReadSide<'a>) -> impl Iterator<Item = Self> {
+    pub fn after(cookie: u64, section: rcu::Section<'a>) -> impl Iterator<Item = Self> {
         Some(Alive::initial().listed(section))
             .into_iter()
             .filter(move |listed| listed.net.cookie() > cookie)
@@ -137,13 +137,12 @@ unsafe impl Governed for Listed<'_> {
 /// # Examples
 ///
 /// ```
-/// use crate::net::{namespace::Alive, rcu::ReadSide};
-/// use kernel::sync::rcu;
+/// use crate::net::{namespace::Alive, rcu};
 ///
 /// let namespace = Alive::initial();
 /// let guard = rcu::read_lock();
 /// // Whoever does not end can be read, too.
-/// assert!(namespace.listed(ReadSide::from(&guard)).count_devices() > 0);
+/// assert!(namespace.listed(rcu::Section::from(&guard)).count_devices() > 0);
 /// ```
 ///
 /// # Invariants
@@ -170,7 +169,7 @@ impl<'a> Alive<'a> {
     }
 
     /// The same, in a read-side section.
-    pub fn listed<'s>(self, section: ReadSide<'s>) -> Listed<'s>
+    pub fn listed<'s>(self, section: rcu::Section<'s>) -> Listed<'s>
     where
         'a: 's,
     {
@@ -277,7 +276,7 @@ impl Held {
     pub fn from_cookie(cookie: u64) -> Result<Self> {
         let guard = kernel::sync::rcu::read_lock();
         let before = cookie.checked_sub(1).ok_or(ENOENT)?;
-        let found = Listed::after(before, ReadSide::from(&guard)).next();
+        let found = Listed::after(before, rcu::Section::from(&guard)).next();
         found
             .filter(|listed| listed.cookie() == cookie)
             .and_then(|listed| listed.hold())

@@ -9,7 +9,7 @@ use crate::{
     bindings,
     net::{
         delivery::{Borne, Delivery},
-        device::Device,
+        device::NetDevice,
         inet::{Arrival, Family},
         namespace::Namespace,
         packet::Packet,
@@ -54,7 +54,7 @@ impl<'p, F> Incoming<'p, F> {
 
     /// The device that the packet is on: the one that received it, or the master of that.
     #[inline]
-    pub fn device(&self) -> Option<&'p Device> {
+    pub fn device(&self) -> Option<&'p NetDevice> {
         // SAFETY: By the type invariants it is on the receive path.
         unsafe { self.packet.device() }
     }
@@ -98,7 +98,7 @@ pub struct Received<'n, F> {
 impl<'n, F> Received<'n, F> {
     /// The device that the packet is on: the one that received it, or the master of that.
     #[inline]
-    pub fn device(&self) -> Option<&'n Device> {
+    pub fn device(&self) -> Option<&'n NetDevice> {
         // SAFETY: By the type invariants it is on the receive path.
         unsafe { self.packet.device() }
     }

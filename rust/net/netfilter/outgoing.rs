@@ -5,7 +5,7 @@
 use core::{marker::PhantomData, ptr::from_ref};
 
 use super::{Resolution, ResolvedBy, State};
-use crate::net::{device::Device, namespace::Namespace, packet::Packet, socket::Common};
+use crate::net::{device::NetDevice, namespace::Namespace, packet::Packet, socket::SockCommon};
 
 /// A packet from this host, as a hook sees it.
 ///
@@ -96,8 +96,8 @@ pub struct Transmitted<'n, F> {
     /// The packet.
     pub packet: Packet<'n>,
     /// The device that the packet leaves by.
-    pub output: Option<&'n Device>,
-    sender: Option<&'n Common>,
+    pub output: Option<&'n NetDevice>,
+    sender: Option<&'n SockCommon>,
     _family: PhantomData<F>,
 }
 
@@ -113,7 +113,7 @@ impl<F> Copy for Transmitted<'_, F> {}
 impl<'n, F> Transmitted<'n, F> {
     /// The socket that the hook's state names, if it is of the packet's namespace. Any context.
     #[inline(always)]
-    pub fn named(&self) -> Option<&'n Common> {
+    pub fn named(&self) -> Option<&'n SockCommon> {
         self.sender
     }
 
@@ -123,7 +123,7 @@ impl<'n, F> Transmitted<'n, F> {
     /// bears that in both (`tcp_make_synack()`); one with a SYN cookie bears none, since there is no
     /// request.
     #[inline]
-    pub fn sender(&self) -> Option<&'n Common> {
+    pub fn sender(&self) -> Option<&'n SockCommon> {
         let sender = self.sender?;
         if sender.is_listening() {
             if let Some(request) = self.borne().filter(|it| it.is_request()) {
@@ -137,11 +137,11 @@ impl<'n, F> Transmitted<'n, F> {
     /// which the kernel sends by a socket of its own, it is the one that they are about
     /// (`skb_set_owner_edemux()`). Any context.
     #[cold]
-    pub fn borne(&self) -> Option<&'n Common> {
+    pub fn borne(&self) -> Option<&'n SockCommon> {
         // SAFETY: By the type invariants.
         let sk = unsafe { (*self.packet.as_non_null().as_ptr()).sk };
         // SAFETY: Null, or valid as long as the packet bears it, which is longer than the brand.
-        let socket = unsafe { Common::from_raw(sk) }?;
+        let socket = unsafe { SockCommon::from_raw(sk) }?;
         let is_own = *socket.net(self.namespace.section()) == *self.namespace.object();
         is_own.then_some(socket)
     }

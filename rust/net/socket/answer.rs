@@ -5,12 +5,12 @@
 use core::{mem::ManuallyDrop, ops::Deref, ptr::NonNull};
 use kernel::sync::atomic::{self, Atomic, Relaxed};
 
-use super::{Common, Full, Kind, Request, TimeWait};
+use super::{RequestSock, Sock, SockCommon, SockKind, TimewaitSock};
 use crate::{
     bindings,
     net::{
         namespace::{Brand, Namespace},
-        rcu::ReadSide,
+        rcu,
     },
 };
 
@@ -20,12 +20,12 @@ use crate::{
 /// # Invariants
 ///
 /// The pointer leads to a socket of the kind `K`, and one reference to it is owned.
-pub struct Owned<'n, K: Kind> {
+pub struct Owned<'n, K: SockKind> {
     socket: NonNull<K>,
     _namespace: Brand<'n>,
 }
 
-impl<'n> Owned<'n, Full> {
+impl<'n> Owned<'n, Sock> {
     /// Takes the answer of a lookup that gives full sockets with a reference; `None` if it is null,
     /// or a socket of another namespace.
     ///
@@ -45,7 +45,7 @@ impl<'n> Owned<'n, Full> {
     }
 }
 
-impl<'n> Owned<'n, Full> {
+impl<'n> Owned<'n, Sock> {
     /// Takes a reference to a socket of a table; `None` if it is another namespace's.
     ///
     /// # Safety
@@ -63,7 +63,7 @@ impl<'n> Owned<'n, Full> {
     }
 }
 
-impl<K: Kind> Deref for Owned<'_, K> {
+impl<K: SockKind> Deref for Owned<'_, K> {
     type Target = K;
 
     #[inline]
@@ -73,7 +73,7 @@ impl<K: Kind> Deref for Owned<'_, K> {
     }
 }
 
-impl<K: Kind> Drop for Owned<'_, K> {
+impl<K: SockKind> Drop for Owned<'_, K> {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: By the type invariants one reference is owned. The function takes all kinds and
@@ -91,12 +91,12 @@ impl<K: Kind> Drop for Owned<'_, K> {
 /// # Invariants
 ///
 /// The pointer leads to memory that is a socket of the kind `K` for all of `'n`.
-pub struct Borrowed<'n, K: Kind> {
+pub struct Borrowed<'n, K: SockKind> {
     socket: NonNull<K>,
     _namespace: Brand<'n>,
 }
 
-impl<'n> Borrowed<'n, Full> {
+impl<'n> Borrowed<'n, Sock> {
     /// Takes an entry of a table that all namespaces share; `None` if it is another one's.
     ///
     /// # Safety
@@ -133,7 +133,7 @@ impl<'n> Borrowed<'n, Full> {
 /// What a lookup found that gives full sockets without a reference.
 pub enum Found<'n> {
     /// A socket of the namespace.
-    Own(Borrowed<'n, Full>),
+    Own(Borrowed<'n, Sock>),
     /// A socket of another namespace, chosen by a BPF program: `bpf_sk_assign()` in a program of
     /// the kind `BPF_SK_LOOKUP` takes any. It is none of this namespace's, and cannot be had here.
     Foreign,
@@ -153,7 +153,7 @@ impl<'n> Found<'n> {
         sk: *mut bindings::sock,
         namespace: Namespace<'n>,
     ) -> Self {
-        let Some(socket) = NonNull::new(sk.cast::<Full>()) else {
+        let Some(socket) = NonNull::new(sk.cast::<Sock>()) else {
             return Self::None;
         };
         // INVARIANT: By the safety requirement, and since the brand does not outlive its section.
@@ -169,7 +169,7 @@ impl<'n> Found<'n> {
     }
 }
 
-impl<K: Kind> Deref for Borrowed<'_, K> {
+impl<K: SockKind> Deref for Borrowed<'_, K> {
     type Target = K;
 
     #[inline]
@@ -216,11 +216,11 @@ impl Drop for Held {
 /// A TCP socket with a place in the table of connections, owned.
 pub enum Connection<'n> {
     /// A full socket, in whatever state its connection is.
-    Established(Owned<'n, Full>),
+    Established(Owned<'n, Sock>),
     /// The rest of a closed connection.
-    TimeWait(Owned<'n, TimeWait>),
+    TimeWait(Owned<'n, TimewaitSock>),
     /// A connection that is being asked for.
-    Request(Owned<'n, Request>),
+    Request(Owned<'n, RequestSock>),
 }
 
 impl Connection<'_> {
@@ -235,7 +235,7 @@ impl Connection<'_> {
     /// `sk` must have been an entry of that table in the read-side section.
     pub(in crate::net) unsafe fn hold<R>(
         sk: NonNull<bindings::sock>,
-        section: ReadSide<'_>,
+        section: rcu::Section<'_>,
         f: impl for<'n> FnOnce(Namespace<'n>, Connection<'n>) -> R,
     ) -> Option<R> {
         // SAFETY: The memory of an entry stays a socket, maybe another one, for the section.
@@ -246,7 +246,7 @@ impl Connection<'_> {
         // it, or with this, if the namespace is at its end.
         let held = Held(sk);
         // SAFETY: As above.
-        let net = unsafe { Common::from_raw(sk.as_ptr()) }?
+        let net = unsafe { SockCommon::from_raw(sk.as_ptr()) }?
             .net(section)
             .hold()?;
         net.alive().listed(section).branded(|namespace| {
@@ -259,7 +259,7 @@ impl Connection<'_> {
 
 impl<'n> Connection<'n> {
     /// What all kinds have.
-    pub fn common(&self) -> &Common {
+    pub fn common(&self) -> &SockCommon {
         match self {
             Self::Established(socket) => socket,
             Self::TimeWait(socket) => socket,
@@ -278,7 +278,7 @@ impl<'n> Connection<'n> {
         sk: *mut bindings::sock,
         _namespace: Namespace<'n>,
     ) -> Option<Self> {
-        fn owned<'n, K: Kind>(socket: NonNull<bindings::sock>) -> Owned<'n, K> {
+        fn owned<'n, K: SockKind>(socket: NonNull<bindings::sock>) -> Owned<'n, K> {
             // INVARIANT: The caller, below, has a reference to give away and has told the kind by
             // the state.
             Owned {
@@ -288,7 +288,7 @@ impl<'n> Connection<'n> {
         }
 
         // SAFETY: Null or valid by the safety requirement.
-        let state = unsafe { Common::from_raw(sk) }?.state();
+        let state = unsafe { SockCommon::from_raw(sk) }?.state();
         let socket = NonNull::new(sk)?;
         Some(match state {
             // A socket never changes to or from these two: they are other structures.

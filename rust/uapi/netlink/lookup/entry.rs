@@ -2,19 +2,19 @@
 
 //! What is told of that which was found.
 
-use kernel::{ffi::c_int, prelude::*, sync::rcu};
+use kernel::{ffi::c_int, prelude::*};
 
 use crate::{
     bindings::*,
     net::{
-        device::Device,
+        device::NetDevice,
         genetlink::Message,
         inet::Family,
         namespace::{Namespace, Net},
         netlink_socket::{Membership, NetlinkSocket, KEPT},
         packet_socket::PacketSocket,
-        rcu::ReadSide,
-        socket::{Borrowed, Common, Connection, Full, Owned},
+        rcu,
+        socket::{Borrowed, Connection, Owned, Sock, SockCommon},
         unix::UnixSocket,
         vsock::{End, VsockSocket},
     },
@@ -30,7 +30,7 @@ pub(super) const SOCKETS_TOLD: u32 = KEPT as u32;
 pub(in super::super) fn put_socket(
     message: &mut Message<'_>,
     outcome: Outcome,
-    socket: &Full,
+    socket: &Sock,
 ) -> Result {
     put_outcome(message, outcome)?;
     put_any(message, outcome, socket, Some(socket))
@@ -59,8 +59,8 @@ pub(in super::super) fn put_entry(message: &mut Message<'_>, entry: &impl Told) 
 pub(super) fn put_any(
     message: &mut Message<'_>,
     outcome: Outcome,
-    socket: &Common,
-    full: Option<&Full>,
+    socket: &SockCommon,
+    full: Option<&Sock>,
 ) -> Result {
     message.nest(NSMUX_A_LOOKUP_SOCKET, |message| {
         put_kind(message, outcome, socket)?;
@@ -159,14 +159,14 @@ pub(super) fn put_vsock(message: &mut Message<'_>, answer: &VsockAnswer<'_>) -> 
 pub(super) fn put_device(
     message: &mut Message<'_>,
     answer: &NetdevAnswer<'_>,
-    section: ReadSide<'_>,
+    section: rcu::Section<'_>,
 ) -> Result<Outcome> {
     put_outcome(message, answer.outcome())?;
     if let Some(device) = answer.0 {
         message.nest(NSMUX_A_LOOKUP_INTERFACE, |message| {
             message.put_u32(NSMUX_A_INTERFACE_INDEX, device.index() as u32)?;
             message.put_string(NSMUX_A_INTERFACE_NAME, device.name().bytes())?;
-            match device.master(section).map(Device::index) {
+            match device.master(section).map(NetDevice::index) {
                 Some(index) => message.put_u32(NSMUX_A_INTERFACE_MASTER, index as u32),
                 None => Ok(()),
             }
@@ -181,7 +181,7 @@ pub(super) fn put_outcome(message: &mut Message<'_>, outcome: Outcome) -> Result
 }
 
 /// Writes what every socket has.
-fn put_kind(message: &mut Message<'_>, outcome: Outcome, socket: &Common) -> Result {
+fn put_kind(message: &mut Message<'_>, outcome: Outcome, socket: &SockCommon) -> Result {
     message.put_u32(NSMUX_A_SOCKET_KIND, outcome as u32)?;
     message.put_uint(NSMUX_A_SOCKET_COOKIE, socket.cookie())?;
     message.put(NSMUX_A_SOCKET_FAMILY, &socket.family().to_ne_bytes())?;
@@ -203,7 +203,7 @@ fn put_bound_device(message: &mut Message<'_>, net: &Net, index: c_int) -> Resul
     };
     let guard = rcu::read_lock();
     held.alive().listed((&guard).into()).branded(|namespace| {
-        match Device::by_index(namespace, index) {
+        match NetDevice::by_index(namespace, index) {
             Some(device) => message.put_string(NSMUX_A_SOCKET_DEVICE_NAME, device.name().bytes()),
             None => Ok(()),
         }
@@ -211,7 +211,7 @@ fn put_bound_device(message: &mut Message<'_>, net: &Net, index: c_int) -> Resul
 }
 
 /// Writes the ends of a socket of the Internet's protocols.
-fn put_ends(message: &mut Message<'_>, socket: &Common) -> Result {
+fn put_ends(message: &mut Message<'_>, socket: &SockCommon) -> Result {
     let (local, local_port) = socket.local();
     let (remote, remote_port) = socket.remote();
     message.put(NSMUX_A_SOCKET_LOCAL_ADDRESS, local.bytes())?;
@@ -224,7 +224,7 @@ fn put_ends(message: &mut Message<'_>, socket: &Common) -> Result {
 }
 
 /// Writes what full sockets have.
-fn put_full(message: &mut Message<'_>, socket: &Full) -> Result {
+fn put_full(message: &mut Message<'_>, socket: &Sock) -> Result {
     message.put(NSMUX_A_SOCKET_TYPE, &socket.kind().to_ne_bytes())?;
     message.put_u32(NSMUX_A_SOCKET_PROTOCOL, socket.protocol().into())?;
     if socket.inode() != 0 {
@@ -244,7 +244,7 @@ pub(in super::super) trait Told: Entry {
 }
 
 /// A raw socket.
-impl Told for Borrowed<'_, Full> {
+impl Told for Borrowed<'_, Sock> {
     fn put(&self, message: &mut Message<'_>) -> Result {
         message.put(NSMUX_A_SOCKET_LOCAL_ADDRESS, self.local().0.bytes())?;
         if self.is_connected() {
@@ -255,7 +255,7 @@ impl Told for Borrowed<'_, Full> {
 }
 
 /// A connection of MPTCP.
-impl Told for Owned<'_, Full> {
+impl Told for Owned<'_, Sock> {
     fn put(&self, message: &mut Message<'_>) -> Result {
         put_ends(message, self)
     }

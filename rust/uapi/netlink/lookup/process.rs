@@ -5,7 +5,7 @@
 //! Which ones there are the kernel does not tell to modules. They are found through the processes
 //! that are in them: each has a number in its own namespace and in all above it.
 
-use kernel::{prelude::*, sync::rcu};
+use kernel::prelude::*;
 
 use super::{super::Asked, entry, key::required};
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     net::{
         genetlink::{Message, Part, Refusal},
         process::{PidNamespace, Process},
-        rcu::ReadSide,
+        rcu,
     },
     table::{
         pid::{Pid, PidAnswer},
@@ -35,7 +35,7 @@ const STEPS: u32 = 1 << 13;
 pub(super) fn answer(request: &Asked<'_>, message: &mut Message<'_>) -> Result<(), Refusal> {
     let number = number(request)?;
     let guard = rcu::read_lock();
-    let section = ReadSide::from(&guard);
+    let section = rcu::Section::from(&guard);
     let own = PidNamespace::of_current(section);
     // Who may not is not told whether there is such a process.
     let sees_own = request.may_administer(own);
@@ -85,7 +85,7 @@ pub(super) fn dump(part: &mut Part<'_, Instance>) -> Result<bool, Refusal> {
     }
     while !part.request.allowance().is_spent() {
         let guard = rcu::read_lock();
-        let section = ReadSide::from(&guard);
+        let section = rcu::Section::from(&guard);
         let own = PidNamespace::of_current(section);
         part.request.allowance().spend(STEPS);
         for _ in 0..AT_ONCE {
@@ -119,7 +119,7 @@ fn add(
     namespace: &PidNamespace,
     own: &PidNamespace,
     number: u32,
-    section: ReadSide<'_>,
+    section: rcu::Section<'_>,
 ) -> Result<bool, Refusal> {
     if !part.request.may_administer(namespace) {
         return Ok(true);

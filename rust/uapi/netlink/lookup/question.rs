@@ -16,11 +16,11 @@ use super::{
 use crate::{
     bindings::*,
     net::{
-        device::{self, Device},
+        device::{self, NetDevice},
         genetlink::Message,
         inet::{BoundDevices, BoundOnly, Family, Port, PortEnds, RawKey, Tuple, V4, V6},
         namespace::{Namespace, Net},
-        socket::{Address, Common, Full},
+        socket::{Address, Sock, SockCommon},
     },
     table::{
         packet::PacketKey,
@@ -58,7 +58,7 @@ impl Place {
             Self::Index(arrival) => return Some(*arrival),
             Self::Name(name) => name,
         };
-        let device = Device::by_name(namespace, name)?;
+        let device = NetDevice::by_name(namespace, name)?;
         let index = device.index();
         let master = device.master(namespace.section());
         Some(match master.filter(|master| master.is_l3_master()) {
@@ -244,7 +244,7 @@ fn tell_nothing(message: &mut Message<'_>) -> Result<Outcome> {
 }
 
 /// Takes every socket that a lookup finds.
-fn any(_: &Common) -> bool {
+fn any(_: &SockCommon) -> bool {
     true
 }
 
@@ -295,7 +295,7 @@ impl<'a, 'm> Answers<'a, 'm> {
         tuple: &Tuple<F>,
         devices: impl FnOnce() -> BoundDevices,
         look_up: impl Fn(&Tuple<F>) -> A,
-        is_meant: impl Fn(&Common) -> bool,
+        is_meant: impl Fn(&SockCommon) -> bool,
     ) -> Result {
         let answer = look_up(tuple);
         match answer.socket() {
@@ -312,7 +312,7 @@ impl<'a, 'm> Answers<'a, 'm> {
             self.left = left;
             let answer = look_up(&tuple.on(Arrival { device, slave: 0 }));
             // One that is bound to none was told before.
-            let is_new = |socket: &&Common| socket.bound_device() == device && is_meant(socket);
+            let is_new = |socket: &&SockCommon| socket.bound_device() == device && is_meant(socket);
             if let Some(socket) = answer.socket().filter(is_new) {
                 self.put(answer.outcome(), Some(socket), answer.full())?;
             }
@@ -368,7 +368,7 @@ impl<'a, 'm> Answers<'a, 'm> {
         // Sockets that are bound to the address of a group have it for theirs.
         let to_many = false;
         let answer = Udp::<F>::lookup(namespace, &UdpKey { tuple, to_many });
-        let is_meant = |socket: &&Common| {
+        let is_meant = |socket: &&SockCommon| {
             let device = socket.bound_device();
             F::is_local_end(socket, &tuple) && (device == arrival.device || device == 0)
         };
@@ -387,7 +387,12 @@ impl<'a, 'm> Answers<'a, 'm> {
         Ok(())
     }
 
-    fn put(&mut self, outcome: Outcome, socket: Option<&Common>, full: Option<&Full>) -> Result {
+    fn put(
+        &mut self,
+        outcome: Outcome,
+        socket: Option<&SockCommon>,
+        full: Option<&Sock>,
+    ) -> Result {
         let Some(socket) = socket else {
             self.first = self
                 .first
