@@ -27,58 +27,14 @@ use crate::bindings;
 mod allowance;
 mod attribute;
 mod message;
+mod refusal;
 
 pub use self::{
     allowance::Allowance,
     attribute::{Attribute, Attributes},
     message::Message,
+    refusal::Refusal,
 };
-
-/// Why a request is refused, and what of it is to blame.
-pub struct Refusal {
-    error: Error,
-    text: Option<&'static CStr>,
-    /// For its place alone: the message may be gone.
-    attribute: *const bindings::nlattr,
-    missing: u16,
-}
-
-impl Refusal {
-    /// With an explanation.
-    pub fn new(error: Error, text: &'static CStr) -> Self {
-        Self {
-            text: Some(text),
-            ..Self::from(error)
-        }
-    }
-
-    /// With an attribute to blame, and an explanation.
-    pub fn of(attribute: Attribute<'_>, error: Error, text: &'static CStr) -> Self {
-        Self {
-            attribute: attribute.as_ptr(),
-            ..Self::new(error, text)
-        }
-    }
-
-    /// For an attribute that is not there.
-    pub fn missing(attribute: u16) -> Self {
-        Self {
-            missing: attribute,
-            ..Self::new(EINVAL, c"a required attribute is missing")
-        }
-    }
-}
-
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Self {
-        Self {
-            error,
-            text: None,
-            attribute: core::ptr::null(),
-            missing: 0,
-        }
-    }
-}
 
 /// A request that is being answered, for a family that was registered with a `T` in every
 /// namespace.
@@ -142,19 +98,12 @@ impl<'a, T: PerNamespace> Request<'a, T> {
         unsafe { Living::of(net) }
     }
 
-    fn refuse(&self, refusal: Refusal) -> c_int {
+    fn refuse(&self, refusal: Refusal<'a>) -> c_int {
         // SAFETY: Null, or the request's own, for nobody else to use.
         if let Some(ack) = unsafe { self.info.extack.as_mut() } {
-            // `netlink_ack()` tells where in the request it is: one of another request is nowhere.
-            if self.attributes().span().contains(&refusal.attribute) {
-                ack.bad_attr = refusal.attribute;
-            }
-            ack.miss_type = refusal.missing;
-            if let Some(text) = refusal.text {
-                ack._msg = text.as_char_ptr();
-            }
+            refusal.tell(ack);
         }
-        refusal.error.to_errno()
+        refusal.error().to_errno()
     }
 }
 
@@ -166,7 +115,7 @@ impl<'a, T: PerNamespace> Request<'a, T> {
 pub unsafe fn answer<T: PerNamespace>(
     skb: *mut bindings::sk_buff,
     info: *mut bindings::genl_info,
-    fill: impl FnOnce(&Request<'_, T>, &mut Message<'_>) -> Result<(), Refusal>,
+    fill: impl for<'r> FnOnce(&Request<'r, T>, &mut Message<'_>) -> Result<(), Refusal<'r>>,
 ) -> c_int {
     // SAFETY: By the safety requirement.
     let request = unsafe { Request::<T>::new(skb, info) };
@@ -209,7 +158,7 @@ pub unsafe fn answer<T: PerNamespace>(
 pub unsafe fn act<T: PerNamespace>(
     skb: *mut bindings::sk_buff,
     info: *mut bindings::genl_info,
-    action: impl FnOnce(&Request<'_, T>) -> Result<(), Refusal>,
+    action: impl for<'r> FnOnce(&Request<'r, T>) -> Result<(), Refusal<'r>>,
 ) -> c_int {
     // SAFETY: By the safety requirement.
     let request = unsafe { Request::<T>::new(skb, info) };
@@ -262,7 +211,7 @@ pub struct Part<'a, T> {
     buffer: *mut bindings::sk_buff,
 }
 
-impl<T: PerNamespace> Part<'_, T> {
+impl<'a, T: PerNamespace> Part<'a, T> {
     /// Whether nothing was done yet.
     pub fn is_at_beginning(&self) -> bool {
         let parts = self.progress.parts;
@@ -284,16 +233,16 @@ impl<T: PerNamespace> Part<'_, T> {
     /// What `fill` refuses otherwise ends the dump.
     pub fn add(
         &mut self,
-        fill: impl FnOnce(&Request<'_, T>, &mut Message<'_>) -> Result<(), Refusal>,
-    ) -> Result<bool, Refusal> {
+        fill: impl FnOnce(&Request<'a, T>, &mut Message<'_>) -> Result<(), Refusal<'a>>,
+    ) -> Result<bool, Refusal<'a>> {
         self.add_if(|request, message| fill(request, message).map(|()| true))
     }
 
     /// As [`add`](Self::add), but the message is taken back if `fill` gives `false`.
     pub fn add_if(
         &mut self,
-        fill: impl FnOnce(&Request<'_, T>, &mut Message<'_>) -> Result<bool, Refusal>,
-    ) -> Result<bool, Refusal> {
+        fill: impl FnOnce(&Request<'a, T>, &mut Message<'_>) -> Result<bool, Refusal<'a>>,
+    ) -> Result<bool, Refusal<'a>> {
         // SAFETY: The header and the family are the request's.
         let message = unsafe {
             Message::begin(
@@ -315,7 +264,7 @@ impl<T: PerNamespace> Part<'_, T> {
                 }
                 Ok(true)
             }
-            Err(refusal) if refusal.error == EMSGSIZE => Ok(false),
+            Err(refusal) if refusal.error() == EMSGSIZE => Ok(false),
             Err(refusal) => Err(refusal),
         }
     }
@@ -333,7 +282,7 @@ impl<T: PerNamespace> Part<'_, T> {
 pub unsafe fn dump<T: PerNamespace>(
     buffer: *mut bindings::sk_buff,
     callback: *mut bindings::netlink_callback,
-    proceed: impl FnOnce(&mut Part<'_, T>) -> Result<bool, Refusal>,
+    proceed: impl for<'r> FnOnce(&mut Part<'r, T>) -> Result<bool, Refusal<'r>>,
 ) -> c_int {
     const { assert!(size_of::<Progress>() <= bindings::NETLINK_CTX_SIZE as usize) };
     // SAFETY: Valid during the operation.

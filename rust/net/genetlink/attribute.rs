@@ -2,7 +2,7 @@
 
 //! Attributes of a request.
 
-use core::{marker::PhantomData, mem::size_of, ops::Range, slice};
+use core::{marker::PhantomData, mem::size_of, slice};
 use kernel::prelude::*;
 
 use crate::bindings;
@@ -92,12 +92,6 @@ impl<'a> Attributes<'a> {
         let length = unsafe { (*header.cast::<bindings::nlmsghdr>()).nlmsg_len } as usize;
         // SAFETY: A message has its length in its header, and the kernel has checked it.
         Self(unsafe { slice::from_raw_parts(header.add(offset), length.saturating_sub(offset)) })
-    }
-
-    /// The addresses from the first attribute to the end of the last.
-    pub(super) fn span(self) -> Range<*const bindings::nlattr> {
-        let Range { start, end } = self.0.as_ptr_range();
-        start.cast()..end.cast()
     }
 
     /// The one with this number; if there are several, the last, as `nla_parse()` takes it.

@@ -31,7 +31,10 @@ use crate::{
 pub(super) const NETNS: u16 = NSMUX_A_LOOKUP_NETNS as u16;
 
 /// Looks a key up in one namespace.
-pub(super) fn answer(request: &Asked<'_>, message: &mut Message<'_>) -> Result<(), Refusal> {
+pub(super) fn answer<'a>(
+    request: &Asked<'a>,
+    message: &mut Message<'_>,
+) -> Result<(), Refusal<'a>> {
     let attributes = request.attributes();
     if key::table(attributes)? == NSMUX_TABLE_PID {
         return process::answer(request, message);
@@ -46,7 +49,7 @@ pub(super) fn answer(request: &Asked<'_>, message: &mut Message<'_>) -> Result<(
 
 /// Looks a key up in the namespaces that the request names, or in all that the requester may see,
 /// and answers for those in which something was found.
-pub(super) fn dump(part: &mut Part<'_, Instance>) -> Result<bool, Refusal> {
+pub(super) fn dump<'a>(part: &mut Part<'a, Instance>) -> Result<bool, Refusal<'a>> {
     let attributes = part.request.attributes();
     if key::table(attributes)? == NSMUX_TABLE_PID {
         return process::dump(part);
@@ -68,10 +71,10 @@ const SELECT: u32 = 32;
 
 /// Calls `add` with each namespace that the request names, or with all, as far as the requester may
 /// see them. A name of none is refused before anything is told, if the requester may know.
-pub(super) fn each_selected(
-    part: &mut Part<'_, Instance>,
-    mut add: impl FnMut(&mut Part<'_, Instance>, Listed<'_>) -> Result<bool, Refusal>,
-) -> Result<bool, Refusal> {
+pub(super) fn each_selected<'a>(
+    part: &mut Part<'a, Instance>,
+    mut add: impl FnMut(&mut Part<'a, Instance>, Listed<'_>) -> Result<bool, Refusal<'a>>,
+) -> Result<bool, Refusal<'a>> {
     let attributes = part.request.attributes();
     let mut selectors = selector::selectors(attributes, NETNS);
     if selectors.next().is_none() {

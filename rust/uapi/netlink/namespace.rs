@@ -59,7 +59,10 @@ const EVENTS: [(Event, u32); 19] = [
 ];
 
 /// Tells about one namespace.
-pub(super) fn answer(request: &Asked<'_>, message: &mut Message<'_>) -> Result<(), Refusal> {
+pub(super) fn answer<'a>(
+    request: &Asked<'a>,
+    message: &mut Message<'_>,
+) -> Result<(), Refusal<'a>> {
     selector::with_selected(request, NETNS, |net| {
         let chains = chains(request, net);
         let guard = rcu::read_lock();
@@ -99,7 +102,7 @@ fn chains(request: &Asked<'_>, net: Alive<'_>) -> [Option<Chains>; 2] {
 const DESCRIBE: u32 = 1024;
 
 /// Tells about all that the requester may see.
-pub(super) fn dump(part: &mut Part<'_, Instance>) -> Result<bool, Refusal> {
+pub(super) fn dump<'a>(part: &mut Part<'a, Instance>) -> Result<bool, Refusal<'a>> {
     each(part, |part, net| {
         part.request.allowance().spend(DESCRIBE);
         part.add(|request, message| Ok(describe(request, net, message, &[None, None])?))
@@ -115,10 +118,10 @@ const SEE: u32 = 16;
 ///
 /// None is held: a namespace may die meanwhile, and is then left out. What was made meanwhile may
 /// be left out as well.
-pub(super) fn each(
-    part: &mut Part<'_, Instance>,
-    mut add: impl FnMut(&mut Part<'_, Instance>, Listed<'_>) -> Result<bool, Refusal>,
-) -> Result<bool, Refusal> {
+pub(super) fn each<'a>(
+    part: &mut Part<'a, Instance>,
+    mut add: impl FnMut(&mut Part<'a, Instance>, Listed<'_>) -> Result<bool, Refusal<'a>>,
+) -> Result<bool, Refusal<'a>> {
     while !part.request.allowance().is_spent() {
         let guard = rcu::read_lock();
         let pause = part.request.allowance().pause();
@@ -143,7 +146,7 @@ pub(super) fn each(
 }
 
 /// Changes the mode of a namespace.
-pub(super) fn set_mode(request: &Asked<'_>) -> Result<(), Refusal> {
+pub(super) fn set_mode<'a>(request: &Asked<'a>) -> Result<(), Refusal<'a>> {
     let attribute = request
         .attributes()
         .get(MODE)
@@ -155,7 +158,7 @@ pub(super) fn set_mode(request: &Asked<'_>) -> Result<(), Refusal> {
 }
 
 /// Lets a namespace count from 0.
-pub(super) fn reset_counters(request: &Asked<'_>) -> Result<(), Refusal> {
+pub(super) fn reset_counters<'a>(request: &Asked<'a>) -> Result<(), Refusal<'a>> {
     selector::with_selected(request, NETNS, |net| {
         let reset = request.living(net).account().reset();
         reset.map_err(|error| Refusal::from(Error::from(error)))

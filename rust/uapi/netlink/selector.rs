@@ -24,11 +24,11 @@ const COOKIE: u16 = bindings::NSMUX_A_NETNS_COOKIE as u16;
 
 /// Calls `f` with the namespace that the attribute `number` names, or without it with the
 /// requester's own one, if the requester may administer it.
-pub(super) fn with_selected<R>(
-    request: &Asked<'_>,
+pub(super) fn with_selected<'a, R>(
+    request: &Asked<'a>,
     number: u16,
-    f: impl FnOnce(Alive<'_>) -> Result<R, Refusal>,
-) -> Result<R, Refusal> {
+    f: impl FnOnce(Alive<'_>) -> Result<R, Refusal<'a>>,
+) -> Result<R, Refusal<'a>> {
     let mut selectors = selectors(request.attributes(), number);
     let Some(selector) = selectors.next() else {
         let own = request.net();
@@ -54,7 +54,10 @@ pub(super) fn selectors(
 }
 
 /// The namespace that a selector names, if the requester may administer it.
-pub(super) fn select(request: &Asked<'_>, selector: Attribute<'_>) -> Result<Held, Refusal> {
+pub(super) fn select<'a>(
+    request: &Asked<'_>,
+    selector: Attribute<'a>,
+) -> Result<Held, Refusal<'a>> {
     let way = way(selector)?;
     let sees_all = request.may_administer(&Alive::initial());
     match resolve(request, way) {
@@ -70,7 +73,10 @@ pub(super) fn select(request: &Asked<'_>, selector: Attribute<'_>) -> Result<Hel
 
 /// Refuses a selector that can name no namespace, whoever asks, and one that names none, if the
 /// requester may know.
-pub(super) fn precheck(request: &Asked<'_>, selector: Attribute<'_>) -> Result<(), Refusal> {
+pub(super) fn precheck<'a>(
+    request: &Asked<'_>,
+    selector: Attribute<'a>,
+) -> Result<(), Refusal<'a>> {
     let way = way(selector)?;
     if way.number() == FD || request.may_administer(&Alive::initial()) {
         resolve(request, way)?;
@@ -79,7 +85,7 @@ pub(super) fn precheck(request: &Asked<'_>, selector: Attribute<'_>) -> Result<(
 }
 
 /// The one attribute that is in a selector.
-fn way(selector: Attribute<'_>) -> Result<Attribute<'_>, Refusal> {
+fn way(selector: Attribute<'_>) -> Result<Attribute<'_>, Refusal<'_>> {
     let mut ways = selector.nested().into_iter();
     let (Some(way), None) = (ways.next(), ways.next()) else {
         let text = c"a namespace is named by exactly one of fd, pid, nsid and cookie";
@@ -91,7 +97,7 @@ fn way(selector: Attribute<'_>) -> Result<Attribute<'_>, Refusal> {
     }
 }
 
-fn resolve(request: &Asked<'_>, way: Attribute<'_>) -> Result<Held, Refusal> {
+fn resolve<'a>(request: &Asked<'_>, way: Attribute<'a>) -> Result<Held, Refusal<'a>> {
     let (found, text) = match way.number() {
         FD => (
             Held::from_descriptor(way.u32()?),
@@ -111,7 +117,7 @@ fn resolve(request: &Asked<'_>, way: Attribute<'_>) -> Result<Held, Refusal> {
 }
 
 /// Refuses a requester who may not administer the namespace.
-fn check(request: &Asked<'_>, net: Alive<'_>) -> Result<(), Refusal> {
+fn check(request: &Asked<'_>, net: Alive<'_>) -> Result<(), Refusal<'static>> {
     if !request.may_administer(&net) {
         return Err(denied());
     }
@@ -122,7 +128,7 @@ fn check(request: &Asked<'_>, net: Alive<'_>) -> Result<(), Refusal> {
     Err(Refusal::new(EOPNOTSUPP, text))
 }
 
-fn denied() -> Refusal {
+fn denied() -> Refusal<'static> {
     let text = c"needs CAP_NET_ADMIN in the user namespace that owns the network namespace";
     Refusal::new(EPERM, text)
 }

@@ -27,7 +27,10 @@ const NAMED: usize = 16;
 const NAMESPACE: u32 = 16;
 
 /// Looks among the sockets of one namespace.
-pub(super) fn answer(request: &Asked<'_>, message: &mut Message<'_>) -> Result<(), Refusal> {
+pub(super) fn answer<'a>(
+    request: &Asked<'a>,
+    message: &mut Message<'_>,
+) -> Result<(), Refusal<'a>> {
     let attribute = required(request.attributes(), COOKIE)?;
     let cookie = attribute.uint()?;
     selector::with_selected(request, NETNS, |net| {
@@ -57,7 +60,7 @@ pub(super) fn answer(request: &Asked<'_>, message: &mut Message<'_>) -> Result<(
 }
 
 /// Looks among those of all namespaces that the request names, or that the requester may see.
-pub(super) fn dump(part: &mut Part<'_, Instance>) -> Result<bool, Refusal> {
+pub(super) fn dump<'a>(part: &mut Part<'a, Instance>) -> Result<bool, Refusal<'a>> {
     let attributes = part.request.attributes();
     let cookie = required(attributes, COOKIE)?.uint()?;
     if let Some(attribute) = selector::selectors(attributes, NETNS).nth(NAMED) {
@@ -163,7 +166,7 @@ fn next(request: &Asked<'_>, named: &Named, progress: &mut Progress) -> Option<H
 struct Named(Option<[u64; NAMED]>);
 
 impl Named {
-    fn of(part: &Part<'_, Instance>) -> Result<Self, Refusal> {
+    fn of<'a>(part: &Part<'a, Instance>) -> Result<Self, Refusal<'a>> {
         let selectors = || selector::selectors(part.request.attributes(), NETNS);
         if selectors().next().is_none() {
             return Ok(Self(None));

@@ -59,7 +59,7 @@ pub(super) enum NetlinkKey {
 }
 
 /// The table that a request names.
-pub(super) fn table(attributes: Attributes<'_>) -> Result<u32, Refusal> {
+pub(super) fn table(attributes: Attributes<'_>) -> Result<u32, Refusal<'_>> {
     Ok(required(attributes, TABLE)?.u32()?)
 }
 
@@ -67,24 +67,24 @@ pub(super) fn table(attributes: Attributes<'_>) -> Result<u32, Refusal> {
 pub(in super::super) fn required(
     attributes: Attributes<'_>,
     number: u16,
-) -> Result<Attribute<'_>, Refusal> {
+) -> Result<Attribute<'_>, Refusal<'_>> {
     attributes.get(number).ok_or(Refusal::missing(number))
 }
 
 /// For tables that have one kind of key.
-pub(super) fn always(_: Attributes<'_>) -> Result<bool, Refusal> {
+pub(super) fn always(_: Attributes<'_>) -> Result<bool, Refusal<'_>> {
     Ok(true)
 }
 
 /// For tables that can be asked for a port at whatever address: whether that is asked.
-pub(super) fn is_port(attributes: Attributes<'_>) -> Result<bool, Refusal> {
+pub(super) fn is_port(attributes: Attributes<'_>) -> Result<bool, Refusal<'_>> {
     let has = |number| attributes.get(number).is_some();
     let is_alone = !has(REMOTE_ADDRESS) && !has(REMOTE_PORT);
     Ok(!has(LOCAL_ADDRESS) && has(LOCAL_PORT) && is_alone)
 }
 
 /// A port at whatever address.
-pub(super) fn port(attributes: Attributes<'_>) -> Result<Question<Port>, Refusal> {
+pub(super) fn port(attributes: Attributes<'_>) -> Result<Question<Port>, Refusal<'_>> {
     Ok(Question {
         key: Port::from_header(required(attributes, LOCAL_PORT)?.array()?),
         place: place(attributes)?,
@@ -94,7 +94,7 @@ pub(super) fn port(attributes: Attributes<'_>) -> Result<Question<Port>, Refusal
 /// For tables that have a key of each family: whether the addresses are of this one. Those of IPv4
 /// that are mapped are of IPv4, as they are for `inet_diag_find_one_icsk()`: sockets of IPv6 are
 /// told with them.
-pub(super) fn is_of<F: Family>(attributes: Attributes<'_>) -> Result<bool, Refusal> {
+pub(super) fn is_of<F: Family>(attributes: Attributes<'_>) -> Result<bool, Refusal<'_>> {
     let local = required(attributes, LOCAL_ADDRESS)?;
     let text = c"an address has 4 bytes (IPv4) or 16 (IPv6)";
     match local.bytes().len() {
@@ -112,7 +112,7 @@ fn unmapped(address: &[u8]) -> &[u8] {
     }
 }
 
-pub(super) fn tcp<F: Family>(attributes: Attributes<'_>) -> Result<Question<Ends<F>>, Refusal> {
+pub(super) fn tcp<F: Family>(attributes: Attributes<'_>) -> Result<Question<Ends<F>>, Refusal<'_>> {
     Ok(Question {
         key: Ends {
             tuple: tuple(attributes)?,
@@ -122,14 +122,18 @@ pub(super) fn tcp<F: Family>(attributes: Attributes<'_>) -> Result<Question<Ends
     })
 }
 
-pub(super) fn udp<F: Family>(attributes: Attributes<'_>) -> Result<Question<Tuple<F>>, Refusal> {
+pub(super) fn udp<F: Family>(
+    attributes: Attributes<'_>,
+) -> Result<Question<Tuple<F>>, Refusal<'_>> {
     Ok(Question {
         key: tuple(attributes)?,
         place: place(attributes)?,
     })
 }
 
-pub(super) fn raw<F: Family>(attributes: Attributes<'_>) -> Result<Question<RawKey<F>>, Refusal> {
+pub(super) fn raw<F: Family>(
+    attributes: Attributes<'_>,
+) -> Result<Question<RawKey<F>>, Refusal<'_>> {
     let local = required(attributes, LOCAL_ADDRESS)?;
     let protocol = required(attributes, PROTOCOL)?;
     Ok(Question {
@@ -148,7 +152,7 @@ pub(super) fn raw<F: Family>(attributes: Attributes<'_>) -> Result<Question<RawK
 }
 
 /// Two ends, on no device; port 0 of the other one if the request does not name it.
-fn tuple<F: Family>(attributes: Attributes<'_>) -> Result<Tuple<F>, Refusal> {
+fn tuple<F: Family>(attributes: Attributes<'_>) -> Result<Tuple<F>, Refusal<'_>> {
     let local = required(attributes, LOCAL_ADDRESS)?;
     let remote = match (attributes.get(REMOTE_ADDRESS), attributes.get(REMOTE_PORT)) {
         (Some(remote), Some(port)) => (address::<F>(remote)?, Port::from_header(port.array()?)),
@@ -167,7 +171,9 @@ fn tuple<F: Family>(attributes: Attributes<'_>) -> Result<Tuple<F>, Refusal> {
 }
 
 /// The same of a protocol that has no port 0.
-pub(super) fn ends<F: Family>(attributes: Attributes<'_>) -> Result<Question<Tuple<F>>, Refusal> {
+pub(super) fn ends<F: Family>(
+    attributes: Attributes<'_>,
+) -> Result<Question<Tuple<F>>, Refusal<'_>> {
     let question = udp::<F>(attributes)?;
     match attributes.get(REMOTE_PORT) {
         Some(port) if question.key.remote_port.number() == 0 => {
@@ -177,7 +183,7 @@ pub(super) fn ends<F: Family>(attributes: Attributes<'_>) -> Result<Question<Tup
     }
 }
 
-fn address<F: Family>(attribute: Attribute<'_>) -> Result<F::Address, Refusal> {
+fn address<F: Family>(attribute: Attribute<'_>) -> Result<F::Address, Refusal<'_>> {
     F::address(unmapped(attribute.bytes())).ok_or_else(|| {
         let text = c"both addresses have to be of one family";
         Refusal::of(attribute, EINVAL, text)
@@ -185,7 +191,7 @@ fn address<F: Family>(attribute: Attribute<'_>) -> Result<F::Address, Refusal> {
 }
 
 /// The device that a request names, in whichever way, or none.
-fn place(attributes: Attributes<'_>) -> Result<Place, Refusal> {
+fn place(attributes: Attributes<'_>) -> Result<Place, Refusal<'_>> {
     let Some(name) = attributes.get(DEVICE_NAME) else {
         return Ok(Place::Index(Arrival {
             device: index(attributes, DEVICE)?,
@@ -198,7 +204,7 @@ fn place(attributes: Attributes<'_>) -> Result<Place, Refusal> {
     }
 }
 
-fn device_name(name: Attribute<'_>) -> Result<device::Name, Refusal> {
+fn device_name(name: Attribute<'_>) -> Result<device::Name, Refusal<'_>> {
     let bytes = name.bytes();
     // As user space's strings may be, `nla_strscpy()`.
     let bytes = bytes.strip_suffix(&[0]).unwrap_or(bytes);
@@ -207,14 +213,14 @@ fn device_name(name: Attribute<'_>) -> Result<device::Name, Refusal> {
 }
 
 /// The index of a device; 0 if the request names none.
-fn index(attributes: Attributes<'_>, number: u16) -> Result<c_int, Refusal> {
+fn index(attributes: Attributes<'_>, number: u16) -> Result<c_int, Refusal<'_>> {
     attributes.get(number).map_or(Ok(0), |attribute| {
         let text = c"the index of a device is not so large";
         c_int::try_from(attribute.u32()?).map_err(|_| Refusal::of(attribute, EINVAL, text))
     })
 }
 
-pub(super) fn packet(attributes: Attributes<'_>) -> Result<Question<PacketKey>, Refusal> {
+pub(super) fn packet(attributes: Attributes<'_>) -> Result<Question<PacketKey>, Refusal<'_>> {
     if attributes.get(DEVICE_NAME).is_none() {
         required(attributes, DEVICE)?;
     }
@@ -231,13 +237,13 @@ pub(super) fn packet(attributes: Attributes<'_>) -> Result<Question<PacketKey>, 
     })
 }
 
-pub(super) fn local(attributes: Attributes<'_>) -> Result<unix::Name, Refusal> {
+pub(super) fn local(attributes: Attributes<'_>) -> Result<unix::Name, Refusal<'_>> {
     let name = required(attributes, NAME)?;
     let text = c"the name of a local socket has 1 to 108 bytes";
     unix::Name::new(name.bytes()).ok_or(Refusal::of(name, EINVAL, text))
 }
 
-pub(super) fn netlink(attributes: Attributes<'_>) -> Result<NetlinkKey, Refusal> {
+pub(super) fn netlink(attributes: Attributes<'_>) -> Result<NetlinkKey, Refusal<'_>> {
     let protocol = required(attributes, PROTOCOL)?;
     let to = match (attributes.get(GROUP), attributes.get(PORT_ID)) {
         (Some(group), None) => Some(To::Group(group.u32()?)),
@@ -262,7 +268,7 @@ pub(super) fn netlink(attributes: Attributes<'_>) -> Result<NetlinkKey, Refusal>
     })
 }
 
-pub(super) fn vsock(attributes: Attributes<'_>) -> Result<VsockKey, Refusal> {
+pub(super) fn vsock(attributes: Attributes<'_>) -> Result<VsockKey, Refusal<'_>> {
     let cid = |number| attributes.get(number).map(Attribute::u32).transpose();
     let local = End {
         cid: cid(LOCAL_CID)?.unwrap_or(End::ANY),
@@ -277,7 +283,7 @@ pub(super) fn vsock(attributes: Attributes<'_>) -> Result<VsockKey, Refusal> {
     Ok(VsockKey { local, remote })
 }
 
-pub(super) fn netdev(attributes: Attributes<'_>) -> Result<NetdevKey, Refusal> {
+pub(super) fn netdev(attributes: Attributes<'_>) -> Result<NetdevKey, Refusal<'_>> {
     Ok(match (attributes.get(DEVICE), attributes.get(NAME)) {
         (Some(_), None) => NetdevKey::Index(index(attributes, DEVICE)?),
         (None, Some(name)) => {

@@ -23,10 +23,10 @@ const AT_ONCE: usize = 256;
 
 /// Tells of each namespace that the requester may see which members it has: of one group, counted
 /// from 1, or which groups have any.
-pub(super) fn dump(
-    part: &mut Part<'_, Instance>,
+pub(super) fn dump<'a>(
+    part: &mut Part<'a, Instance>,
     (protocol, group): (u32, Option<u32>),
-) -> Result<bool, Refusal> {
+) -> Result<bool, Refusal<'a>> {
     while !part.request.allowance().is_spent() {
         let begin = part.progress.cookie;
         let mut wanted = Wanted::with_capacity(AT_ONCE)?;
@@ -51,7 +51,7 @@ pub(super) fn dump(
             if is_told {
                 part.progress.cookie = listed.cookie();
             }
-            Ok::<_, Refusal>(is_told)
+            Ok::<_, Refusal<'a>>(is_told)
         })?;
         if !are_told {
             return Ok(false);

@@ -32,7 +32,10 @@ const AT_ONCE: usize = 256;
 const STEPS: u32 = 1 << 13;
 
 /// Looks a number up in one namespace.
-pub(super) fn answer(request: &Asked<'_>, message: &mut Message<'_>) -> Result<(), Refusal> {
+pub(super) fn answer<'a>(
+    request: &Asked<'a>,
+    message: &mut Message<'_>,
+) -> Result<(), Refusal<'a>> {
     let number = number(request)?;
     let guard = rcu::read_lock();
     let section = rcu::Section::from(&guard);
@@ -77,7 +80,7 @@ pub(super) fn answer(request: &Asked<'_>, message: &mut Message<'_>) -> Result<(
 ///
 /// None is held, and neither is a process: what comes and goes meanwhile may be left out. A process
 /// that has the number in several namespaces is told again as a whole if a part ends among them.
-pub(super) fn dump(part: &mut Part<'_, Instance>) -> Result<bool, Refusal> {
+pub(super) fn dump<'a>(part: &mut Part<'a, Instance>) -> Result<bool, Refusal<'a>> {
     let wanted = number(&part.request)?;
     if let Some(attribute) = part.request.attributes().get(PIDNS) {
         let text = c"a dump looks in all PID namespaces";
@@ -102,7 +105,7 @@ pub(super) fn dump(part: &mut Part<'_, Instance>) -> Result<bool, Refusal> {
                         return Ok(Some(None));
                     }
                 }
-                Ok::<_, Refusal>(Some(Some(place)))
+                Ok::<_, Refusal<'a>>(Some(Some(place)))
             })?;
             match next {
                 None => return Ok(true),
@@ -114,13 +117,13 @@ pub(super) fn dump(part: &mut Part<'_, Instance>) -> Result<bool, Refusal> {
     Ok(false)
 }
 
-fn add(
-    part: &mut Part<'_, Instance>,
+fn add<'a>(
+    part: &mut Part<'a, Instance>,
     namespace: &PidNamespace,
     own: &PidNamespace,
     number: u32,
     section: rcu::Section<'_>,
-) -> Result<bool, Refusal> {
+) -> Result<bool, Refusal<'a>> {
     if !part.request.may_administer(namespace) {
         return Ok(true);
     }
@@ -130,7 +133,7 @@ fn add(
     })
 }
 
-fn number(request: &Asked<'_>) -> Result<u32, Refusal> {
+fn number<'a>(request: &Asked<'a>) -> Result<u32, Refusal<'a>> {
     let attributes = request.attributes();
     if let Some(netns) = attributes.get(NETNS) {
         let text = c"processes are in PID namespaces, and not in those of the network";

@@ -43,7 +43,7 @@ macro_rules! tables {
 
         impl Key {
             /// Takes the key from a request; not that of the table of processes.
-            pub(super) fn of(attributes: Attributes<'_>) -> Result<Self, Refusal> {
+            pub(super) fn of(attributes: Attributes<'_>) -> Result<Self, Refusal<'_>> {
                 let table = key::table(attributes)?;
                 $(
                     if table == $code && $has(attributes)? {
