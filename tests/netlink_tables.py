@@ -121,13 +121,13 @@ def test_devices():
     """By index and by name; a part of a bridge names the bridge."""
     with several() as (namespaces, empty, _), Nsmux() as nsmux:
         for namespace in namespaces:
-            namespace.ip("link add name br9 index 9 type bridge",
-                         "link add name part8 index 8 type dummy",
-                         "link set part8 master br9")
-        bridge = {"index": 9, "name": "br9"}
-        part = {"index": 8, "name": "part8", "master": 9}
-        for key, told in (({"device": 9}, bridge), ({"name": b"br9"}, bridge),
-                          ({"device": 8}, part), ({"name": b"part8"}, part)):
+            namespace.ip("link add name br99 index 99 type bridge",
+                         "link add name part98 index 98 type dummy",
+                         "link set part98 master br99")
+        bridge = {"index": 99, "name": "br99"}
+        part = {"index": 98, "name": "part98", "master": 99}
+        for key, told in (({"device": 99}, bridge), ({"name": b"br99"}, bridge),
+                          ({"device": 98}, part), ({"name": b"part98"}, part)):
             key = {"table": "netdev"} | key
             answers = {answer["netns-cookie"]: answer
                        for answer in nsmux.dump("lookup", key)}

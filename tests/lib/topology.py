@@ -46,6 +46,9 @@ class Namespace(NetNS):
                 write_sysctl(f"net/ipv6/conf/default/{name}", value)
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
                 self.cookie = namespace_cookie(sock)
+            # What the kernel has put there: loopback, and one for each driver
+            # of tunnels that is loaded.
+            self.devices = [name for _, name in socket.if_nameindex()]
 
     def enter(self):
         """The calling thread is in the namespace, inside a with block."""
