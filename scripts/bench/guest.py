@@ -11,6 +11,8 @@ from machine import boot
 from machine.session import Limits
 
 SOURCE = PROJECT / "tests/bench"
+# What the demo sends with as well.
+SENDMMSG = PROJECT / "tests/demo/sendmmsg.py"
 BUILD = PROJECT / "build/bench"
 FOLDER = BUILD / "guest"
 PLACE = "nsmux/bench"
@@ -28,7 +30,7 @@ def prepared(environment):
     with alone(environment, SOURCE):
         shutil.rmtree(FOLDER, ignore_errors=True)
         FOLDER.mkdir(parents=True)
-        for path in SOURCE.glob("*.py"):
+        for path in [*SOURCE.glob("*.py"), SENDMMSG]:
             shutil.copy2(path, FOLDER)
         result = environment.root.run(
             COMPILE + ["-o", FOLDER / "counted.so", SOURCE / "counted.c"], [PROJECT], check=False,

@@ -8,12 +8,12 @@ left out: windows open, timers start, caches of the kernel fill.
 The kernel frees packets 32 at a time, so that only of a multiple of 32 each
 round has the same share of that.
 """
-import ctypes
 import socket
 import struct
 from contextlib import ExitStack
 
 from ground import ADDRESSES, LOOPBACK
+from sendmmsg import messages
 
 NUMBER, WARM_UP, ROUNDS = 96, 3, 12
 FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
@@ -26,42 +26,6 @@ SYN, RST, ACK = 0x02, 0x04, 0x10
 TCP_REPAIR, TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ = 19, 20, 21
 ON, OFF_SILENTLY = 1, -1
 RECEIVED, TO_SEND = 1, 2
-
-
-class IoVector(ctypes.Structure):
-    """struct iovec"""
-
-    _fields_ = [("base", ctypes.c_char_p), ("length", ctypes.c_size_t)]
-
-
-class MessageHeader(ctypes.Structure):
-    """struct msghdr"""
-
-    _fields_ = [("name", ctypes.c_char_p), ("name_length", ctypes.c_uint32),
-                ("vector", ctypes.POINTER(IoVector)),
-                ("vectors", ctypes.c_size_t),
-                ("control", ctypes.c_void_p),
-                ("control_length", ctypes.c_size_t),
-                ("flags", ctypes.c_int)]
-
-
-class Message(ctypes.Structure):
-    """struct mmsghdr"""
-
-    _fields_ = [("header", MessageHeader), ("sent", ctypes.c_uint)]
-
-
-def messages(content, name=None):
-    """So many of the same message, to a socket address if it is given."""
-    vector = IoVector(content, len(content))
-    array = (Message * NUMBER)()
-    for message in array:
-        message.header.vector = ctypes.pointer(vector)
-        message.header.vectors = 1
-        if name:
-            message.header.name = name
-            message.header.name_length = len(name)
-    return array
 
 
 def socket_address(family, address, port):
@@ -130,7 +94,7 @@ class Datagrams(Kind):
         self.sender = self.socket(socket.SOCK_DGRAM)
         self.sender.bind((self.ends[0], SOURCE_PORT))
         self.messages = messages(
-            b"x", socket_address(self.family, self.ends[1], PORT))
+            NUMBER, b"x", socket_address(self.family, self.ends[1], PORT))
 
     def round(self):
         """Send, and take away."""
@@ -154,7 +118,7 @@ class ConnectedDatagrams(Datagrams):
         self.sender = self.socket(socket.SOCK_DGRAM)
         self.sender.bind((self.ends[0], SOURCE_PORT))
         self.sender.connect((self.ends[1], PORT))
-        self.messages = messages(b"x")
+        self.messages = messages(NUMBER, b"x")
 
 
 class Listening(Kind):
@@ -213,7 +177,7 @@ class Segments(Kind):
         packet = segment(self.family, self.ends, self.ports, self.flags,
                          self.numbers)
         self.messages = messages(
-            packet, socket_address(self.family, self.ends[1], 0))
+            NUMBER, packet, socket_address(self.family, self.ends[1], 0))
 
     def round(self):
         """Send: nobody answers."""

@@ -23,34 +23,12 @@ from dataclasses import dataclass
 
 from counters import DIRECTIONS, NSMUX, Counters
 from namespaces import enter, home
+from sendmmsg import messages
 
 MODE = "/proc/sys/net/nsmux/mode"
 BURST = 20              # datagrams of one turn
 PAIRS = 500             # of turns, before and again after changing places
 ADDRESS = ("127.0.0.1", 9)
-
-
-class IoVector(ctypes.Structure):
-    """struct iovec"""
-
-    _fields_ = [("base", ctypes.c_char_p), ("length", ctypes.c_size_t)]
-
-
-class MessageHeader(ctypes.Structure):
-    """struct msghdr"""
-
-    _fields_ = [("name", ctypes.c_void_p), ("name_length", ctypes.c_uint32),
-                ("vector", ctypes.POINTER(IoVector)),
-                ("vectors", ctypes.c_size_t),
-                ("control", ctypes.c_void_p),
-                ("control_length", ctypes.c_size_t),
-                ("flags", ctypes.c_int)]
-
-
-class Message(ctypes.Structure):
-    """struct mmsghdr"""
-
-    _fields_ = [("header", MessageHeader), ("sent", ctypes.c_uint)]
 
 
 @dataclass(frozen=True)
@@ -82,11 +60,7 @@ class Sender:
         stack.enter_context(self.source)
         self.source.connect(ADDRESS)
         self.libc = ctypes.CDLL(None, use_errno=True)
-        vector = IoVector(b"x", 1)
-        self.messages = (Message * BURST)()
-        for message in self.messages:
-            message.header.vector = ctypes.pointer(vector)
-            message.header.vectors = 1
+        self.messages = messages(BURST, b"x")
 
     def set_mode(self, mode):
         os.pwrite(self.mode, mode.encode(), 0)
