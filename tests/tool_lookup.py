@@ -336,6 +336,35 @@ def test_netdev():
         ksft_eq(answer["interface"]["name"], "d0")
 
 
+def test_names_of_any_bytes():
+    """What somebody calls a device or a process spoils no answer, and no terminal."""
+    name = b"d\xff\x1b[2J"
+    with two() as (namespace, other):
+        subprocess.run(["ip", "-n", namespace.name, "link", "add", name, "index", "77", "type",
+                        "dummy"], check=True)
+        other.ip("link add d0 index 77 type dummy")
+        shown = name.decode(errors="replace")
+        for where, called in ((namespace, shown), (other, "d0")):
+            answer = only(tool.ask("lookup", "netdev", 77), where)
+            ksft_eq(answer["interface"]["name"], called)
+        with namespace.udp("", PORT) as bound:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name)
+            answer = only(tool.ask("lookup", "udp", f"*:{PORT}"), namespace)
+            check_socket(answer, bound, "unconnected", device=77, device_name=shown)
+            for key in ("netdev", 77), ("udp", f"*:{PORT}"):
+                text = tool.run("lookup", *key, "--netns", namespace.name).text
+                ksft_in("d\ufffd?[2J", text)
+    # Nobody else may call a process something.
+    script = r"printf 'd\377\033[2J' > /proc/$$/comm; echo; read end"
+    with subprocess.Popen(["sh", "-c", script], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        [answer] = tool.ask("lookup", "pid", process.pid)
+        ksft_eq(answer["process"]["command"], shown)
+        ksft_in("d\ufffd?[2J", tool.run("lookup", "pid", process.pid).text)
+        process.stdin.close()
+
+
 def test_pid():
     """A number is another process in each PID namespace."""
     with subprocess.Popen(["unshare", "--pid", "--fork", "--mount-proc", "cat"],

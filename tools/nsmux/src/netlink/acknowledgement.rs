@@ -65,7 +65,7 @@ impl Refusal {
         for attribute in attributes(rest) {
             let attribute = attribute?;
             match attribute.number() {
-                MESSAGE => refusal.message = Some(attribute.text()?),
+                MESSAGE => refusal.message = Some(attribute.text()),
                 OFFSET => {
                     let path = path_to(request, attribute.u32()? as usize);
                     refusal.attribute = names(&path).map(|names| names.join("."));

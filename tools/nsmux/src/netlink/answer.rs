@@ -132,7 +132,7 @@ impl FromAttributes for Interface {
             let attribute = attribute?;
             match attribute.number() {
                 spec::interface::INDEX => interface.index = attribute.u32()?,
-                spec::interface::NAME => interface.name = attribute.text()?,
+                spec::interface::NAME => interface.name = attribute.text(),
                 spec::interface::MASTER => interface.master = Some(attribute.u32()?),
                 _ => {}
             }
@@ -152,7 +152,7 @@ impl FromAttributes for Process {
                 spec::process::NUMBER => process.number = Some(attribute.u32()?),
                 spec::process::OWN_NUMBER => process.own_number = Some(attribute.u32()?),
                 spec::process::PIDNS_INODE => process.pidns_inode = Some(attribute.u32()?),
-                spec::process::COMMAND => process.command = Some(attribute.text()?),
+                spec::process::COMMAND => process.command = Some(attribute.text()),
                 _ => {}
             }
         }

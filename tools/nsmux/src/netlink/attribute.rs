@@ -5,9 +5,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use netlink_packet_utils::nla::{Nla, NlaBuffer, NlasIterator, NLA_F_NESTED, NLA_HEADER_SIZE};
-use netlink_packet_utils::parsers::{
-    parse_i32, parse_string, parse_u16, parse_u16_be, parse_u32, parse_u64,
-};
+use netlink_packet_utils::parsers::{parse_i32, parse_u16, parse_u16_be, parse_u32, parse_u64};
 use netlink_packet_utils::{DecodeError, Emitable};
 
 /// The value of an attribute of a request.
@@ -172,9 +170,11 @@ impl<'a> Received<'a> {
         }
     }
 
-    /// A text that ends with a zero.
-    pub(crate) fn text(&self) -> Result<String, DecodeError> {
-        parse_string(self.value)
+    /// A text that ends with a zero. The names of devices and processes are bytes that anybody may
+    /// have chosen: what is not UTF-8 is replaced, since one name must not spoil a whole answer.
+    pub(crate) fn text(&self) -> String {
+        let bytes = self.value.strip_suffix(&[0]).unwrap_or(self.value);
+        String::from_utf8_lossy(bytes).into_owned()
     }
 
     /// An address of 4 or 16 bytes.

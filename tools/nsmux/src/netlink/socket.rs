@@ -151,7 +151,7 @@ impl FromAttributes for Socket {
                 spec::socket::REMOTE_ADDRESS => remote.address = Some(attribute.address()?),
                 spec::socket::REMOTE_PORT => remote.port = Some(attribute.port()?),
                 spec::socket::DEVICE => socket.device = Some(attribute.u32()?),
-                spec::socket::DEVICE_NAME => socket.device_name = Some(attribute.text()?),
+                spec::socket::DEVICE_NAME => socket.device_name = Some(attribute.text()),
                 spec::socket::INODE => socket.inode = Some(attribute.uint()?),
                 spec::socket::UID => socket.uid = Some(attribute.u32()?),
                 spec::socket::MARK => socket.mark = Some(attribute.u32()?),

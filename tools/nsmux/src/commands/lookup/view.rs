@@ -159,7 +159,7 @@ fn devices(answers: &[Described]) -> Columns {
     for described in answers {
         let cells = match &described.answer.interface {
             Some(device) => [
-                Cell::new(&device.name).fg(Color::Green),
+                Cell::new(crate::names::printable(&device.name)).fg(Color::Green),
                 Cell::new(device.index),
                 Cell::new(number(device.master)),
             ],
