@@ -125,7 +125,7 @@ def test_miss(protocol, family):
                 "protocol": protocol + ("6" if ":" in NEAR[family] else ""),
                 "local-address": NEAR[family], "local-port": PORT,
                 "remote-address": FAR[family], "remote-port": PEER_PORT,
-                "device": index, "count": 1}
+                "device": index, "device-name": "tun0", "count": 1}
         for member in (initial, inside):
             ksft_eq(event(member, "miss-ntf"), told)
 

@@ -14,6 +14,7 @@ use kernel::{
     },
 };
 
+use super::lookup::put_device_name;
 use crate::{
     bindings::{self, *},
     dispute,
@@ -262,6 +263,8 @@ fn tell_miss(is_open: &Open, net: Alive<'_>, instance: &Instance) {
         message.put(NSMUX_A_MISS_REMOTE_ADDRESS, address.bytes())?;
         message.put(NSMUX_A_MISS_REMOTE_PORT, &port.to_header())?;
         message.put_u32(NSMUX_A_MISS_DEVICE, missed.device)?;
-        message.put_uint(NSMUX_A_MISS_COUNT, count as u64)
+        message.put_uint(NSMUX_A_MISS_COUNT, count as u64)?;
+        let device = c_int::try_from(missed.device).unwrap_or(0);
+        put_device_name(message, NSMUX_A_MISS_DEVICE_NAME, net, device)
     });
 }

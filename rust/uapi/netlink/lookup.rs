@@ -10,7 +10,7 @@ mod question;
 mod tables;
 
 pub(super) use self::{
-    entry::{put_connection, put_entry, put_socket},
+    entry::{put_connection, put_device_name, put_entry, put_socket},
     key::required,
 };
 

@@ -10,7 +10,7 @@ use crate::{
         device::NetDevice,
         genetlink::Message,
         inet::Family,
-        namespace::{Namespace, Net},
+        namespace::{Alive, Namespace, Net},
         netlink_socket::{Membership, NetlinkSocket, KEPT},
         packet_socket::PacketSocket,
         rcu,
@@ -198,16 +198,25 @@ fn put_bound_device(message: &mut Message<'_>, net: &Net, index: c_int) -> Resul
         return Ok(());
     };
     message.put_u32(NSMUX_A_SOCKET_DEVICE, device)?;
-    let Some(held) = net.hold() else {
-        return Ok(());
-    };
+    match net.hold() {
+        Some(held) => put_device_name(message, NSMUX_A_SOCKET_DEVICE_NAME, held.alive(), index),
+        None => Ok(()),
+    }
+}
+
+/// Writes what the device with an index is called in a namespace, if it is there.
+pub(in super::super) fn put_device_name(
+    message: &mut Message<'_>,
+    attribute: u32,
+    net: Alive<'_>,
+    index: c_int,
+) -> Result {
     let guard = rcu::read_lock();
-    held.alive().listed((&guard).into()).branded(|namespace| {
-        match NetDevice::by_index(namespace, index) {
-            Some(device) => message.put_string(NSMUX_A_SOCKET_DEVICE_NAME, device.name().bytes()),
+    net.listed((&guard).into())
+        .branded(|namespace| match NetDevice::by_index(namespace, index) {
+            Some(device) => message.put_string(attribute, device.name().bytes()),
             None => Ok(()),
-        }
-    })
+        })
 }
 
 /// Writes the ends of a socket of the Internet's protocols.

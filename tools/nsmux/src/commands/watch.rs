@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::address;
 use crate::cli::Watch;
 use crate::error::{Error, Status};
-use crate::names::{About, Names};
+use crate::names::{printable, About, Names};
 use crate::netlink::event::{Event, Miss};
 use crate::netlink::{query, spec, Connection};
 use crate::output::{timestamp, Colour, Output};
@@ -112,8 +112,11 @@ fn missed(miss: &Miss) -> String {
         address::show(miss.local),
         address::show(miss.remote)
     );
-    if let Some(device) = miss.device {
-        text.push_str(&format!("  device {device}"));
+    match (&miss.device_name, miss.device) {
+        (Some(name), _) => text.push_str(&format!("  on {}", printable(name))),
+        // It has gone since, and nothing but its index is left of it.
+        (None, Some(index)) => text.push_str(&format!("  on device {index}")),
+        (None, None) => {}
     }
     if miss.count > 1 {
         text.push_str(&format!("  {} misses", miss.count));
@@ -132,6 +135,7 @@ mod tests {
             local: Some("[fd00::2]:80".parse().unwrap()),
             remote: Some("[fd00::9]:4242".parse().unwrap()),
             device: Some(3),
+            device_name: Some("eth0".to_string()),
             count: 17,
         }
     }
@@ -140,7 +144,19 @@ mod tests {
     fn a_miss_is_one_line() {
         assert_eq!(
             missed(&miss()),
-            "tcp6  [fd00::2]:80 from [fd00::9]:4242  device 3  17 misses"
+            "tcp6  [fd00::2]:80 from [fd00::9]:4242  on eth0  17 misses"
+        );
+    }
+
+    #[test]
+    fn a_device_that_has_gone_is_told_by_its_index() {
+        let gone = Miss {
+            device_name: None,
+            ..miss()
+        };
+        assert_eq!(
+            missed(&gone),
+            "tcp6  [fd00::2]:80 from [fd00::9]:4242  on device 3  17 misses"
         );
     }
 
@@ -157,7 +173,7 @@ mod tests {
             serde_json::json!({
                 "time": 1.5, "netns": "web1", "event": "miss", "netns_cookie": 4097,
                 "protocol": "tcp6", "local": "[fd00::2]:80", "remote": "[fd00::9]:4242",
-                "device": 3, "count": 17,
+                "device": 3, "device_name": "eth0", "count": 17,
             })
         );
     }

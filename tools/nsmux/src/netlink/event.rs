@@ -24,6 +24,8 @@ pub(crate) struct Miss {
     pub(crate) remote: Option<SocketAddr>,
     /// The index of the device on which it arrived.
     pub(crate) device: Option<u32>,
+    /// What that device is called in the namespace, if it was still there.
+    pub(crate) device_name: Option<String>,
     /// Misses in the namespace since the last event, this one included.
     pub(crate) count: u64,
 }
@@ -80,6 +82,7 @@ impl FromAttributes for Miss {
             local: None,
             remote: None,
             device: None,
+            device_name: None,
             count: 1,
         };
         let mut local = Endpoint::default();
@@ -94,6 +97,7 @@ impl FromAttributes for Miss {
                 spec::miss::REMOTE_ADDRESS => remote.address = Some(attribute.address()?),
                 spec::miss::REMOTE_PORT => remote.port = attribute.port()?,
                 spec::miss::DEVICE => miss.device = Some(attribute.u32()?),
+                spec::miss::DEVICE_NAME => miss.device_name = Some(attribute.text()),
                 spec::miss::COUNT => miss.count = attribute.uint()?,
                 _ => {}
             }

@@ -267,7 +267,7 @@ attributes! {
     /// A packet that no socket takes.
     miss {
         NETNS_COOKIE, PROTOCOL, LOCAL_ADDRESS, LOCAL_PORT, REMOTE_ADDRESS, REMOTE_PORT, DEVICE,
-        COUNT,
+        COUNT, DEVICE_NAME,
     }
 }
 
@@ -326,7 +326,7 @@ mod tests {
         ] {
             assert_eq!(names, entries(prefix), "{prefix}");
         }
-        assert_eq!(miss::COUNT, 8);
+        assert_eq!(miss::DEVICE_NAME, 9);
     }
 
     #[test]
