@@ -22,6 +22,22 @@ PORT = 9811
 PATIENCE = 30
 DATAGRAMS = 5
 
+# What is counted of packets beside lookups: the metric, its label, and by the label's value the
+# column of /proc/net/nsmux.
+COUNTED = {
+    ("nsmux_packets_total", "by"): {by: f"by-{by}" for by in ("socket", "device", "hook")},
+    ("nsmux_skipped_packets_total", "reason"): {
+        reason: reason for reason in ("unparsed", "fragment", "no-table", "routed", "dropped")},
+    ("nsmux_preassigned_packets_total", "by"): {by: by for by in ("early-demux", "chosen")},
+    ("nsmux_disagreements_total", None): {None: "disagree"},
+    ("nsmux_tapped_packets_total", None): {None: "tapped"},
+    ("nsmux_steered_packets_total", None): {None: "steered"},
+    ("nsmux_left_packets_total", "reason"): {
+        reason: f"left-{reason}" for reason in ("kind", "device", "form")},
+    ("nsmux_disputes_total", "with"): {"early-demux": "demux-other", "sender": "sender-other"},
+    ("nsmux_twin_packets_total", None): {None: "twin"},
+}
+
 
 @contextlib.contextmanager
 def counted():
@@ -49,9 +65,11 @@ def check_families(families, namespace):
     ksft_eq(samples(families, "nsmux_namespace_mode", mode="observe", **where), [1])
     ksft_eq(samples(families, "nsmux_namespace_mode", mode="off", **where), [0])
     for direction in ("receive", "transmit"):
-        for by in ("socket", "device", "hook"):
-            ksft_eq(samples(families, "nsmux_packets_total", direction=direction, by=by, **where),
-                    [now.counts[direction, f"by-{by}"]])
+        for (name, label), columns in COUNTED.items():
+            for value, column in columns.items():
+                labels = {label: value} if label else {}
+                ksft_eq(samples(families, name, direction=direction, **labels, **where),
+                        [now.counts[direction, column]], column)
         for outcome in ("connected", "unconnected", "none"):
             ksft_eq(samples(families, "nsmux_lookups_total", direction=direction, protocol="udp",
                             outcome=outcome, **where),

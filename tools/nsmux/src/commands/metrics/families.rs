@@ -3,7 +3,7 @@
 //! Which metrics there are, and how they are labelled.
 
 use crate::names::Names;
-use crate::netlink::counters::{outcomes, OF_IP};
+use crate::netlink::counters::{outcomes, Counters, OF_IP};
 use crate::netlink::namespace::Namespace;
 use crate::netlink::spec::{Direction, Mode, Protocol};
 use crate::output::openmetrics::{Family, Kind, Labels};
@@ -95,12 +95,17 @@ fn counted(namespaces: &[(&Namespace, Labels)]) -> Vec<Family> {
         Kind::Counter,
         "Packets resolved to another namespace than netfilter's; always 0 if all is well.",
     );
-    let mut tapped = Family::new(
+    let mut preassigned = Family::new(
+        "nsmux_preassigned_packets",
+        Kind::Counter,
+        "Received packets that had their socket already, by who gave it to them.",
+    );
+    let mut taps = Family::new(
         "nsmux_tapped_packets",
         Kind::Counter,
         "Packets that packet sockets on their device have as well.",
     );
-    let mut steered = Family::new(
+    let mut handed = Family::new(
         "nsmux_steered_packets",
         Kind::Counter,
         "Packets that were handed the socket that was found.",
@@ -115,67 +120,100 @@ fn counted(namespaces: &[(&Namespace, Labels)]) -> Vec<Family> {
         Kind::Counter,
         "Packets for which the kernel has found another socket; always 0 if all is well.",
     );
+    let mut twins = Family::new(
+        "nsmux_twin_packets",
+        Kind::Counter,
+        "Packets of which two UDP sockets have both ends, and the kernel has found the other one.",
+    );
     for (namespace, labels) in namespaces {
         // Where nsmux does nothing and never did, there is nothing to say.
         if namespace.mode == Mode::Off && namespace.counters.packets() == 0 {
             continue;
         }
         for direction in Direction::ALL {
-            let counters = namespace.counters.of(*direction);
+            // None is left out, so that a counter that is added does not compile without a metric.
+            let &Counters {
+                by_socket,
+                by_device,
+                by_hook,
+                disagree,
+                unparsed,
+                fragment,
+                no_table,
+                routed,
+                dropped,
+                tapped,
+                early_demux,
+                chosen,
+                steered,
+                left_kind,
+                left_device,
+                left_form,
+                dispute_early_demux,
+                dispute_sender,
+                twin,
+                lookups: ref found,
+            } = namespace.counters.of(*direction);
             let labels = labels.with("direction", direction);
             for (by, count) in [
-                ("socket", counters.by_socket),
-                ("device", counters.by_device),
-                ("hook", counters.by_hook),
+                ("socket", by_socket),
+                ("device", by_device),
+                ("hook", by_hook),
             ] {
                 packets.push(labels.with("by", by), count);
             }
-            disagreements.push(labels.clone(), counters.disagree);
+            disagreements.push(labels.clone(), disagree);
             if !OF_IP.contains(direction) {
                 continue;
             }
             for protocol in Protocol::ALL {
                 let labels = labels.with("protocol", protocol);
                 for outcome in outcomes(*protocol) {
-                    let count = counters.lookups.get(*protocol, *outcome);
+                    let count = found.get(*protocol, *outcome);
                     lookups.push(labels.with("outcome", outcome), count);
                 }
             }
             for (reason, count) in [
-                ("unparsed", counters.unparsed),
-                ("fragment", counters.fragment),
-                ("no-table", counters.no_table),
-                ("routed", counters.routed),
-                ("dropped", counters.dropped),
+                ("unparsed", unparsed),
+                ("fragment", fragment),
+                ("no-table", no_table),
+                ("routed", routed),
+                ("dropped", dropped),
             ] {
                 skipped.push(labels.with("reason", reason), count);
             }
-            tapped.push(labels.clone(), counters.tapped);
-            steered.push(labels.clone(), counters.steered);
+            for (by, count) in [("early-demux", early_demux), ("chosen", chosen)] {
+                preassigned.push(labels.with("by", by), count);
+            }
+            taps.push(labels.clone(), tapped);
+            handed.push(labels.clone(), steered);
             for (reason, count) in [
-                ("kind", counters.left_kind),
-                ("device", counters.left_device),
-                ("form", counters.left_form),
+                ("kind", left_kind),
+                ("device", left_device),
+                ("form", left_form),
             ] {
                 left.push(labels.with("reason", reason), count);
             }
             for (with, count) in [
-                ("early-demux", counters.dispute_early_demux),
-                ("sender", counters.dispute_sender),
+                ("early-demux", dispute_early_demux),
+                ("sender", dispute_sender),
             ] {
                 disputes.push(labels.with("with", with), count);
             }
+            twins.push(labels, twin);
         }
     }
     vec![
         packets,
         lookups,
         skipped,
+        preassigned,
         disagreements,
-        tapped,
-        steered,
+        taps,
+        handed,
         left,
         disputes,
+        twins,
     ]
 }
 
@@ -191,6 +229,9 @@ mod tests {
         let mut counters = Traffic::default();
         counters.receive.by_device = packets;
         counters.receive.no_table = packets;
+        counters.receive.early_demux = packets + 1;
+        counters.receive.chosen = packets + 2;
+        counters.receive.twin = packets + 3;
         Namespace {
             cookie: 4097,
             inode: 7,
@@ -229,6 +270,13 @@ mod tests {
             format!(
                 "nsmux_skipped_packets_total{{{labels},direction=\"receive\",reason=\"no-table\"}} 12"
             ),
+            format!(
+                "nsmux_preassigned_packets_total{{{labels},direction=\"receive\",by=\"early-demux\"}} 13"
+            ),
+            format!(
+                "nsmux_preassigned_packets_total{{{labels},direction=\"receive\",by=\"chosen\"}} 14"
+            ),
+            format!("nsmux_twin_packets_total{{{labels},direction=\"receive\"}} 15"),
             format!("nsmux_disagreements_total{{{labels},direction=\"receive\"}} 0"),
         ] {
             assert!(text.lines().any(|l| l == line), "{line}\n{text}");
