@@ -16,6 +16,16 @@ from lib.netlink_message import RawSocket, attribute, request
 from lib.topology import Namespace
 from net.lib.py import ksft_eq, ksft_ge
 
+# Fewer than of one port are looked at.
+BOUND = 500
+
+
+def bound_only(namespace, family):
+    """A socket of TCP that holds a port and does not listen."""
+    sock = namespace.open_socket(family, socket.SOCK_STREAM)
+    sock.bind(("", 81))
+    return sock
+
 
 def test_socket_by_cookie():
     """socket-get finds sockets of every table, wherever they are."""
@@ -25,11 +35,16 @@ def test_socket_by_cookie():
             "tcp": lambda namespace, _: namespace.listener("", 80),
             "tcp6": lambda namespace, _: namespace.listener(
                 "", 80, socket.AF_INET6),
+            "tcp_bound": lambda namespace, _: bound_only(
+                namespace, socket.AF_INET),
+            "tcp6_bound": lambda namespace, _: bound_only(
+                namespace, socket.AF_INET6),
             "udp": lambda namespace, _: namespace.udp("", 80),
             "udp6": lambda namespace, _: namespace.udp(
                 "", 80, socket.AF_INET6)}
         kinds = {name: case.kind for name, case in CASES.items()} | {
-            "tcp": "listener", "tcp6": "listener", "udp": "unconnected",
+            "tcp": "listener", "tcp6": "listener", "tcp_bound": "bound",
+            "tcp6_bound": "bound", "udp": "unconnected",
             "udp6": "unconnected"}
         for name, make in made.items():
             for namespace in namespaces:
@@ -68,6 +83,25 @@ def test_connection_by_cookie():
                         found, = answer["socket"]
                         ksft_eq(found | told, found)
                         ksft_eq(answer["netns-cookie"], namespace.cookie)
+
+
+def test_bound_among_others():
+    """One socket of many that hold the port of one namespace."""
+    with Namespace() as namespace, Nsmux() as nsmux, \
+            contextlib.ExitStack() as stack:
+        socks = [stack.enter_context(bound_only(namespace, socket.AF_INET))
+                 for _ in range(BOUND)]
+        for sock in (socks[0], socks[-1]):
+            told = identity(sock, "bound")
+            answer, = nsmux.dump("socket-get", {"cookie": told["cookie"]})
+            found, = answer["socket"]
+            ksft_eq(found | told, found)
+        socks[0].listen()
+        socks[-1].connect_ex(("127.0.0.1", 9))
+        for sock, kind in ((socks[0], "listener"), (socks[-1], "bound")):
+            cookie = socket_cookie(sock)
+            answer, = nsmux.dump("socket-get", {"cookie": cookie})
+            ksft_eq(answer["outcome"], kind)
 
 
 def test_no_cookie():

@@ -7,20 +7,21 @@
 //! [`Place`] says where the next one begins: a part ends when its [`Allowance`] is spent.
 //!
 //! A socket that moves from one table to another meanwhile may be passed over, and one that was
-//! never asked for its cookie has none. Of a chain, the first 8192 sockets are looked at. The
-//! sockets of vsock, of protocols without a table here, and those of TCP that are neither connected
-//! nor listening, are not found.
+//! never asked for its cookie has none. Of a chain, the first 8192 sockets are looked at, and 1024 of
+//! one of bound ports, whose lock is held. The sockets of vsock and of protocols without a table here
+//! are not found.
 
 use core::ptr::{addr_of, NonNull};
 
 use super::{
     genetlink::Allowance,
+    inet::bound_only,
     list::{self, Nulls},
     namespace::{Alive, Listed, Namespace},
     netlink_socket::{self, NetlinkSocket, PortPlace, Unfinished},
     packet_socket::PacketSocket,
     rcu,
-    socket::{Borrowed, Connection, Sock, SockCommon},
+    socket::{Borrowed, Connection, Owned, Sock, SockCommon},
     unix::{self, UnixSocket},
 };
 use crate::bindings;
@@ -31,6 +32,8 @@ pub enum Seen<'a, 'n> {
     Connection(&'a Connection<'n>),
     /// A TCP listener.
     Listener(&'a Sock),
+    /// A TCP socket that is bound, and neither listens nor is connected.
+    Bound(&'a Owned<'n, Sock>),
     /// A UDP socket.
     Udp(&'a Sock),
     /// A raw socket.
@@ -71,9 +74,10 @@ const ENTRY: u32 = 2;
 const PORT: u32 = 8;
 
 /// The tables that are shared, in the order in which they are gone through.
-const SHARED: [Table; 5] = [
+const SHARED: [Table; 6] = [
     Table::Connections,
     Table::Listeners,
+    Table::Bound,
     Table::Udp,
     Table::Raw(&raw const bindings::raw_v4_hashinfo),
     Table::Raw(&raw const bindings::raw_v6_hashinfo),
@@ -84,6 +88,7 @@ const SHARED: [Table; 5] = [
 enum Table {
     Connections,
     Listeners,
+    Bound,
     Udp,
     Raw(*const bindings::raw_hashinfo),
     Packets,
@@ -193,6 +198,7 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>> Search<'_, F> {
             match table {
                 Table::Connections => (*info).ehash_mask.saturating_add(1),
                 Table::Listeners => (*info).lhash2_mask.saturating_add(1),
+                Table::Bound => bound_only::buckets(),
                 Table::Udp => (*udp).mask.saturating_add(1),
                 Table::Raw(_) => bindings::RUST_CONST_RAW_BUCKETS,
                 Table::Packets => 1,
@@ -217,6 +223,7 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>> Search<'_, F> {
                 let nodes = nodes.map(<*const _>::cast);
                 self.full(nodes, section, |socket| Seen::Listener(socket))
             }
+            Table::Bound => self.bound(bucket, section),
             Table::Udp => {
                 // SAFETY: The namespace is valid, its table is as long-lived, and has as many
                 // buckets; the sockets are freed by RCU.
@@ -285,6 +292,17 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>> Search<'_, F> {
         };
         // SAFETY: As above.
         unsafe { Connection::hold(NonNull::new(sk)?, section, found) }?
+    }
+
+    fn bound(&mut self, bucket: usize, section: rcu::Section<'_>) -> Option<R> {
+        let allowance = self.allowance;
+        bound_only::with_cookie(
+            bucket as u32,
+            self.cookie,
+            section,
+            || allowance.spend(ENTRY),
+            |namespace, socket| (self.found)(namespace.listed(), Seen::Bound(socket)),
+        )?
     }
 
     /// Looks among the entries of a table that are full sockets, freed by RCU.

@@ -12,7 +12,7 @@
 //! [`include/net/udp.h`](srctree/include/net/udp.h)
 
 mod bound_devices;
-mod bound_only;
+pub(in crate::net) mod bound_only;
 mod extension_headers;
 mod port_ends;
 mod raw;

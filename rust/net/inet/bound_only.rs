@@ -20,7 +20,7 @@ use crate::{
     net::{
         list,
         namespace::Namespace,
-        owner,
+        owner, rcu,
         socket::{Owned, Sock, SockCommon},
     },
 };
@@ -118,6 +118,58 @@ impl<'n> BoundOnly<'n> {
             *place = unsafe { Owned::hold(sk, namespace) };
         }
     }
+}
+
+/// How many buckets the table has, which all namespaces share.
+pub(in crate::net) fn buckets() -> u32 {
+    // SAFETY: The initial namespace is valid; its tables are set at boot.
+    unsafe { (*addr_of!(bindings::init_net.ipv4.tcp_death_row.hashinfo).read()).bhash_size }
+}
+
+/// Calls `f` with the socket in a bucket of the table that is only bound and has a cookie, and with its
+/// namespace; `None` if there is none, or its namespace is at its end. Each socket that is looked at
+/// is told to `looked_at`. In a process; neither must sleep.
+pub(in crate::net) fn with_cookie<R>(
+    bucket: u32,
+    cookie: u64,
+    section: rcu::Section<'_>,
+    looked_at: impl Fn(),
+    f: impl for<'n> FnOnce(Namespace<'n>, &Owned<'n, Sock>) -> R,
+) -> Option<R> {
+    if bucket >= buckets() {
+        return None;
+    }
+    // SAFETY: As above; the table is never freed, and has as many buckets.
+    let bucket = unsafe {
+        let info = addr_of!(bindings::init_net.ipv4.tcp_death_row.hashinfo).read();
+        (*info).bhash2.add(bucket as usize)
+    };
+    // SAFETY: It is a bucket. Most are empty, which takes no lock: what comes into one meanwhile is as
+    // well overlooked as what comes behind us.
+    if unsafe { addr_of!((*bucket).chain.first).read_volatile() }.is_null() {
+        return None;
+    }
+    // SAFETY: As above.
+    let bucket = unsafe { Locked::new(bucket) };
+    let is_meant = |sk: *const bindings::sock_common| {
+        looked_at();
+        // SAFETY: It is in one of the lists: a socket, of whatever kind.
+        let socket = unsafe { SockCommon::from_raw(sk.cast_mut().cast()) }?;
+        let is_meant = socket.is_closed() && socket.known_cookie() == cookie;
+        socket.as_full().filter(|_| is_meant)
+    };
+    // SAFETY: With the lock held, the lists and what is in them stay as they are.
+    let lists = bucket.owners().map(|owners| unsafe { list::hlist(owners) });
+    let mut sockets = lists.flatten().map(socket_of).take(LOOKED_AT);
+    let socket = sockets.find_map(is_meant)?;
+    drop(sockets);
+    let held = socket.net(section).hold()?;
+    held.alive().listed(section).branded(|namespace| {
+        // SAFETY: As in `keep`: the lock is held.
+        let socket = unsafe { Owned::hold(NonNull::from(socket).cast(), namespace) }?;
+        drop(bucket);
+        Some(f(namespace, &socket))
+    })
 }
 
 /// A bucket of one of the tables of bound ports, whose lock is held.

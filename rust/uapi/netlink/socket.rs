@@ -195,7 +195,7 @@ fn put(message: &mut Message<'_>, net: Listed<'_>, seen: &Seen<'_, '_>) -> Resul
     message.put_u32(
         NSMUX_A_LOOKUP_TABLE,
         match seen {
-            Seen::Connection(_) | Seen::Listener(_) => NSMUX_TABLE_TCP,
+            Seen::Connection(_) | Seen::Listener(_) | Seen::Bound(_) => NSMUX_TABLE_TCP,
             Seen::Udp(_) => NSMUX_TABLE_UDP,
             Seen::Raw(_) => NSMUX_TABLE_RAW,
             Seen::Packet(_) => NSMUX_TABLE_PACKET,
@@ -206,6 +206,7 @@ fn put(message: &mut Message<'_>, net: Listed<'_>, seen: &Seen<'_, '_>) -> Resul
     match seen {
         Seen::Connection(connection) => put_connection(message, connection),
         Seen::Listener(socket) => put_socket(message, Outcome::Listener, socket),
+        Seen::Bound(socket) => put_socket(message, Outcome::Bound, socket),
         Seen::Udp(socket) if socket.is_connected() => {
             put_socket(message, Outcome::Connected, socket)
         }
