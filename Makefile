@@ -51,7 +51,7 @@ bench-where: ## show which functions execute the instructions of a packet (WHERE
 bench-bounds: ## count how long one request holds up others, with 10,000 namespaces
 	@$(RUN) scripts/bench_bounds.py
 
-mutants: ## break the module in many ways and show the test that notices each
+mutants: ## break module and tool in many ways and show the test that notices each
 	@$(RUN) scripts/mutants.py
 
 shell: ## open a shell in the guest, with the module loaded and a few namespaces ready
@@ -70,7 +70,7 @@ distclean: clean ## remove the cache with the build root, the kernel and the gue
 	@$(RUN) scripts/clean.py --cache
 
 help: ## show this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
 .PHONY: all tool install uninstall demo test test-debug bench-quick bench-record bench-where bench-bounds \
 	mutants shell check doc clean distclean help

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Breaks the module, one way at a time, and shows which test notices.
+"""Breaks the module or the tool, one way at a time, and shows which test notices.
 
 Each file in tests/mutants/ is one way: what is wrong then, the tests that must notice, and texts
-to replace, each of which stands once in the module. A mutant that no test notices is a failure,
-and so is one that no longer applies.
+to replace, each of which stands once in the sources of both. A mutant that no test notices is a
+failure, and so is one that no longer applies.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from environment import provision
@@ -28,9 +28,13 @@ from machine.session import Limits
 from selftests import on_host
 from selftests.ktap import Counter
 from selftests.run import Manner, run_tests
+from tool import crate
 
 PROJECT = Path(__file__).resolve().parent.parent
 MUTANTS = PROJECT / "tests/mutants"
+
+# What a mutant breaks is in one of these.
+SOURCES = ("rust", "tools/nsmux/src")
 
 # A mutant may hang its guest: that is noticed too, but not for as long as in a real run.
 BROKEN = Manner(limits=Limits(total=600, silence=150))
@@ -47,7 +51,7 @@ TROUBLE = re.compile(r"BUG:|WARNING:|Oops|refcount_t:|panic|stall|unreferenced|b
 
 
 class BuildFailure(Failure):
-    """The broken module does not even build."""
+    """What is broken does not even build."""
 
 
 class NotRun(Failure):
@@ -60,7 +64,7 @@ class Noticed(Exception):
 
 @dataclass
 class Mutant:
-    """One way to break the module."""
+    """One way to break the module or the tool."""
 
     name: str
     what: str
@@ -68,18 +72,18 @@ class Mutant:
     changes: list
 
     def apply(self, tree):
-        """Breaks the copy of the module. Returns what the changed files said before."""
+        """Breaks the copy. Returns what the changed files said before."""
         before = {}
         for change in self.changes:
             texts = {path: path.read_text(encoding="utf-8")
-                     for path in (tree / "rust").rglob("*.rs")}
+                     for source in SOURCES for path in (tree / source).rglob("*.rs")}
             found = [path for path, text in texts.items() if change["old"] in text]
             if len(found) != 1 or texts[found[0]].count(change["old"]) != 1:
                 restore(before)
                 raise Failure(
-                    f"the mutant {self.name} does not apply: this is not once in the module:\n"
+                    f"the mutant {self.name} does not apply: this is not once in the sources:\n"
                     + change["old"],
-                    f"Bring tests/mutants/{self.name}.toml up to date with the module.")
+                    f"Bring tests/mutants/{self.name}.toml up to date with them.")
             before.setdefault(found[0], texts[found[0]])
             found[0].write_text(texts[found[0]].replace(change["old"], change["new"]),
                                 encoding="utf-8")
@@ -106,17 +110,21 @@ def select(names, run=subprocess.run):
             for name, content in zip(chosen, json.loads(parsed.stdout))]
 
 
-def build(environment, tree):
-    """Builds the module of that copy."""
+def build(environment, tree, changed=()):
+    """Builds the module of that copy, and the tool if one of its files was changed."""
+    built = tree / crate.BUILD / "nsmux"
+    built.unlink(missing_ok=True)
     try:
         # A mutant may well make the compiler warn of what is not used any more.
         module.run_make(environment, tree, "modules")
+        if any(path.is_relative_to(tree / crate.CRATE) for path in changed):
+            crate.build(environment, tree)
     except Failure as failure:
         raise BuildFailure(failure.problem) from failure
 
 
 def failures(environment, tree, tests, manner, at_once=False):
-    """The results that failed with the module of that copy: the first only, or all."""
+    """The results that failed with what is built of that copy: the first only, or all."""
     here, in_guest = on_host.select(tests)
     failed = on_host.run(environment, here, tree, lambda line: None).failures
     if in_guest and not (failed and at_once):
@@ -137,6 +145,9 @@ def failures_in_guest(environment, tree, tests, manner, at_once):
             raise Noticed
 
     try:
+        tool = tree / crate.BUILD / "nsmux"
+        if tool.exists():
+            manner = replace(manner, contents=[("usr/bin/nsmux", tool)])
         whole = run_tests(environment, tests, tree / module.MODULE, watch, manner,
                           on_trouble=trouble.append)
     except Noticed:
@@ -163,7 +174,7 @@ def judge(environment, tree, mutant):
     start = time.monotonic()
     before = mutant.apply(tree)
     try:
-        build(environment, tree)
+        build(environment, tree, before)
         # The one that should notice comes first. The others are asked if it did not.
         noticed = next(filter(None, (failures(environment, tree, [test], BROKEN, at_once=True)
                                      for test in mutant.tests)), [])
@@ -226,6 +237,7 @@ def main(arguments):
     environment = provision.ready()
     mutants = select(options.name, environment.root.run)
     accelerator.choose(environment)
+    crate.build(environment)
     results = {"noticed": [], "survived": [], "do not build": [], "not judged": []}
     for number, (mutant, result, told) in enumerate(
             judge_all(environment, mutants, options.jobs), 1):

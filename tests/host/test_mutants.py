@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Every mutant still applies to the module, so that `make mutants` has them all."""
+"""Every mutant still applies to the sources, so that `make mutants` has them all."""
 
 import shutil
 import tempfile
@@ -12,13 +12,14 @@ from selftests import on_host
 
 
 class MutantsApply(unittest.TestCase):
-    """What a mutant replaces stands in the module once, and is found again afterwards."""
+    """What a mutant replaces stands in the sources once, and is found again afterwards."""
 
     def test_each(self):
         """Each is applied to a copy, and taken back."""
         with tempfile.TemporaryDirectory() as folder:
             tree = Path(folder)
-            shutil.copytree(mutants.PROJECT / "rust", tree / "rust", ignore=scratch.PRODUCTS)
+            for source in mutants.SOURCES:
+                shutil.copytree(mutants.PROJECT / source, tree / source, ignore=scratch.PRODUCTS)
             before = self.texts(tree)
             chosen = mutants.select([])
             self.assertGreaterEqual(len(chosen), 8)
