@@ -35,7 +35,7 @@ TRACE_DEFINE_ENUM(NSMUX_OUTCOME_MULTIPLE);
 TRACE_DEFINE_ENUM(NSMUX_OUTCOME_FOREIGN);
 TRACE_DEFINE_ENUM(NSMUX_OUTCOME_NONE);
 
-/* One second-level lookup: in which namespace, found how, and what it gave. */
+/* Whose a packet is: in which namespace, found how, and which socket it has. */
 TRACE_EVENT(nsmux_lookup,
 	TP_PROTO(u64 netns, u8 direction, u8 by, u8 protocol, u8 outcome, u64 socket,
 		 u16 sport, u16 dport),
