@@ -112,7 +112,7 @@ def show(results, namespaces, progress):
         for name in (plan.CLIENT, plan.ROUTER):
             enter(namespaces[name])
             results.add_other(name, *read_quiet())
-    progress.step("timing lookups")
+    progress.step("timing datagrams, with observe and without")
     results.cost = cost.measure(namespaces[names[0]],
                                 namespaces[plan.CLIENT])
 
