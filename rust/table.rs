@@ -24,6 +24,7 @@ use kernel::prelude::*;
 use crate::{
     bindings,
     net::{
+        genetlink::Allowance,
         namespace::Namespace,
         socket::{Sock, SockCommon},
     },
@@ -59,6 +60,7 @@ pub(crate) trait Several {
     fn for_each<'n>(
         namespace: Namespace<'n, Self::Of>,
         key: &Self::Key,
+        allowance: &Allowance,
         f: impl FnMut(&Self::Entry<'n>) -> Result,
     ) -> Result;
 }

@@ -6,13 +6,11 @@ import contextlib
 import errno
 import os
 import socket
-import struct
 
 from lib import program
 from lib.identity import socket_cookie
 from lib.named_sockets import CASES, several
 from lib.netlink_family import MISSING, Nsmux, check_refused, identity, named
-from lib.netlink_message import RawSocket, attribute, request
 from lib.topology import Namespace
 from net.lib.py import ksft_eq, ksft_ge
 
@@ -113,21 +111,6 @@ def test_no_cookie():
                           MISSING, None, "cookie")
             check_refused(lambda: ask("socket-get", {"cookie": 0}),
                           errno.ERANGE, "integer out of range", ".cookie")
-
-
-def test_second_in_a_packet():
-    """Going through all tables is for the first request in a packet."""
-    with Nsmux() as nsmux, RawSocket() as raw:
-        number = nsmux.ops["socket-get"].req_value
-        place = nsmux.attr_sets["lookup"]["cookie"].value
-        asked = attribute(place, struct.pack("=Q", 1 << 60))
-        one, other = (request(nsmux.nlproto.family_id, number, asked,
-                              sequence=sequence) for sequence in (1, 2))
-        raw.send(one + other)
-        answers = [message for _ in range(2)
-                   for message in raw.receive(65536)]
-        ksft_eq([(answer.sequence, answer.error) for answer in answers],
-                [(1, errno.ENOENT), (2, errno.E2BIG)])
 
 
 def test_moved_on():

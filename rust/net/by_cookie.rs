@@ -7,7 +7,7 @@
 //! [`Place`] says where the next one begins: a part ends when its [`Allowance`] is spent.
 //!
 //! A socket that moves from one table to another meanwhile may be passed over, and one that was
-//! never asked for its cookie has none. Of a chain, the first 8192 sockets are looked at, and 1024 of
+//! never asked for its cookie has none. Of a chain, the first 4096 sockets are looked at, and 1024 of
 //! one of bound ports, whose lock is held. The sockets of vsock and of protocols without a table here
 //! are not found.
 
@@ -68,7 +68,7 @@ pub enum Part<R> {
 }
 
 /// The most sockets of one chain that are looked at.
-const CHAIN: usize = 1 << 13;
+const CHAIN: usize = 1 << 12;
 /// What it takes to look at a socket, and at one in a table of netlink, in steps of the allowance.
 const ENTRY: u32 = 2;
 const PORT: u32 = 8;

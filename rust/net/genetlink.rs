@@ -47,6 +47,8 @@ pub struct Request<'a, T> {
     skb: *mut bindings::sk_buff,
     info: &'a bindings::genl_info,
     allowance: Allowance,
+    /// How many bytes the packet has, with all requests in it.
+    packet: u32,
     _type: PhantomData<fn() -> T>,
 }
 
@@ -122,9 +124,9 @@ pub unsafe fn answer<T: PerNamespace>(
     let (family, header) = (request.info.family, request.info.genlhdr);
     // SAFETY: The header is the request's.
     let command = unsafe { (*header).cmd };
-    let result = message::Buffer::new()
-        .map_err(Error::from)
-        .map_err(Refusal::from)
+    let result = request
+        .check_length()
+        .and_then(|()| message::Buffer::new().map_err(|error| Refusal::from(Error::from(error))))
         .and_then(|buffer| {
             // SAFETY: The family is the request's.
             let mut message = unsafe {
@@ -162,27 +164,44 @@ pub unsafe fn act<T: PerNamespace>(
 ) -> c_int {
     // SAFETY: By the safety requirement.
     let request = unsafe { Request::<T>::new(skb, info) };
-    match action(&request) {
+    match request.check_length().and_then(|()| action(&request)) {
         Ok(()) => 0,
         Err(refusal) => request.refuse(refusal),
     }
 }
 
 impl<T> Request<'_, T> {
+    /// The most bytes of a packet: to find an attribute, all of a request are gone over.
+    const LONGEST: u32 = 1 << 16;
+
+    /// Refuses a packet that takes long to read.
+    fn check_length(&self) -> Result<(), Refusal<'static>> {
+        if self.packet <= Self::LONGEST {
+            return Ok(());
+        }
+        let text = c"a packet of requests has 65536 bytes at most";
+        Err(Refusal::new(E2BIG, text))
+    }
+
     /// # Safety
     ///
     /// As for [`answer`], until the end of the lifetime that the caller chooses.
     unsafe fn new(skb: *mut bindings::sk_buff, info: *const bindings::genl_info) -> Self {
         // SAFETY: Valid during the operation.
         let info = unsafe { &*info };
-        // SAFETY: The packet is the request's. Its first message is at its beginning
+        // SAFETY: The header is the request's.
+        let length = unsafe { (*info.nlhdr).nlmsg_len };
+        // `netlink_rcv_skb()` takes off what is in front of the message, which began the packet
         // (`netlink_sendmsg()`).
-        let is_first = info.nlhdr.cast::<u8>() == unsafe { (*skb).head };
+        // SAFETY: The packet is the request's.
+        let (begin, message, left) = unsafe { ((*skb).head, (*skb).data, (*skb).len) };
+        let packet = (message.addr().wrapping_sub(begin.addr()) as u32).saturating_add(left);
         // INVARIANT: By the safety requirement.
         Self {
             skb,
             info,
-            allowance: Allowance::new(is_first),
+            allowance: Allowance::of_share(length, packet),
+            packet,
             _type: PhantomData,
         }
     }
@@ -298,10 +317,14 @@ pub unsafe fn dump<T: PerNamespace>(
     };
     if part.progress.parts > 0 {
         // No longer in the packet of the request, and without the lock.
-        part.request.allowance = Allowance::new(true);
+        part.request.allowance = Allowance::whole();
     }
     part.progress.parts = part.progress.parts.saturating_add(1);
-    match proceed(&mut part) {
+    match part
+        .request
+        .check_length()
+        .and_then(|()| proceed(&mut part))
+    {
         Ok(true) => 0,
         // SAFETY: The buffer is the part's.
         Ok(false) => match unsafe { (*buffer).len } {

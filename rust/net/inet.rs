@@ -32,7 +32,7 @@ pub use self::{
     bound_devices::BoundDevices,
     bound_only::BoundOnly,
     port_ends::PortEnds,
-    raw::{raw_sockets, raw_sockets_anywhere, RawKey},
+    raw::{raw_sockets, raw_sockets_asked_for, RawKey},
     v4::V4,
     v6::{V6Address, V6},
 };

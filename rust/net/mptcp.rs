@@ -12,14 +12,16 @@ use core::ptr::addr_of;
 use kernel::prelude::*;
 
 use super::{
+    genetlink::Allowance,
     module_function::ModuleFunction,
     namespace::{Listed, Namespace},
     socket::{Owned, Sock},
 };
 
-/// How many connections of a namespace are looked at. For each the kernel goes through its chain from
-/// the beginning, and whoever may ask is in a read-side section for as long as that takes.
-const MOST: usize = 1024;
+/// What it takes to come to the next connection, in steps of the allowance. The kernel goes through
+/// its chain from the beginning, and whoever may ask is in a read-side section for as long as all that
+/// takes.
+const CONNECTION: u32 = 8;
 
 /// Whether there has ever been a socket of MPTCP in a namespace: the kernel allocates its counters
 /// with the first one (`mptcp_init_sock()`). Any context.
@@ -38,11 +40,13 @@ pub fn were_ever(_: Listed<'_>) -> bool {
     false
 }
 
-/// Calls `f` with each connection of a namespace, but 1024 at most, until it fails. In a process.
+/// Calls `f` with each connection of a namespace, as far as the allowance goes, until it fails. In a
+/// process.
 ///
 /// A connection may be passed over if others come and go meanwhile, or come twice.
 pub fn for_each_connection<'n>(
     namespace: Namespace<'n>,
+    allowance: &Allowance,
     mut f: impl FnMut(&Owned<'n, Sock>) -> Result,
 ) -> Result {
     if !were_ever(namespace.listed()) {
@@ -60,7 +64,8 @@ pub fn for_each_connection<'n>(
     // The place is a number in a list that grows at its beginning: then the last one comes again.
     // It is held, so that no other one can have its address.
     let mut last: Option<Owned<'n, Sock>> = None;
-    for _ in 0..MOST {
+    while !allowance.is_spent() {
+        allowance.spend(CONNECTION);
         // SAFETY: The namespace and the place, which the function moves on, are valid.
         let sk = unsafe { next(net, &mut slot, &mut number) };
         if sk.is_null() {

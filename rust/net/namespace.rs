@@ -10,8 +10,12 @@
 //! C header: [`include/net/net_namespace.h`](srctree/include/net/net_namespace.h)
 
 mod evidence;
+mod numbers;
 
-pub use self::evidence::{Alive, Held, Listed};
+pub use self::{
+    evidence::{Alive, Held, Listed},
+    numbers::Numbers,
+};
 
 use core::{marker::PhantomData, ptr::addr_of, ptr::NonNull};
 use kernel::{ffi::c_int, types::Opaque};

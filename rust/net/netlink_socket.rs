@@ -16,6 +16,7 @@ use kernel::ffi::c_ulong;
 use kernel::{error::from_err_ptr, prelude::*};
 
 use super::{
+    genetlink::Allowance,
     namespace::{Listed, Namespace},
     rcu,
     socket::{Borrowed, Sock, SockCommon},
@@ -82,10 +83,11 @@ pub fn for_each_member<'n>(
     namespace: Namespace<'n>,
     protocol: u32,
     group: u32,
+    allowance: &Allowance,
     mut f: impl FnMut(&NetlinkSocket<'n>) -> Result,
 ) -> Result {
     let group = group.checked_sub(1).ok_or(EINVAL)?;
-    for_each_in_groups(namespace, protocol, |socket| {
+    for_each_in_groups(namespace, protocol, allowance, |socket| {
         if socket.is_member_of(group) {
             f(socket)?;
         }
@@ -105,9 +107,9 @@ impl Membership {
     const WORDS: usize = (256 / c_ulong::BITS) as usize;
 
     /// Looks through the sockets of a namespace. In a process.
-    pub fn of(namespace: Namespace<'_>, protocol: u32) -> Result<Self> {
+    pub fn of(namespace: Namespace<'_>, protocol: u32, allowance: &Allowance) -> Result<Self> {
         let mut membership = Self::NONE;
-        for_each_in_groups(namespace, protocol, |socket| {
+        for_each_in_groups(namespace, protocol, allowance, |socket| {
             membership.add(socket);
             Ok(())
         })?;
@@ -184,12 +186,13 @@ impl Wanted {
         self,
         protocol: u32,
         group: Option<u32>,
+        allowance: &Allowance,
         section: rcu::Section<'s>,
     ) -> Result<Members<'s>> {
         let Self(mut found) = self;
         let group = group.map(|group| group.checked_sub(1).ok_or(EINVAL));
         let group = group.transpose()?;
-        for_each_in_list(protocol, section, |sk, section| {
+        for_each_in_list(protocol, section, allowance, |sk, section| {
             // SAFETY: The entries are netlink sockets, valid in the section.
             let Some(common) = (unsafe { SockCommon::from_raw(sk) }) else {
                 return Ok(());
@@ -199,6 +202,7 @@ impl Wanted {
             let Some(found) = place.ok().and_then(|place| found.get_mut(place)) else {
                 return Ok(());
             };
+            allowance.spend(FOUND);
             // SAFETY: As above, and it is its namespace.
             let listed = unsafe { Listed::assume(common.net(section), section) };
             listed.branded(|namespace| {
@@ -263,10 +267,14 @@ impl MembersOf<'_> {
     }
 }
 
-/// How many members of groups are looked at, of one protocol in all namespaces.
-const MEMBERS: usize = 1 << 15;
+/// How many members of groups are looked at, of one protocol in all namespaces: a step of an allowance
+/// each.
+pub const MEMBERS: u32 = 1 << 14;
+/// How many steps more it takes if it is the namespace's that is meant, or one of several that are.
+const MEMBER: u32 = 2;
+const FOUND: u32 = 5;
 /// How many of them while the lock is held.
-const LOCKED: usize = 1 << 8;
+const LOCKED: u32 = 1 << 8;
 
 /// Calls `f` with the namespace of each socket that is a member of a group, counted from 1 over all
 /// protocols of generic netlink as the kernel does; fails if there are too many to go through. In a
@@ -278,7 +286,8 @@ pub(super) fn namespaces_of_members(
 ) -> Result {
     let group = group.checked_sub(1).ok_or(EINVAL)?;
     let guard = rcu::read_lock();
-    let is_whole = for_each_in_list(protocol, (&guard).into(), |sk, section| {
+    let allowance = Allowance::whole();
+    let is_whole = for_each_in_list(protocol, (&guard).into(), &allowance, |sk, section| {
         // SAFETY: The entries are netlink sockets, valid in the section.
         let Some(common) = (unsafe { SockCommon::from_raw(sk) }) else {
             return Ok(());
@@ -308,12 +317,16 @@ pub(super) fn namespaces_of_members(
 fn for_each_in_groups<'n>(
     namespace: Namespace<'n>,
     protocol: u32,
+    allowance: &Allowance,
     mut f: impl FnMut(&NetlinkSocket<'n>) -> Result,
 ) -> Result {
-    for_each_in_list(protocol, namespace.section(), |sk, _| {
+    for_each_in_list(protocol, namespace.section(), allowance, |sk, _| {
         // SAFETY: The entries are netlink sockets, valid in the section of the namespace.
         match unsafe { NetlinkSocket::new(sk, namespace) } {
-            Some(socket) => f(&socket),
+            Some(socket) => {
+                allowance.spend(MEMBER);
+                f(&socket)
+            }
             None => Ok(()),
         }
     })
@@ -329,6 +342,7 @@ fn for_each_in_groups<'n>(
 fn for_each_in_list(
     protocol: u32,
     section: rcu::Section<'_>,
+    allowance: &Allowance,
     mut f: impl FnMut(*mut bindings::sock, rcu::Section<'_>) -> Result,
 ) -> Result<bool> {
     let table = table(protocol)?;
@@ -336,6 +350,10 @@ fn for_each_in_list(
     for _ in 0..MEMBERS / LOCKED {
         let _lock = Lock::new();
         for _ in 0..LOCKED {
+            if allowance.is_spent() {
+                return Ok(false);
+            }
+            allowance.spend(1);
             // SAFETY: The head of a list that changes under the lock alone, and an entry that was
             // in it in this section.
             let next = unsafe {

@@ -16,6 +16,7 @@ use kernel::{
 };
 
 use super::{
+    genetlink::Allowance,
     inet::{Family, Port, Tuple},
     list,
     module_function::ModuleFunction,
@@ -24,9 +25,13 @@ use super::{
 };
 use crate::bindings;
 
-/// How many endpoints of a namespace are looked at. For each the kernel goes through its chain from
-/// the beginning, and whoever may ask is in a read-side section for as long as that takes.
-const MOST: u32 = 1024;
+/// What it takes to come to an endpoint, in steps of the allowance.
+const ENDPOINT: u32 = 4;
+/// How many endpoints in front of it, which the kernel passes for each from the beginning of the
+/// chain, make a step.
+const IN_FRONT: u32 = 4;
+/// How many chains there are.
+const CHAINS: u16 = 64;
 
 /// An endpoint, `struct sctp_endpoint`: what a socket is to its peers.
 ///
@@ -114,22 +119,39 @@ impl<'n> Endpoint<'n> {
 }
 
 /// What C hands back to the functions that it calls.
-struct Visit<'n, F> {
+struct Visit<'a, 'n, F> {
     namespace: Namespace<'n>,
     f: F,
     result: Result,
-    /// How many it may still be called with.
-    left: u32,
+    allowance: &'a Allowance,
+    /// The chain that the last one was in, and how many were in front of it there.
+    chain: u16,
+    in_front: u32,
 }
 
-impl<'n, F: FnMut(Endpoint<'n>) -> Result> Visit<'n, F> {
-    fn new(namespace: Namespace<'n>, f: F) -> Self {
+impl<'a, 'n, F: FnMut(Endpoint<'n>) -> Result> Visit<'a, 'n, F> {
+    fn new(namespace: Namespace<'n>, allowance: &'a Allowance, f: F) -> Self {
         Self {
             namespace,
             f,
             result: Ok(()),
-            left: MOST,
+            allowance,
+            chain: 0,
+            in_front: 0,
         }
+    }
+
+    /// Counts what it has taken to come to an endpoint.
+    fn spend(&mut self, endpoint: &Endpoint<'n>) {
+        // As `sctp_ep_hashfn()`, but for what is the same in all of a namespace.
+        let chain = endpoint.port().number() % CHAINS;
+        self.in_front = if chain == self.chain {
+            self.in_front + 1
+        } else {
+            0
+        };
+        self.chain = chain;
+        self.allowance.spend(ENDPOINT + self.in_front / IN_FRONT);
     }
 
     /// What C calls for each endpoint, with `as_data()`.
@@ -164,12 +186,12 @@ impl<'n, F: FnMut(Endpoint<'n>) -> Result> Visit<'n, F> {
     ) -> c_int {
         // SAFETY: By the safety requirement.
         let visit = unsafe { &mut *data.cast::<Self>() };
-        let Some(left) = visit.left.checked_sub(1) else {
+        if visit.allowance.is_spent() {
             return ENOSPC.to_errno();
-        };
-        visit.left = left;
+        }
         // SAFETY: By the safety requirement.
         if let Some(endpoint) = unsafe { Endpoint::new(endpoint, visit.namespace) } {
+            visit.spend(&endpoint);
             visit.result = (visit.f)(endpoint);
         }
         visit.result.map_or_else(Error::to_errno, |()| 0)
@@ -188,12 +210,13 @@ impl<'n, F: FnMut(Endpoint<'n>) -> Result> Visit<'n, F> {
     }
 }
 
-/// Calls `f` with each endpoint of a namespace that listens, but 1024 at most, until it fails,
-/// `sctp_for_each_endpoint()`. In a process.
+/// Calls `f` with each endpoint of a namespace that listens, as far as the allowance goes, until it
+/// fails, `sctp_for_each_endpoint()`. In a process.
 ///
 /// An endpoint may be passed over if others come and go meanwhile, or come twice.
 pub fn for_each_endpoint<'n>(
     namespace: Namespace<'n>,
+    allowance: &Allowance,
     f: impl FnMut(Endpoint<'n>) -> Result,
 ) -> Result {
     // SAFETY: The member has this name.
@@ -202,7 +225,7 @@ pub fn for_each_endpoint<'n>(
     let Some(function) = function else {
         return Ok(());
     };
-    let mut visit = Visit::new(namespace, f);
+    let mut visit = Visit::new(namespace, allowance, f);
     let (call, data) = (visit.of_endpoint(), visit.as_data());
     // SAFETY: The namespace and the place are valid, and the data is what it is called with.
     unsafe { function.function()(Some(call), namespace.object().as_ptr(), &mut 0, data) };
@@ -216,6 +239,7 @@ pub fn association<'n, F: Family>(
     namespace: Namespace<'n>,
     tuple: &Tuple<F>,
     device: c_int,
+    allowance: &Allowance,
     f: impl FnMut(Endpoint<'n>) -> Result,
 ) -> Result {
     // SAFETY: The member has this name.
@@ -230,7 +254,7 @@ pub fn association<'n, F: Family>(
     let local = address(F::any_family(&tuple.local), tuple.local_port);
     let remote = address(F::any_family(&tuple.remote), tuple.remote_port);
     let net = namespace.object().as_ptr();
-    let mut visit = Visit::new(namespace, f);
+    let mut visit = Visit::new(namespace, allowance, f);
     let (call, data) = (visit.of_transport(), visit.as_data());
     // That there is none says the function by an error: `f` was not called then.
     // SAFETY: The namespace and the addresses are valid, and the data is what it is called with.

@@ -8,6 +8,7 @@ use core::{mem::offset_of, ops::Deref, ptr::addr_of, slice};
 use kernel::sync::atomic::{Acquire, Atomic};
 
 use super::{
+    genetlink::Allowance,
     list,
     namespace::Namespace,
     socket::{Borrowed, Sock},
@@ -108,13 +109,29 @@ impl Deref for UnixSocket<'_> {
 /// How many buckets of local sockets a namespace has.
 pub const BUCKETS: u32 = bindings::RUST_CONST_UNIX_BUCKETS;
 
-/// Calls `f` with each local socket of a namespace, until it fails. In a process; `f` is
-/// called with a lock held and must not sleep.
+/// What it takes to look at a socket, in steps of an allowance.
+const SOCKET: u32 = 2;
+
+/// Calls `f` with each local socket of a namespace, as far as the allowance goes, until it fails. In
+/// a process; `f` is called with a lock held and must not sleep.
 pub fn for_each<'n, E>(
     namespace: Namespace<'n>,
+    allowance: &Allowance,
     mut f: impl FnMut(&UnixSocket<'n>) -> Result<(), E>,
 ) -> Result<(), E> {
-    (0..BUCKETS).try_for_each(|bucket| for_each_in(namespace, bucket, &mut f))
+    let ended = (0..BUCKETS).try_for_each(|bucket| {
+        for_each_in(namespace, bucket, |socket| {
+            if allowance.is_spent() {
+                return Err(None);
+            }
+            allowance.spend(SOCKET);
+            f(socket).map_err(Some)
+        })
+    });
+    match ended {
+        Err(Some(error)) => Err(error),
+        Err(None) | Ok(()) => Ok(()),
+    }
 }
 
 /// The same, with those in one bucket.

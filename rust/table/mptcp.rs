@@ -8,6 +8,7 @@ use kernel::prelude::*;
 
 use super::{Entry, Outcome, Several};
 use crate::net::{
+    genetlink::Allowance,
     inet::{Family, Tuple},
     mptcp,
     namespace::{Namespace, Net},
@@ -26,9 +27,10 @@ impl<F: Family> Several for Mptcp<F> {
     fn for_each<'n>(
         namespace: Namespace<'n>,
         tuple: &Tuple<F>,
+        allowance: &Allowance,
         mut f: impl FnMut(&Owned<'n, Sock>) -> Result,
     ) -> Result {
-        mptcp::for_each_connection(namespace, |socket| {
+        mptcp::for_each_connection(namespace, allowance, |socket| {
             let is_meant = if tuple.remote_port.number() == 0 {
                 F::is_local_end(socket, tuple)
             } else {

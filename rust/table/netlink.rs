@@ -6,6 +6,7 @@ use kernel::prelude::*;
 
 use super::{Entry, Outcome, Several};
 use crate::net::{
+    genetlink::Allowance,
     namespace::{Namespace, Net},
     netlink_socket::{self, NetlinkSocket},
     socket::Sock,
@@ -38,10 +39,13 @@ impl Several for Netlink {
     fn for_each<'n>(
         namespace: Namespace<'n>,
         key: &ToWhom,
+        allowance: &Allowance,
         mut f: impl FnMut(&NetlinkSocket<'n>) -> Result,
     ) -> Result {
         match key.to {
-            To::Group(group) => netlink_socket::for_each_member(namespace, key.protocol, group, f),
+            To::Group(group) => {
+                netlink_socket::for_each_member(namespace, key.protocol, group, allowance, f)
+            }
             To::Port(port) => match NetlinkSocket::with_port(namespace, key.protocol, port)? {
                 Some(socket) => f(&socket),
                 None => Ok(()),

@@ -6,6 +6,7 @@ use kernel::{ffi::c_int, prelude::*};
 
 use super::{Entry, Outcome, Several};
 use crate::net::{
+    genetlink::Allowance,
     namespace::{Namespace, Net},
     packet_socket::{PacketSocket, ALL},
     socket::Sock,
@@ -30,9 +31,11 @@ impl Several for Packet {
     fn for_each<'n>(
         namespace: Namespace<'n>,
         key: &PacketKey,
+        allowance: &Allowance,
         mut f: impl FnMut(&PacketSocket<'n>) -> Result,
     ) -> Result {
-        PacketSocket::all(namespace)
+        allowance
+            .each(PacketSocket::all(namespace), 1)
             .filter(|socket| [0, key.device].contains(&socket.device()))
             .filter(|socket| match (socket.ethernet_protocol(), key.protocol) {
                 // It has not begun to listen.

@@ -8,6 +8,7 @@ use kernel::prelude::*;
 
 use super::{Answer, Entry, Outcome, Several, Table};
 use crate::net::{
+    genetlink::Allowance,
     inet::{self, Family, RawKey},
     namespace::{Namespace, Net},
     socket::{Borrowed, Sock, SockCommon},
@@ -25,14 +26,10 @@ impl<F: Family> Several for Raw<F> {
     fn for_each<'n>(
         namespace: Namespace<'n>,
         key: &RawKey<F>,
-        f: impl FnMut(&Self::Entry<'n>) -> Result,
+        allowance: &Allowance,
+        mut f: impl FnMut(&Self::Entry<'n>) -> Result,
     ) -> Result {
-        let mut f = f;
-        let mut tell = |socket| f(&socket);
-        match key.device {
-            0 => inet::raw_sockets_anywhere(namespace, *key).try_for_each(&mut tell),
-            _ => inet::raw_sockets(namespace, *key).try_for_each(&mut tell),
-        }
+        inet::raw_sockets_asked_for(namespace, *key, allowance).try_for_each(|socket| f(&socket))
     }
 }
 

@@ -9,6 +9,7 @@ use kernel::prelude::*;
 use super::{Entry, Outcome, Several};
 use crate::net::{
     device::NetDevice,
+    genetlink::Allowance,
     inet::{Family, Tuple},
     namespace::{Namespace, Net},
     sctp::{self, Endpoint},
@@ -17,6 +18,8 @@ use crate::net::{
 
 /// On how many devices an association is looked for, if none is named.
 const DEVICES: usize = 64;
+/// What it takes to look for one, in steps of the allowance.
+const ASSOCIATION: u32 = 32;
 
 /// The SCTP sockets; those of both families, which may have associations of both.
 pub(crate) struct Sctp<F>(PhantomData<F>);
@@ -37,6 +40,7 @@ impl<F: Family> Several for Sctp<F> {
     fn for_each<'n>(
         namespace: Namespace<'n>,
         tuple: &Tuple<F>,
+        allowance: &Allowance,
         mut f: impl FnMut(&SctpEntry<'n, F>) -> Result,
     ) -> Result {
         // Of a socket that is bound to none of them, or to one; 0 stands for one that is not named.
@@ -49,8 +53,12 @@ impl<F: Family> Several for Sctp<F> {
                 .take(if tuple.device == 0 { DEVICES } else { 0 })
                 .map(NetDevice::index);
             for device in Iterator::chain(Iterator::chain(none, named), others) {
+                if allowance.is_spent() {
+                    return Ok(());
+                }
+                allowance.spend(ASSOCIATION);
                 let mut is_found = false;
-                sctp::association(namespace, tuple, device, |endpoint| {
+                sctp::association(namespace, tuple, device, allowance, |endpoint| {
                     is_found = true;
                     f(&SctpEntry {
                         endpoint,
@@ -62,7 +70,7 @@ impl<F: Family> Several for Sctp<F> {
                 }
             }
         }
-        sctp::for_each_endpoint(namespace, |endpoint| {
+        sctp::for_each_endpoint(namespace, allowance, |endpoint| {
             let device = endpoint.socket.bound_device();
             let is_meant = endpoint.port() == tuple.local_port
                 && (tuple.device == 0 || devices.contains(&device))

@@ -7,6 +7,7 @@ use kernel::prelude::*;
 
 use super::{Entry, Outcome, Several};
 use crate::net::{
+    genetlink::Allowance,
     namespace::{Namespace, Net},
     socket::Sock,
     unix::{self, UnixSocket},
@@ -47,9 +48,10 @@ impl Several for Unix {
     fn for_each<'n>(
         namespace: Namespace<'n>,
         key: &Name,
+        allowance: &Allowance,
         mut f: impl FnMut(&UnixSocket<'n>) -> Result,
     ) -> Result {
-        unix::for_each(namespace, |socket| {
+        unix::for_each(namespace, allowance, |socket| {
             if socket.is_bound() && socket.name() == key.bytes() {
                 f(socket)?;
             }

@@ -125,6 +125,8 @@ def main():
     container = Container(options.contained, options.crowd)
     held = make(options.all - options.contained)
     give_numbers(held)
+    # Every change of a device is told to everyone in it, one after the other.
+    container.fill()
     own = os.stat("/proc/self/ns/net").st_ino
     check([own, *container.inodes,
            *(os.fstat(file).st_ino for file in held)])

@@ -133,7 +133,7 @@ def crowd(size):
                      bind=lambda _: ("0.0.0.0", PORT)),
         open_sockets(size, internet, socket.SOCK_STREAM, options=reused,
                      bind=lambda _: ("0.0.0.0", PORT)),
-        open_sockets(4 * size, socket.AF_NETLINK, socket.SOCK_RAW, 0,
+        open_sockets(2 * size, socket.AF_NETLINK, socket.SOCK_RAW, 0,
                      bind=lambda _: (0, 1 << 8)),
     ]
     for number in range(min(size, CHAIN)):
@@ -156,16 +156,22 @@ def crowd(size):
 
 
 class Container:
-    """A process with a user namespace of its own, many network namespaces and
-    a crowd in it."""
+    """A process with a user namespace of its own, many network namespaces and,
+    once it is filled, a crowd in it."""
 
     def __init__(self, count, size):
         self._count, self._size = count, size
-        self._ready, self._told = os.pipe()
+        ready, self._told = os.pipe()
+        self._wanted, self._want = os.pipe()
         self.child = in_child(self._live)
         os.close(self._told)
-        with open(self._ready, encoding="ascii") as told:
-            self.inodes = json.loads(told.readline())
+        self._ready = os.fdopen(ready, encoding="ascii")
+        self.inodes = json.loads(self._ready.readline())
+
+    def fill(self):
+        """Have the crowd come."""
+        os.write(self._want, b"!")
+        tell(crowd=json.loads(self._ready.readline()))
 
     def _live(self):
         os.unshare(os.CLONE_NEWUSER | os.CLONE_NEWNET)
@@ -174,12 +180,15 @@ class Container:
             Path(f"/proc/self/{name}").write_text(text, "ascii")
         held = make(self._count)
         give_numbers(held)
-        sockets = crowd(self._size)
-        tell(crowd=sum(map(len, sockets)))
         own = os.open("/proc/self/ns/net", os.O_RDONLY)
-        inodes = [os.fstat(file).st_ino for file in held + [own]]
-        os.write(self._told, json.dumps(inodes).encode() + b"\n")
+        self._tell([os.fstat(file).st_ino for file in held + [own]])
+        os.read(self._wanted, 1)
+        sockets = crowd(self._size)
+        self._tell(sum(map(len, sockets)))
         threading.Event().wait()
+
+    def _tell(self, value):
+        os.write(self._told, json.dumps(value).encode() + b"\n")
 
     def root(self):
         """Become its root."""

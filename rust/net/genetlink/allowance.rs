@@ -9,41 +9,97 @@
 
 use core::cell::Cell;
 
-/// What is left of the steps that a call may take: one is a look at an entry of a table, some ten
-/// to twenty instructions.
-pub struct Allowance(Cell<u32>);
+/// What is left of the steps that a call may take: one is a look into a bucket, or at an entry of a
+/// table, some forty instructions at most. What takes longer counts as several.
+pub struct Allowance {
+    left: Cell<u32>,
+    begin: u32,
+}
 
 impl Allowance {
-    /// For one call: two million instructions, half of what it takes to hold up others noticeably.
-    const CALL: u32 = 1 << 17;
-    /// The most steps in one read-side section.
-    const SECTION: u32 = 1 << 13;
+    /// For all requests in a packet: two and a half million instructions, and what follows the last of
+    /// them is not to make it more than four.
+    const CALL: u32 = 1 << 16;
+    /// The most steps in one read-side section, before one that is longer than the others.
+    const SECTION: u32 = 1 << 12;
 
-    /// That of a call. Further requests in one packet, for which the lock is not given back in
-    /// between, are allowed nothing that has to be counted.
-    pub(super) const fn new(is_first: bool) -> Self {
-        Self(Cell::new(if is_first { Self::CALL } else { 0 }))
+    /// That of a request which takes up so many bytes of its packet: the lock is not given back between
+    /// two requests in one packet, and so each has its share.
+    pub(super) fn of_share(request: u32, packet: u32) -> Self {
+        let whole = u64::from(packet.max(request).max(1));
+        let share = u64::from(Self::CALL) * u64::from(request) / whole;
+        // No more than the whole, which fits.
+        Self::new(share as u32)
+    }
+
+    /// For a call that answers one request alone, or none.
+    pub(in crate::net) fn whole() -> Self {
+        Self::new(Self::CALL)
+    }
+
+    fn new(steps: u32) -> Self {
+        Self {
+            left: Cell::new(steps),
+            begin: steps,
+        }
     }
 
     /// Counts steps.
     pub fn spend(&self, steps: u32) {
-        self.0.set(self.0.get().saturating_sub(steps));
+        self.left.set(self.left.get().saturating_sub(steps));
+    }
+
+    /// Leaves none: for who cannot go on with what is left.
+    pub fn exhaust(&self) {
+        self.left.set(0);
     }
 
     /// Whether there are none left.
     pub fn is_spent(&self) -> bool {
-        self.0.get() == 0
+        self.left.get() == 0
+    }
+
+    /// Whether there are so many left.
+    pub fn covers(&self, steps: u32) -> bool {
+        self.left.get() >= steps
+    }
+
+    /// A half of what is left.
+    pub fn half(&self) -> u32 {
+        self.left.get() / 2
+    }
+
+    /// Calls `f` with an allowance of so many steps, as far as there are as many, and counts what it
+    /// has spent of them.
+    pub fn spend_in<R>(&self, steps: u32, f: impl FnOnce(&Self) -> R) -> R {
+        let part = Self::new(steps.min(self.left.get()));
+        let result = f(&part);
+        self.spend(part.begin.saturating_sub(part.left.get()));
+        result
+    }
+
+    /// Takes so many steps for each item, and ends where the allowance does.
+    pub fn each<'a, I: Iterator>(
+        &'a self,
+        items: I,
+        steps: u32,
+    ) -> impl Iterator<Item = I::Item> + use<'a, I> {
+        items.take_while(move |_| {
+            let goes_on = !self.is_spent();
+            self.spend(steps);
+            goes_on
+        })
     }
 
     /// Where a read-side section that begins now should end.
     pub fn pause(&self) -> Pause {
-        Pause(self.0.get().saturating_sub(Self::SECTION))
+        Pause(self.left.get().saturating_sub(Self::SECTION))
     }
 
     /// Whether a read-side section should end here, to be followed by another one unless the whole
     /// is spent.
     pub fn is_at(&self, pause: Pause) -> bool {
-        self.0.get() <= pause.0
+        self.left.get() <= pause.0
     }
 }
 

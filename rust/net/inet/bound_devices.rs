@@ -7,7 +7,8 @@
 //! sockets are is gone over for the devices that they are bound to, and nothing else is read of it:
 //! the kernel's own lookup then says, for each of them, which socket has its packets.
 //!
-//! It is one chain or two, of which a bounded part is looked at. Any context.
+//! It is one chain or two, of which a bounded part is looked at, as far as the allowance goes. Any
+//! context.
 //!
 //! C headers: [`include/net/inet_hashtables.h`](srctree/include/net/inet_hashtables.h),
 //! [`include/net/udp.h`](srctree/include/net/udp.h)
@@ -19,6 +20,7 @@ use super::{Family, Port, Tuple};
 use crate::{
     bindings,
     net::{
+        genetlink::Allowance,
         list::{self, Nulls},
         namespace::Namespace,
         owner,
@@ -35,6 +37,7 @@ const CHAIN: usize = 1 << 10;
 pub struct BoundDevices {
     indexes: [c_int; MOST],
     count: usize,
+    looked_at: u32,
 }
 
 impl BoundDevices {
@@ -43,11 +46,16 @@ impl BoundDevices {
         Self {
             indexes: [0; MOST],
             count: 0,
+            looked_at: 0,
         }
     }
 
     /// Those of TCP connections between the ends of a tuple.
-    pub fn of_connections<F: Family>(namespace: Namespace<'_>, tuple: &Tuple<F>) -> Self {
+    pub fn of_connections<F: Family>(
+        namespace: Namespace<'_>,
+        tuple: &Tuple<F>,
+        allowance: &Allowance,
+    ) -> Self {
         let hash = F::hash_of_connection(namespace, tuple);
         // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
         let (table, mask) = unsafe {
@@ -59,16 +67,17 @@ impl BoundDevices {
         // of one (`SLAB_TYPESAFE_BY_RCU`), and the namespace is evidence of a read-side section.
         let nodes = unsafe { Nulls::new(addr_of!((*bucket).chain)) };
         let mut devices = Self::none();
-        devices.note(
-            namespace,
-            tuple.local_port,
-            nodes.map(|node| within(node.cast(), bindings::RUST_CONST_SK_NODE)),
-        );
+        let sockets = nodes.map(|node| within(node.cast(), bindings::RUST_CONST_SK_NODE));
+        devices.note(namespace, tuple.local_port, allowance.each(sockets, 1));
         devices
     }
 
     /// Those of TCP listeners at the local end of a tuple.
-    pub fn of_listeners<F: Family>(namespace: Namespace<'_>, tuple: &Tuple<F>) -> Self {
+    pub fn of_listeners<F: Family>(
+        namespace: Namespace<'_>,
+        tuple: &Tuple<F>,
+        allowance: &Allowance,
+    ) -> Self {
         // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
         let (table, mask) = unsafe {
             let info = addr_of!((*namespace.object().as_ptr()).ipv4.tcp_death_row.hashinfo).read();
@@ -82,13 +91,17 @@ impl BoundDevices {
             // which the namespace is evidence of.
             let nodes = unsafe { Nulls::new(addr_of!((*bucket).nulls_head)) };
             let sockets = nodes.map(|node| within(node.cast(), bindings::RUST_CONST_SK_NODE));
-            devices.note(namespace, tuple.local_port, sockets);
+            devices.note(namespace, tuple.local_port, allowance.each(sockets, 1));
         }
         devices
     }
 
     /// Those of UDP sockets at the local end of a tuple.
-    pub fn of_udp<F: Family>(namespace: Namespace<'_>, tuple: &Tuple<F>) -> Self {
+    pub fn of_udp<F: Family>(
+        namespace: Namespace<'_>,
+        tuple: &Tuple<F>,
+        allowance: &Allowance,
+    ) -> Self {
         // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
         let (table, mask) = unsafe {
             let table = addr_of!((*namespace.object().as_ptr()).ipv4.udp_table).read();
@@ -102,7 +115,7 @@ impl BoundDevices {
             let nodes = unsafe { list::hlist(addr_of!((*slot).hslot.__bindgen_anon_1.head)) };
             let sockets =
                 nodes.map(|node| within(node.cast(), bindings::RUST_CONST_SK_PORTADDR_NODE));
-            devices.note(namespace, tuple.local_port, sockets);
+            devices.note(namespace, tuple.local_port, allowance.each(sockets, 1));
         }
         devices
     }
@@ -110,6 +123,11 @@ impl BoundDevices {
     /// The indexes.
     pub fn indexes(&self) -> impl Iterator<Item = c_int> + '_ {
         self.indexes.iter().take(self.count).copied()
+    }
+
+    /// How many sockets of the chains were looked at: about as many as a lookup goes over.
+    pub fn looked_at(&self) -> u32 {
+        self.looked_at
     }
 
     /// Notes the devices of a chain's sockets that have this port in the namespace. What is noted of
@@ -121,6 +139,7 @@ impl BoundDevices {
         sockets: impl Iterator<Item = *const bindings::sock_common>,
     ) {
         for sk in sockets.take(CHAIN) {
+            self.looked_at += 1;
             // SAFETY: By what the callers give, the memory is that of a socket in this section.
             let is_own = eq(unsafe { owner::of_socket(sk) }, namespace.object().as_ptr());
             // SAFETY: As before.

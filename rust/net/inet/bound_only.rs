@@ -18,6 +18,7 @@ use super::{bound_devices::hashes_of_end, Family, Tuple};
 use crate::{
     bindings,
     net::{
+        genetlink::Allowance,
         list,
         namespace::Namespace,
         owner, rcu,
@@ -29,6 +30,8 @@ use crate::{
 const KEPT: usize = 12;
 /// How many entries are looked at with the lock of a chain held.
 const LOOKED_AT: usize = 1 << 10;
+/// What it takes to look at one, in steps of the allowance.
+const SOCKET: u32 = 3;
 
 /// Sockets that are only bound.
 pub struct BoundOnly<'n> {
@@ -43,6 +46,7 @@ impl<'n> BoundOnly<'n> {
     pub fn find<F: Family>(
         namespace: Namespace<'n>,
         tuple: &Tuple<F>,
+        allowance: &Allowance,
         holds: impl Fn(&SockCommon) -> bool,
     ) -> Self {
         // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
@@ -61,7 +65,7 @@ impl<'n> BoundOnly<'n> {
         for bucket in first.into_iter().chain(second) {
             // SAFETY: There are as many buckets, which are never freed.
             let bucket = unsafe { Locked::new(bucket) };
-            found.look_in(&bucket, namespace, |socket| {
+            found.look_in(&bucket, namespace, allowance, |socket| {
                 let devices = [0, tuple.device, tuple.slave];
                 let is_there = tuple.device == 0 || devices.contains(&socket.bound_device());
                 is_there && holds(socket)
@@ -79,6 +83,7 @@ impl<'n> BoundOnly<'n> {
         &mut self,
         bucket: &Locked,
         namespace: Namespace<'n>,
+        allowance: &Allowance,
         is_meant: impl Fn(&SockCommon) -> bool,
     ) {
         let net = namespace.object().as_ptr();
@@ -92,10 +97,11 @@ impl<'n> BoundOnly<'n> {
                 eq(unsafe { owner::of_socket(*sk) }, net)
             });
             for sk in sockets {
-                let Some(rest) = left.checked_sub(1) else {
+                if left == 0 || allowance.is_spent() {
                     return;
-                };
-                left = rest;
+                }
+                left -= 1;
+                allowance.spend(SOCKET);
                 if !is_own {
                     break;
                 }

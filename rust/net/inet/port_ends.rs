@@ -23,6 +23,7 @@ use super::{
 use crate::{
     bindings,
     net::{
+        genetlink::Allowance,
         list,
         namespace::Namespace,
         owner,
@@ -40,6 +41,7 @@ const CHAIN: usize = 1 << 10;
 pub struct PortEnds {
     ends: [([u8; 16], c_int); MOST],
     count: usize,
+    looked_at: u32,
 }
 
 impl PortEnds {
@@ -47,12 +49,13 @@ impl PortEnds {
         Self {
             ends: [([0; 16], 0); MOST],
             count: 0,
+            looked_at: 0,
         }
     }
 
     /// Those of TCP sockets in any state, without devices: from the table by which `bind()` finds
     /// conflicts. In a process.
-    pub fn of_tcp(namespace: Namespace<'_>, port: Port) -> Self {
+    pub fn of_tcp(namespace: Namespace<'_>, port: Port, allowance: &Allowance) -> Self {
         let net = namespace.object().as_ptr();
         // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
         let (table, size) = unsafe {
@@ -75,10 +78,12 @@ impl PortEnds {
             let (number, addresses) = unsafe { ((*entry).port, addr_of!((*entry).bhash2)) };
             // SAFETY: As above.
             for node in unsafe { list::hlist(addresses) } {
-                let Some(rest) = left.checked_sub(1) else {
+                if left == 0 || allowance.is_spent() {
                     return ends;
-                };
-                left = rest;
+                }
+                left -= 1;
+                allowance.spend(1);
+                ends.looked_at += 1;
                 if number != port.number() {
                     break;
                 }
@@ -105,7 +110,7 @@ impl PortEnds {
     }
 
     /// Those of UDP sockets without a peer. Any context.
-    pub fn of_udp(namespace: Namespace<'_>, port: Port) -> Self {
+    pub fn of_udp(namespace: Namespace<'_>, port: Port, allowance: &Allowance) -> Self {
         let net = namespace.object().as_ptr();
         // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
         let (table, mask) = unsafe {
@@ -118,7 +123,8 @@ impl PortEnds {
         // SAFETY: There are as many buckets as the mask says. These sockets are freed by RCU, and the
         // namespace is evidence of a read-side section.
         let nodes = unsafe { list::hlist(addr_of!((*slot).__bindgen_anon_1.head)) };
-        for node in nodes.take(CHAIN) {
+        for node in allowance.each(nodes, 1).take(CHAIN) {
+            ends.looked_at += 1;
             let sk = node
                 .cast::<u8>()
                 .wrapping_sub(bindings::RUST_CONST_SK_NODE as usize)
@@ -143,6 +149,12 @@ impl PortEnds {
             .iter()
             .take(self.count)
             .map(|(address, device)| (Address::V6(*address).unmapped(), *device))
+    }
+
+    /// How many entries of the chain were looked at: at least as many as a lookup of one of the ends
+    /// goes over.
+    pub fn looked_at(&self) -> u32 {
+        self.looked_at
     }
 
     fn add(&mut self, address: [u8; 16], device: c_int) {

@@ -14,6 +14,7 @@ use super::{Family, Tuple};
 use crate::{
     bindings,
     net::{
+        genetlink::Allowance,
         list,
         namespace::Namespace,
         socket::{Borrowed, Sock},
@@ -53,26 +54,34 @@ pub fn raw_sockets<'n, F: Family>(
     namespace: Namespace<'n>,
     key: RawKey<F>,
 ) -> impl Iterator<Item = Borrowed<'n, Sock>> {
-    chain(namespace, key).filter(move |socket| F::raw_matches(namespace, socket, &key))
+    of_namespace(namespace, chain(namespace, key))
+        .filter(move |socket| F::raw_matches(namespace, socket, &key))
 }
 
-/// The raw sockets of the namespace that match on any device: each is asked about the one that it is
-/// bound to. Any context.
-pub fn raw_sockets_anywhere<'n, F: Family>(
+/// What it takes to look at a socket, in steps of the allowance.
+const SOCKET: u32 = 2;
+
+/// The same, for a question: without a device, each is asked about the one that it is bound to. As
+/// many of the chain are looked at as the allowance has steps. Any context.
+pub fn raw_sockets_asked_for<'a, 'n, F: Family>(
     namespace: Namespace<'n>,
     key: RawKey<F>,
-) -> impl Iterator<Item = Borrowed<'n, Sock>> {
-    chain(namespace, key).filter(move |socket| {
-        let device = socket.bound_device();
+    allowance: &'a Allowance,
+) -> impl Iterator<Item = Borrowed<'n, Sock>> + use<'a, 'n, F> {
+    of_namespace(namespace, allowance.each(chain(namespace, key), SOCKET)).filter(move |socket| {
+        let device = match key.device {
+            0 => socket.bound_device(),
+            device => device,
+        };
         F::raw_matches(namespace, socket, &RawKey { device, ..key })
     })
 }
 
-/// The namespace's raw sockets in the chain of the key's protocol.
+/// The chain of the key's protocol, in which other namespaces have sockets as well.
 fn chain<'n, F: Family>(
     namespace: Namespace<'n>,
     key: RawKey<F>,
-) -> impl Iterator<Item = Borrowed<'n, Sock>> {
+) -> impl Iterator<Item = *const bindings::hlist_node> + use<'n, F> {
     // SAFETY: The namespace is valid.
     let bucket = unsafe {
         bindings::rust_helper_raw_bucket(
@@ -84,6 +93,13 @@ fn chain<'n, F: Family>(
     // SAFETY: The namespace is evidence of a read-side section, in which raw sockets are not freed
     // (`SOCK_RCU_FREE`).
     unsafe { list::hlist(bucket) }
-        // SAFETY: The entries of this table are full sockets.
-        .filter_map(move |node| unsafe { Borrowed::from_node(node, namespace) })
+}
+
+/// The namespace's raw sockets in a chain.
+fn of_namespace<'n>(
+    namespace: Namespace<'n>,
+    chain: impl Iterator<Item = *const bindings::hlist_node>,
+) -> impl Iterator<Item = Borrowed<'n, Sock>> {
+    // SAFETY: The entries of this table are full sockets.
+    chain.filter_map(move |node| unsafe { Borrowed::from_node(node, namespace) })
 }

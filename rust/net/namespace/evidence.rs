@@ -179,14 +179,6 @@ impl<'a> Alive<'a> {
             section,
         }
     }
-
-    /// The number by which this namespace knows another one, if it does. Any context.
-    pub fn number_of(self, other: &Net) -> Option<u32> {
-        // SAFETY: The numbers of this namespace last as long as it; of the other one the address
-        // alone is used.
-        let number = unsafe { bindings::peernet2id(self.0.as_ptr(), other.as_ptr()) };
-        u32::try_from(number).ok()
-    }
 }
 
 impl Alive<'static> {

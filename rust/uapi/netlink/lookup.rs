@@ -42,8 +42,18 @@ pub(super) fn answer<'a>(
     let key = Key::of(attributes)?;
     selector::with_selected(request, NETNS, |net| {
         let guard = rcu::read_lock();
-        look_up(&key, net.listed((&guard).into()), message)?;
-        Ok(())
+        let listed = net.listed((&guard).into());
+        let (allowance, most) = (request.allowance(), key.most(listed));
+        let is_whole = allowance.covers(most);
+        allowance.spend_in(most, |allowance| {
+            look_up(&key, listed, message, allowance)?;
+            if is_whole || !allowance.is_spent() {
+                return Ok(());
+            }
+            let text =
+                c"there are too many requests in one packet to go through a table for this one";
+            Err(Refusal::new(E2BIG, text))
+        })
     })
 }
 
@@ -59,8 +69,16 @@ pub(super) fn dump<'a>(part: &mut Part<'a, Instance>) -> Result<bool, Refusal<'a
         return members::dump(part, wanted);
     }
     each_selected(part, |part, net| {
-        part.request.allowance().spend(key.steps(net));
-        part.add_if(|_, message| Ok(look_up(&key, net, message)? != Outcome::None))
+        let most = key.most(net);
+        if !part.request.allowance().covers(most) {
+            part.request.allowance().exhaust();
+            return Ok(false);
+        }
+        part.add_if(|request, message| {
+            request.allowance().spend_in(most, |allowance| {
+                Ok(look_up(&key, net, message, allowance)? != Outcome::None)
+            })
+        })
     })
 }
 
@@ -82,12 +100,18 @@ pub(super) fn each_selected<'a>(
     }
     let done = part.progress.entries as usize;
     if done == 0 {
-        if part.request.allowance().is_spent() {
-            return Ok(false);
-        }
         if let Some(attribute) = selectors.nth(NAMED - 1) {
             let text = c"a request names 1024 namespaces at most";
             return Err(Refusal::of(attribute, EINVAL, text));
+        }
+        let named = selector::selectors(attributes, NETNS).count() as u32;
+        if !part
+            .request
+            .allowance()
+            .covers(named.saturating_mul(SELECT))
+        {
+            part.request.allowance().exhaust();
+            return Ok(false);
         }
         for selector in selector::selectors(attributes, NETNS) {
             selector::precheck(&part.request, selector)?;

@@ -14,7 +14,7 @@ use crate::{
         chains::Chains,
         genetlink::{Message, Part, Refusal},
         hashtables::Hashtable,
-        namespace::{Alive, Listed},
+        namespace::{Alive, Listed, Numbers},
     },
     resolve::{Direction, ResolvedBy},
     table::Outcome,
@@ -65,11 +65,16 @@ pub(super) fn answer<'a>(
 ) -> Result<(), Refusal<'a>> {
     selector::with_selected(request, NETNS, |net| {
         let chains = chains(request, net);
+        let mut numbers = Numbers::with_capacity(1)?;
+        numbers.want(&net);
+        look_for_numbers(request, &mut numbers);
         let guard = rcu::read_lock();
+        let listed = net.listed((&guard).into());
         Ok(describe(
             request,
-            net.listed((&guard).into()),
+            listed,
             message,
+            numbers.of(&net),
             &chains,
         )?)
     })
@@ -80,7 +85,7 @@ pub(super) fn answer<'a>(
 /// How full a table is that others share, and which of one's own sockets make its chains longer, says
 /// something about the others: it is for who administers them all.
 fn chains(request: &Asked<'_>, net: Alive<'_>) -> [Option<Chains>; 2] {
-    if request.allowance().is_spent() {
+    if !request.allowance().covers(CHAINS) {
         return [None, None];
     }
     let sees_all = request.may_administer(&Alive::initial());
@@ -98,15 +103,60 @@ fn chains(request: &Asked<'_>, net: Alive<'_>) -> [Option<Chains>; 2] {
     ]
 }
 
-/// What it takes to tell about a namespace, in steps of the allowance.
+/// What an allowance has to cover, in steps, if chains are to be gone over: the whole, as whoever asks
+/// alone has.
+const CHAINS: u32 = 1 << 16;
+/// What it takes to tell about a namespace, in steps of the allowance, and how many of its devices
+/// are counted in one.
 const DESCRIBE: u32 = 1024;
+const DEVICES: u32 = 4;
+/// For how many namespaces at a time the numbers are looked at, and what an allowance has to cover for
+/// that.
+const AT_ONCE: usize = 64;
+const BATCH: u32 = 1 << 14;
 
-/// Tells about all that the requester may see.
+/// Tells about all that the requester may see: about as many in a part as their numbers are looked
+/// for at a time.
 pub(super) fn dump<'a>(part: &mut Part<'a, Instance>) -> Result<bool, Refusal<'a>> {
-    each(part, |part, net| {
-        part.request.allowance().spend(DESCRIBE);
-        part.add(|request, message| Ok(describe(request, net, message, &[None, None])?))
-    })
+    let allowance = part.request.allowance();
+    if !allowance.covers(BATCH) {
+        allowance.exhaust();
+        return Ok(false);
+    }
+    // A half for finding them, a half of what is left then for their numbers.
+    let rest = allowance.half();
+    let begin = part.progress.cookie;
+    let mut numbers = Numbers::with_capacity(AT_ONCE)?;
+    let are_all = each_leaving(part, rest, |_, net| Ok(numbers.want(&net)))?;
+    if !numbers.is_empty() {
+        let end = core::mem::replace(&mut part.progress.cookie, begin);
+        look_for_numbers(&part.request, &mut numbers);
+        let mut is_past = false;
+        let are_told = each(part, |part, net| {
+            is_past = net.cookie() > end;
+            if is_past {
+                return Ok(false);
+            }
+            part.request.allowance().spend(DESCRIBE);
+            let number = numbers.of(&net);
+            part.add(|request, message| Ok(describe(request, net, message, number, &[None, None])?))
+        })?;
+        if !is_past {
+            return Ok(are_told);
+        }
+    }
+    if !are_all {
+        part.request.allowance().exhaust();
+    }
+    Ok(are_all)
+}
+
+/// Looks at the numbers that the requester's namespace has given.
+fn look_for_numbers(request: &Asked<'_>, numbers: &mut Numbers) {
+    let allowance = request.allowance();
+    allowance.spend_in(allowance.half(), |allowance| {
+        numbers.look(request.net(), allowance)
+    });
 }
 
 /// What it takes to see whether the requester may see a namespace, in steps of the allowance.
@@ -120,18 +170,28 @@ const SEE: u32 = 16;
 /// be left out as well.
 pub(super) fn each<'a>(
     part: &mut Part<'a, Instance>,
+    add: impl FnMut(&mut Part<'a, Instance>, Listed<'_>) -> Result<bool, Refusal<'a>>,
+) -> Result<bool, Refusal<'a>> {
+    each_leaving(part, 0, add)
+}
+
+/// The same, but stops when no more than a `rest` of the allowance is left.
+pub(super) fn each_leaving<'a>(
+    part: &mut Part<'a, Instance>,
+    rest: u32,
     mut add: impl FnMut(&mut Part<'a, Instance>, Listed<'_>) -> Result<bool, Refusal<'a>>,
 ) -> Result<bool, Refusal<'a>> {
-    while !part.request.allowance().is_spent() {
+    while !part.request.allowance().is_spent() && part.request.allowance().covers(rest) {
         let guard = rcu::read_lock();
         let pause = part.request.allowance().pause();
         let mut is_last = true;
         for net in Listed::after(part.progress.cookie, (&guard).into()) {
-            if part.request.allowance().is_at(pause) {
+            let allowance = part.request.allowance();
+            if allowance.is_at(pause) || !allowance.covers(rest) {
                 is_last = false;
                 break;
             }
-            part.request.allowance().spend(SEE);
+            allowance.spend(SEE);
             let is_seen = net.is_reached() && part.request.may_administer(&net);
             if is_seen && !add(part, net)? {
                 return Ok(false);
@@ -169,16 +229,19 @@ fn describe(
     request: &Asked<'_>,
     net: Listed<'_>,
     message: &mut Message<'_>,
+    number: Option<u32>,
     [tcp, udp]: &[Option<Chains>; 2],
 ) -> Result {
     let instance = request.slot(net);
     message.put_uint(NSMUX_A_NAMESPACE_COOKIE, net.cookie())?;
     message.put_u32(NSMUX_A_NAMESPACE_INODE, net.inode())?;
-    if let Some(number) = request.net().number_of(&net) {
+    if let Some(number) = number {
         message.put_u32(NSMUX_A_NAMESPACE_NSID, number)?;
     }
     message.put_u32(NSMUX_A_NAMESPACE_MODE, instance.mode() as u32)?;
-    message.put_u32(NSMUX_A_NAMESPACE_DEVICES, net.count_devices())?;
+    let devices = net.count_devices();
+    request.allowance().spend(devices / DEVICES);
+    message.put_u32(NSMUX_A_NAMESPACE_DEVICES, devices)?;
     put_table(message, NSMUX_TABLE_TCP, &Hashtable::tcp(net), tcp.as_ref())?;
     put_table(message, NSMUX_TABLE_UDP, &Hashtable::udp(net), udp.as_ref())?;
     for (direction, _) in DIRECTIONS {

@@ -8,7 +8,7 @@ use crate::{
     bindings::*,
     net::{
         device::NetDevice,
-        genetlink::Message,
+        genetlink::{Allowance, Message},
         inet::Family,
         namespace::{Alive, Namespace, Net},
         netlink_socket::{Membership, NetlinkSocket, KEPT},
@@ -82,6 +82,7 @@ pub(super) fn put_several<'n, T>(
     message: &mut Message<'_>,
     namespace: Namespace<'n, T::Of>,
     key: &T::Key,
+    allowance: &Allowance,
 ) -> Result<Outcome>
 where
     T: Several,
@@ -89,7 +90,7 @@ where
 {
     let mut found = 0u32;
     let mut outcome = Outcome::None;
-    T::for_each(namespace, key, |entry| {
+    T::for_each(namespace, key, allowance, |entry| {
         found = found.saturating_add(1);
         outcome = match found {
             1 => entry.outcome(),

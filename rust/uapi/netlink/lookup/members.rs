@@ -7,19 +7,19 @@
 
 use kernel::{prelude::*, sync::rcu};
 
-use super::{entry, put_namespace, tables::MEMBERS};
+use super::{entry, put_namespace};
 use crate::{
     bindings::*,
     instance::Instance,
     net::{
         genetlink::{Part, Refusal},
-        netlink_socket::Wanted,
+        netlink_socket::{Wanted, MEMBERS},
     },
     uapi::netlink::namespace,
 };
 
 /// For how many namespaces at a time.
-const AT_ONCE: usize = 256;
+const AT_ONCE: usize = 64;
 
 /// Tells of each namespace that the requester may see which members it has: of one group, counted
 /// from 1, or which groups have any.
@@ -27,14 +27,16 @@ pub(super) fn dump<'a>(
     part: &mut Part<'a, Instance>,
     (protocol, group): (u32, Option<u32>),
 ) -> Result<bool, Refusal<'a>> {
-    while !part.request.allowance().is_spent() {
+    while part.request.allowance().covers(2 * MEMBERS) {
         let begin = part.progress.cookie;
         let mut wanted = Wanted::with_capacity(AT_ONCE)?;
-        let are_all = namespace::each(part, |_, net| Ok(wanted.add(net.cookie())))?;
+        let are_all =
+            namespace::each_leaving(part, MEMBERS, |_, net| Ok(wanted.add(net.cookie())))?;
         let end = core::mem::replace(&mut part.progress.cookie, begin);
-        part.request.allowance().spend(MEMBERS);
         let guard = rcu::read_lock();
-        let members = wanted.look(protocol, group, (&guard).into())?;
+        let members = part.request.allowance().spend_in(MEMBERS, |allowance| {
+            wanted.look(protocol, group, allowance, (&guard).into())
+        })?;
         let are_told = members.each(|listed, found| {
             let is_told = part.add(|_, message| {
                 put_namespace(message, &listed)?;
@@ -61,5 +63,6 @@ pub(super) fn dump<'a>(
             return Ok(true);
         }
     }
+    part.request.allowance().exhaust();
     Ok(false)
 }

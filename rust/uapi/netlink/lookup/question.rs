@@ -17,7 +17,7 @@ use crate::{
     bindings::*,
     net::{
         device::{self, NetDevice},
-        genetlink::Message,
+        genetlink::{Allowance, Message},
         inet::{BoundDevices, BoundOnly, Family, Port, PortEnds, RawKey, Tuple, V4, V6},
         namespace::{Namespace, Net},
         socket::{Address, Sock, SockCommon},
@@ -116,6 +116,7 @@ pub(super) fn tell_several<T>(
     message: &mut Message<'_>,
     namespace: Namespace<'_>,
     question: &Question<T::Key>,
+    allowance: &Allowance,
 ) -> Result<Outcome>
 where
     T: Several<Of = Net>,
@@ -123,7 +124,9 @@ where
     for<'n> T::Entry<'n>: Told,
 {
     match question.place.arrival(namespace) {
-        Some(arrival) => entry::put_several::<T>(message, namespace, &question.key.on(arrival)),
+        Some(arrival) => {
+            entry::put_several::<T>(message, namespace, &question.key.on(arrival), allowance)
+        }
         None => tell_nothing(message),
     }
 }
@@ -134,24 +137,25 @@ pub(super) fn tell_tcp<F: Family>(
     message: &mut Message<'_>,
     namespace: Namespace<'_>,
     question: &Question<Ends<F>>,
+    allowance: &Allowance,
 ) -> Result<Outcome> {
     let Some(arrival) = question.place.arrival(namespace) else {
         return tell_nothing(message);
     };
     let tuple = question.key.tuple.on(arrival);
-    let mut answers = Answers::new(message);
+    let mut answers = Answers::new(message, allowance);
     if question.key.has_remote {
-        let devices = || BoundDevices::of_connections(namespace, &tuple);
+        let devices = || BoundDevices::of_connections(namespace, &tuple, allowance);
         let look_up = |tuple: &_| Tcp::<F>::connection(namespace, tuple);
         answers.put_each(&tuple, devices, look_up, any)?;
     }
     if answers.count == 0 {
-        let devices = || BoundDevices::of_listeners(namespace, &tuple);
+        let devices = || BoundDevices::of_listeners(namespace, &tuple, allowance);
         let look_up = |tuple: &_| Tcp::<F>::listener(namespace, tuple);
         answers.put_each(&tuple, devices, look_up, any)?;
     }
     if answers.outcome() == Outcome::None && !question.key.has_remote {
-        answers.put_bound(&BoundOnly::find(namespace, &tuple, |socket| {
+        answers.put_bound(&BoundOnly::find(namespace, &tuple, allowance, |socket| {
             F::holds_local_end(socket, &tuple)
         }))?;
     }
@@ -163,13 +167,14 @@ pub(super) fn tell_tcp_port(
     message: &mut Message<'_>,
     namespace: Namespace<'_>,
     question: &Question<Port>,
+    allowance: &Allowance,
 ) -> Result<Outcome> {
     let Some(arrival) = question.place.arrival(namespace) else {
         return tell_nothing(message);
     };
     let port = question.key;
-    let ends = PortEnds::of_tcp(namespace, port);
-    let mut answers = Answers::new(message);
+    let ends = PortEnds::of_tcp(namespace, port, allowance);
+    let mut answers = Answers::new(message, allowance);
     for (address, _) in ends.each() {
         match address {
             Address::V4(bytes) => answers.put_listeners::<V4>(namespace, &bytes, port, arrival)?,
@@ -192,16 +197,17 @@ pub(super) fn tell_udp<F: Family>(
     message: &mut Message<'_>,
     namespace: Namespace<'_>,
     question: &Question<Tuple<F>>,
+    allowance: &Allowance,
 ) -> Result<Outcome> {
     let Some(arrival) = question.place.arrival(namespace) else {
         return tell_nothing(message);
     };
     let tuple = question.key.on(arrival);
     let to_many = F::names_many(namespace, &tuple);
-    let mut answers = Answers::new(message);
+    let mut answers = Answers::new(message, allowance);
     let devices = || match to_many {
         true => BoundDevices::none(),
-        false => BoundDevices::of_udp(namespace, &tuple),
+        false => BoundDevices::of_udp(namespace, &tuple, allowance),
     };
     let look_up = |tuple: &Tuple<F>| {
         let tuple = *tuple;
@@ -216,13 +222,15 @@ pub(super) fn tell_udp_port(
     message: &mut Message<'_>,
     namespace: Namespace<'_>,
     question: &Question<Port>,
+    allowance: &Allowance,
 ) -> Result<Outcome> {
     let Some(arrival) = question.place.arrival(namespace) else {
         return tell_nothing(message);
     };
     let port = question.key;
-    let mut answers = Answers::new(message);
-    for (address, device) in PortEnds::of_udp(namespace, port).each() {
+    let mut answers = Answers::new(message, allowance);
+    let ends = PortEnds::of_udp(namespace, port, allowance);
+    for (address, device) in ends.each() {
         let bound = match device {
             0 => arrival,
             device if [0, device].contains(&arrival.device) || device == arrival.slave => {
@@ -230,6 +238,9 @@ pub(super) fn tell_udp_port(
             }
             _ => continue,
         };
+        if !answers.may_look_up(ends.looked_at()) {
+            break;
+        }
         match address {
             Address::V4(bytes) => answers.put_datagrams::<V4>(namespace, &bytes, port, bound)?,
             Address::V6(bytes) => answers.put_datagrams::<V6>(namespace, &bytes, port, bound)?,
@@ -264,8 +275,9 @@ fn end<F: Family>(
     })
 }
 
-/// How many lookups answer a question at most.
-const LOOKUPS: u32 = 64;
+/// What a lookup takes, in steps of the allowance, and what each socket that it goes over.
+const LOOKUP: u32 = 32;
+const SCORE: u32 = 2;
 
 /// What was told so far.
 struct Answers<'a, 'm> {
@@ -274,18 +286,25 @@ struct Answers<'a, 'm> {
     count: u32,
     /// The outcome of the first lookup, or of the first that found a socket.
     first: Option<Outcome>,
-    /// How many lookups may follow.
-    left: u32,
+    allowance: &'a Allowance,
 }
 
 impl<'a, 'm> Answers<'a, 'm> {
-    fn new(message: &'a mut Message<'m>) -> Self {
+    fn new(message: &'a mut Message<'m>, allowance: &'a Allowance) -> Self {
         Self {
             message,
             count: 0,
             first: None,
-            left: LOOKUPS,
+            allowance,
         }
+    }
+
+    /// Counts a lookup that goes over so many sockets; `false` if it is one too many.
+    fn may_look_up(&self, sockets: u32) -> bool {
+        let is_allowed = !self.allowance.is_spent();
+        self.allowance
+            .spend(LOOKUP.saturating_add(sockets.saturating_mul(SCORE)));
+        is_allowed
     }
 
     /// Tells of the socket of a tuple, and if that has no device, of those that are bound to one; as
@@ -297,6 +316,9 @@ impl<'a, 'm> Answers<'a, 'm> {
         look_up: impl Fn(&Tuple<F>) -> A,
         is_meant: impl Fn(&SockCommon) -> bool,
     ) -> Result {
+        if !self.may_look_up(0) {
+            return Ok(());
+        }
         let answer = look_up(tuple);
         match answer.socket() {
             Some(socket) if !is_meant(socket) => {}
@@ -305,11 +327,11 @@ impl<'a, 'm> Answers<'a, 'm> {
         if tuple.device != 0 {
             return Ok(());
         }
-        for device in devices().indexes() {
-            let Some(left) = self.left.checked_sub(1) else {
+        let devices = devices();
+        for device in devices.indexes() {
+            if !self.may_look_up(devices.looked_at()) {
                 break;
-            };
-            self.left = left;
+            }
             let answer = look_up(&tuple.on(Arrival { device, slave: 0 }));
             // One that is bound to none was told before.
             let is_new = |socket: &&SockCommon| socket.bound_device() == device && is_meant(socket);
@@ -331,7 +353,8 @@ impl<'a, 'm> Answers<'a, 'm> {
         let Some(tuple) = end::<F>(address, port, arrival) else {
             return Ok(());
         };
-        let devices = || BoundDevices::of_listeners(namespace, &tuple);
+        let allowance = self.allowance;
+        let devices = || BoundDevices::of_listeners(namespace, &tuple, allowance);
         let look_up = |tuple: &_| Tcp::<F>::listener(namespace, tuple);
         self.put_each(&tuple, devices, look_up, |socket| {
             F::is_local_end(socket, &tuple)
@@ -349,7 +372,8 @@ impl<'a, 'm> Answers<'a, 'm> {
         let Some(tuple) = end::<F>(address, port, arrival) else {
             return Ok(());
         };
-        self.put_bound(&BoundOnly::find(namespace, &tuple, |socket| {
+        let allowance = self.allowance;
+        self.put_bound(&BoundOnly::find(namespace, &tuple, allowance, |socket| {
             F::is_local_end(socket, &tuple)
         }))
     }

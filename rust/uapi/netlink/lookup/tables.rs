@@ -13,11 +13,11 @@ use super::{
 use crate::{
     bindings::*,
     net::{
-        genetlink::{Attributes, Message, Refusal},
+        genetlink::{Allowance, Attributes, Message, Refusal},
         inet::{Port, RawKey, Tuple, V4, V6},
         mptcp,
         namespace::{Listed, Namespace},
-        netlink_socket::Membership,
+        netlink_socket::{Membership, MEMBERS},
     },
     table::{
         mptcp::Mptcp,
@@ -60,9 +60,14 @@ macro_rules! tables {
                 }
             }
 
-            fn tell(&self, namespace: Namespace<'_>, message: &mut Message<'_>) -> Result<Outcome> {
+            fn tell(
+                &self,
+                namespace: Namespace<'_>,
+                message: &mut Message<'_>,
+                allowance: &Allowance,
+            ) -> Result<Outcome> {
                 match self {
-                    $(Self::$name(key) => $tell(message, namespace, key),)*
+                    $(Self::$name(key) => $tell(message, namespace, key, allowance),)*
                 }
             }
         }
@@ -89,9 +94,6 @@ tables! {
     NSMUX_TABLE_NETDEV: Netdev(NetdevKey) if key::always, key::netdev => tell_netdev;
 }
 
-/// What it takes to go through all members of groups of netlink, in steps of the allowance.
-pub(super) const MEMBERS: u32 = 1 << 15;
-
 impl Key {
     /// The protocol and the group of netlink whose members are looked for, if that is what is; of all
     /// groups if it names none.
@@ -106,28 +108,47 @@ impl Key {
         }
     }
 
-    /// About what it takes to look it up in a namespace, in steps of the allowance.
-    pub(super) fn steps(&self, listed: Listed<'_>) -> u32 {
+    /// The most that it may take to look it up in a namespace, in steps of the allowance.
+    pub(super) fn most(&self, listed: Listed<'_>) -> u32 {
         match self {
             // The way through a table that all share.
-            Self::MptcpV4(_) | Self::MptcpV6(_) if mptcp::were_ever(listed) => 1 << 15,
-            Self::SctpV4(_) | Self::SctpV6(_) => 1 << 12,
+            Self::MptcpV4(_) | Self::MptcpV6(_) if mptcp::were_ever(listed) => 2 * TOKENS,
             _ if self.members().is_some() => MEMBERS,
-            Self::Unix(_) => 1 << 10,
-            // Several lookups, and chains that are gone over.
-            Self::TcpPort(_) | Self::TcpV4(_) | Self::TcpV6(_) => 1 << 9,
-            Self::UdpPort(_) | Self::UdpV4(_) | Self::UdpV6(_) => 1 << 9,
-            _ => 1 << 8,
+            _ => QUESTION,
+        }
+    }
+
+    /// What it takes at least.
+    fn least(&self, listed: Listed<'_>) -> u32 {
+        match self {
+            Self::MptcpV4(_) | Self::MptcpV6(_) if mptcp::were_ever(listed) => TOKENS,
+            Self::SctpV4(_) | Self::SctpV6(_) | Self::Unix(_) => BUCKETS,
+            _ => KEY,
         }
     }
 }
 
-/// Looks a key up, and writes what was found.
-pub(super) fn look_up(key: &Key, listed: Listed<'_>, message: &mut Message<'_>) -> Result<Outcome> {
+/// The most that a question takes in a namespace, in steps of the allowance.
+const QUESTION: u32 = 6 << 10;
+/// What it takes to look for something at all; in tables whose buckets are all looked into; and in that
+/// of MPTCP, which has one for each megabyte of memory.
+const KEY: u32 = 32;
+const BUCKETS: u32 = 128;
+const TOKENS: u32 = 1 << 14;
+
+/// Looks a key up, and writes what was found. As far as the allowance goes: who has less than
+/// [`Key::most`], and has used it up, may not have found all.
+pub(super) fn look_up(
+    key: &Key,
+    listed: Listed<'_>,
+    message: &mut Message<'_>,
+    allowance: &Allowance,
+) -> Result<Outcome> {
+    allowance.spend(key.least(listed));
     listed.branded(|namespace| {
         put_namespace(message, namespace.object())?;
         message.put_u32(NSMUX_A_LOOKUP_TABLE, key.table())?;
-        key.tell(namespace, message)
+        key.tell(namespace, message, allowance)
     })
 }
 
@@ -135,11 +156,14 @@ fn tell_netlink(
     message: &mut Message<'_>,
     namespace: Namespace<'_>,
     key: &key::NetlinkKey,
+    allowance: &Allowance,
 ) -> Result<Outcome> {
     match key {
-        key::NetlinkKey::Sockets(whom) => put_several::<Netlink>(message, namespace, whom),
+        key::NetlinkKey::Sockets(whom) => {
+            put_several::<Netlink>(message, namespace, whom, allowance)
+        }
         key::NetlinkKey::Groups(protocol) => {
-            entry::put_membership(message, &Membership::of(namespace, *protocol)?)
+            entry::put_membership(message, &Membership::of(namespace, *protocol, allowance)?)
         }
     }
 }
@@ -148,6 +172,7 @@ fn tell_vsock(
     message: &mut Message<'_>,
     namespace: Namespace<'_>,
     key: &VsockKey,
+    _: &Allowance,
 ) -> Result<Outcome> {
     entry::put_vsock(message, &Vsock::lookup(namespace, key))
 }
@@ -156,6 +181,7 @@ fn tell_netdev(
     message: &mut Message<'_>,
     namespace: Namespace<'_>,
     key: &NetdevKey,
+    _: &Allowance,
 ) -> Result<Outcome> {
     let answer = Netdev::lookup(namespace, key);
     entry::put_device(message, &answer, namespace.section())

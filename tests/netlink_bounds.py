@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""What requests may do that come in one packet, and one that has much to go
+over.
+
+Generic netlink answers all requests of a packet in one go, with a lock held
+that others wait for; so each has its share of what one request may do alone,
+by its length. Who has too little of it is told so, and told all when it asks
+alone.
+"""
+
+import contextlib
+import errno
+import socket
+import struct
+
+from lib import program
+from lib.bulk import Bulk
+from lib.netlink_family import Nsmux
+from lib.netlink_message import (DUMP, ERROR, NESTED, RawSocket, attribute,
+                                 request)
+from lib.topology import Namespace
+from net.lib.py import KsftNamedVariant, ksft_eq, ksft_ge, ksft_variants
+
+# A share of what may be done is 409 steps then: not as many as there are
+# sockets, and more than it takes where there are none.
+TOGETHER, MANY = 160, 450
+PORT, PROTOCOL, GROUP = 5353, 253, 9
+# Of asm-generic/socket.h; Python has no name for it.
+SO_RCVBUFFORCE = 33
+# More numbers of namespaces than are looked for at a time.
+NUMBERED = 150
+
+
+def bound(namespace, *kind, bind):
+    """Many sockets of a kind in one place."""
+    for number in range(MANY):
+        sock = namespace.open_socket(*kind)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(bind(number))
+        yield sock
+
+
+def of_tcp(namespace):
+    """Sockets of TCP that only hold a port."""
+    return bound(namespace, socket.AF_INET, socket.SOCK_STREAM,
+                 bind=lambda _: ("", PORT))
+
+
+def of_udp(namespace):
+    """Sockets of UDP at one end."""
+    return bound(namespace, bind=lambda _: ("", PORT))
+
+
+def of_raw(namespace):
+    """Raw sockets of one protocol."""
+    return (namespace.open_socket(socket.AF_INET, socket.SOCK_RAW, PROTOCOL)
+            for _ in range(MANY))
+
+
+def of_packet(namespace):
+    """Packet sockets, which do not listen yet."""
+    return (namespace.open_socket(socket.AF_PACKET, socket.SOCK_RAW)
+            for _ in range(MANY))
+
+
+def of_unix(namespace):
+    """Local sockets with names."""
+    return bound(namespace, socket.AF_UNIX,
+                 bind=lambda number: f"\0{number}")
+
+
+def of_netlink(namespace):
+    """Members of a group."""
+    return bound(namespace, socket.AF_NETLINK, socket.SOCK_RAW,
+                 bind=lambda _: (0, 1 << (GROUP - 1)))
+
+
+ENDS = {"local-address": socket.inet_aton("10.9.8.7"),
+        "local-port": struct.pack("!H", PORT)}
+CROWDS = [KsftNamedVariant(name.replace(" ", "_"), name, make, key)
+          for name, make, key in (
+              ("tcp", of_tcp, ENDS),
+              ("tcp port", of_tcp, {"local-port": ENDS["local-port"]}),
+              ("udp", of_udp, ENDS),
+              ("udp port", of_udp, {"local-port": ENDS["local-port"]}),
+              ("raw", of_raw, {"protocol": struct.pack("=I", PROTOCOL),
+                               "local-address": ENDS["local-address"]}),
+              ("packet", of_packet, {"device": struct.pack("=I", 1)}),
+              ("unix", of_unix, {"name": b"/nobody"}),
+              ("netlink", of_netlink, {"protocol": struct.pack("=I", 0),
+                                       "group": struct.pack("=I", GROUP)}))]
+
+
+class Together:
+    """Requests of the same kind, in one packet."""
+
+    def __init__(self, command, body):
+        self._command, self._body = command, body
+        with Nsmux() as nsmux:
+            self._family = nsmux.nlproto.family_id
+
+    def ask(self, count):
+        """The errors of all of them, or 0."""
+        with RawSocket() as raw:
+            raw.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 24)
+            raw.send(b"".join(
+                request(self._family, self._command, self._body, flags=0,
+                        sequence=number) for number in range(count)))
+            answers = [raw.receive()[0] for _ in range(count)]
+        ksft_eq([answer.sequence for answer in answers], list(range(count)))
+        return [answer.error if answer.kind == ERROR else 0
+                for answer in answers]
+
+
+def lookup(table, namespace, **more):
+    """Lookups in a namespace, with attributes as bytes."""
+    with Nsmux() as nsmux:
+        operation = nsmux.ops["lookup"]
+        numbers = {name: attr.value
+                   for name, attr in operation.attr_set.items()}
+        tables = {entry.name: number for number, entry
+                  in nsmux.consts["table"].entries_by_val.items()}
+        by_cookie = nsmux.attr_sets["netns"]["cookie"].value
+        more["table"] = struct.pack("=I", tables[table])
+        return Together(operation.req_value, b"".join(
+            attribute(numbers[name], value) for name, value in more.items())
+            + attribute(numbers["netns"] | NESTED, attribute(
+                by_cookie, struct.pack("=Q", namespace.cookie))))
+
+
+@ksft_variants(CROWDS)
+def test_share(name, make, key):
+    """Who goes over many sockets is refused a share of a packet, and answered
+    alone; whoever has little to go over is answered in a packet, too."""
+    with Namespace() as crowded, Namespace() as other, \
+            contextlib.ExitStack() as stack:
+        for sock in make(crowded):
+            stack.enter_context(sock)
+        table = name.split(" ", maxsplit=1)[0]
+        asked = lookup(table, crowded, **key)
+        ksft_eq(asked.ask(TOGETHER), [errno.E2BIG] * TOGETHER)
+        ksft_eq(asked.ask(1), [0])
+        if table != "netlink":
+            # All namespaces have one list of members.
+            ksft_eq(lookup(table, other, **key).ask(TOGETHER), [0] * TOGETHER)
+
+
+def test_search():
+    """To go through all tables takes more than a share."""
+    with Nsmux() as nsmux:
+        number = nsmux.ops["socket-get"].req_value
+        place = nsmux.attr_sets["lookup"]["cookie"].value
+    asked = Together(number, attribute(place, struct.pack("=Q", 1 << 60)))
+    ksft_eq(asked.ask(1), [errno.ENOENT])
+    ksft_eq(asked.ask(TOGETHER), [errno.E2BIG] * TOGETHER)
+
+
+def test_long_packet():
+    """Attributes without an end are not gone over, in a request or in many."""
+    with Nsmux() as nsmux:
+        number = nsmux.ops["socket-get"].req_value
+        place = nsmux.attr_sets["lookup"]["cookie"].value
+        family = nsmux.nlproto.family_id
+    cookie = attribute(place, struct.pack("=Q", 1 << 60))
+    for repeated, flags, error in ((5000, 0, errno.ENOENT),
+                                   (6000, 0, errno.E2BIG),
+                                   (5000, DUMP, 0),
+                                   (6000, DUMP, errno.E2BIG)):
+        with RawSocket() as raw:
+            _, end = raw.ask(request(family, number, cookie * repeated,
+                                     flags=flags))
+            ksft_eq(end.error, error)
+            if error == errno.E2BIG:
+                ksft_eq(end.text,
+                        "a packet of requests has 65536 bytes at most")
+
+
+def test_numbers():
+    """The numbers of more namespaces than are looked for at a time."""
+    with Namespace() as namespace, Bulk(NUMBERED) as bulk:
+        ksft_ge(len(bulk.members), NUMBERED)
+        with namespace.enter(), Nsmux() as nsmux, \
+                socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as route:
+            expected = {}
+            # The last one gets the first number, and so on; some get none.
+            for number, (inode, file) in enumerate(
+                    reversed(bulk.members.items())):
+                expected[inode] = 3 * number if number % 5 else None
+                if number % 5:
+                    # RTM_NEWNSID with NETNSA_NSID and NETNSA_FD.
+                    route.send(struct.pack("=IHHII BxxxHHiHHI", 36, 88, 5, 0,
+                                           0, 0, 8, 1, 3 * number, 8, 3,
+                                           file))
+                    ksft_eq(struct.unpack_from("=i", route.recv(4096), 16),
+                            (0,))
+            told = {answer["inode"]: answer.get("nsid")
+                    for answer in nsmux.dump("namespace-get", {})}
+            ksft_eq({inode: told.get(inode) for inode in expected}, expected)
+            inode, number = list(expected.items())[-1]
+            answer = nsmux.do("namespace-get", {"netns": {
+                "fd": bulk.members[inode]}})
+            ksft_eq(answer.get("nsid"), number)
+
+
+if __name__ == "__main__":
+    program.run(globals())
