@@ -72,6 +72,9 @@ const CHAIN: usize = 1 << 12;
 /// What it takes to look at a socket, and at one in a table of netlink, in steps of the allowance.
 const ENTRY: u32 = 2;
 const PORT: u32 = 8;
+/// How many empty buckets are passed at a time, and how many make a step.
+const EMPTY: u32 = 64;
+const EMPTY_IN_A_STEP: u32 = 4;
 
 /// The tables that are shared, in the order in which they are gone through.
 const SHARED: [Table; 6] = [
@@ -178,6 +181,10 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>> Search<'_, F> {
             let guard = rcu::read_lock();
             let pause = self.allowance.pause();
             while *bucket < buckets && !self.allowance.is_at(pause) {
+                self.pass_empty(table, bucket, buckets);
+                if *bucket == buckets {
+                    break;
+                }
                 if let Some(result) = self.bucket(table, *bucket as usize, (&guard).into()) {
                     return Part::Found(result);
                 }
@@ -187,6 +194,57 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>> Search<'_, F> {
         }
         *bucket = 0;
         Part::Done
+    }
+
+    /// Passes some empty buckets of a large table. What comes into one meanwhile is as well overlooked
+    /// as what comes behind us.
+    fn pass_empty(&self, table: Table, bucket: &mut u32, buckets: u32) {
+        let Some((first, distance)) = self.heads(table) else {
+            return;
+        };
+        let begin = *bucket;
+        let end = buckets.min(begin.saturating_add(EMPTY));
+        while *bucket < end {
+            let head = first.wrapping_add(*bucket as usize * distance);
+            // SAFETY: The table has as many buckets, and is as long-lived as the namespace.
+            let entry = unsafe { head.cast::<usize>().read_volatile() };
+            // What ends a list that says where it ends is an odd number.
+            if entry != 0 && entry & 1 == 0 {
+                break;
+            }
+            *bucket += 1;
+        }
+        let passed = bucket.saturating_sub(begin);
+        self.allowance.spend(passed.div_ceil(EMPTY_IN_A_STEP));
+    }
+
+    /// The head of the first list of a large table, and how far it is from there to that of the next.
+    fn heads(&self, table: Table) -> Option<(*const u8, usize)> {
+        // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived. Of
+        // the buckets nothing is read.
+        unsafe {
+            let info = addr_of!((*self.net.as_ptr()).ipv4.tcp_death_row.hashinfo).read();
+            let udp = addr_of!((*self.net.as_ptr()).ipv4.udp_table).read();
+            match table {
+                Table::Connections => Some((
+                    addr_of!((*(*info).ehash).chain).cast(),
+                    size_of::<bindings::inet_ehash_bucket>(),
+                )),
+                Table::Listeners => Some((
+                    addr_of!((*(*info).lhash2).nulls_head).cast(),
+                    size_of::<bindings::inet_listen_hashbucket>(),
+                )),
+                Table::Bound => Some((
+                    addr_of!((*(*info).bhash2).chain).cast(),
+                    size_of::<bindings::inet_bind_hashbucket>(),
+                )),
+                Table::Udp => Some((
+                    addr_of!((*(*udp).hash).__bindgen_anon_1.head).cast(),
+                    size_of::<bindings::udp_hslot>(),
+                )),
+                Table::Raw(_) | Table::Packets | Table::Unix => None,
+            }
+        }
     }
 
     /// How many buckets a table has.

@@ -20,7 +20,7 @@ impl Allowance {
     /// For all requests in a packet: two and a half million instructions, and what follows the last of
     /// them is not to make it more than four.
     const CALL: u32 = 1 << 16;
-    /// The most steps in one read-side section, before one that is longer than the others.
+    /// The most steps in one read-side section, before a question that is begun in it.
     const SECTION: u32 = 1 << 12;
 
     /// That of a request which takes up so many bytes of its packet: the lock is not given back between

@@ -83,7 +83,6 @@ impl PortEnds {
                 }
                 left -= 1;
                 allowance.spend(1);
-                ends.looked_at += 1;
                 if number != port.number() {
                     break;
                 }
@@ -151,7 +150,7 @@ impl PortEnds {
             .map(|(address, device)| (Address::V6(*address).unmapped(), *device))
     }
 
-    /// How many entries of the chain were looked at: at least as many as a lookup of one of the ends
+    /// How many sockets of UDP were looked at: at least about as many as a lookup of one of the ends
     /// goes over.
     pub fn looked_at(&self) -> u32 {
         self.looked_at

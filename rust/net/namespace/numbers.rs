@@ -21,6 +21,23 @@ use crate::{
 const NUMBER: u32 = 3;
 
 /// The numbers of some namespaces in another one.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{
+///     genetlink::Allowance,
+///     namespace::{Alive, Numbers},
+/// };
+///
+/// fn number(of: Alive<'_>, by: Alive<'_>, allowance: &Allowance) -> Result<Option<u32>> {
+///     let mut numbers = Numbers::with_capacity(1)?;
+///     numbers.want(&of);
+///     numbers.look(by, allowance);
+///     Ok(numbers.of(&of))
+/// }
+/// # Ok::<(), Error>(())
+/// ```
 pub struct Numbers(KVec<(u64, Option<u32>)>);
 
 impl Numbers {
@@ -41,8 +58,8 @@ impl Numbers {
         self.0.is_empty()
     }
 
-    /// Looks at the numbers that a namespace has given, as far as the allowance goes. In a process, outside of a read-side section;
-    /// some that are given or taken away meanwhile may be passed over.
+    /// Looks at the numbers that a namespace has given, as far as the allowance goes. In a process,
+    /// outside of a read-side section; what is given or taken away meanwhile may be passed over.
     pub fn look(&mut self, namespace: Alive<'_>, allowance: &Allowance) {
         let mut next = 0;
         while !allowance.is_spent() {
