@@ -134,6 +134,7 @@ class Questions:
             "netlink groups": self.table("NETLINK", route),
             "netlink port": self.table("NETLINK", route,
                                        self.by("PORT_ID", 77)),
+            "pid": self.table("PID", self.by("NUMBER", 1)),
         }
 
 
