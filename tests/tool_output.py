@@ -124,9 +124,10 @@ def test_colours():
 
 
 def test_widths():
-    """No line is wider than the terminal that has room for what may not be cut."""
-    with Namespace():
+    """Lines are no wider than a terminal with room for what may not be cut; names are whole."""
+    with Namespace() as namespace:
         for columns in WIDTHS:
+            ksft_in(f"{namespace.name} ", on_terminal(["list"], columns, NO_COLOR="1"))
             for command in (["list"], ["mode"], ["doctor"]):
                 for line in on_terminal(command, columns, NO_COLOR="1").splitlines():
                     ksft_true(len(line) <= columns, f"{command}: {len(line)} columns: {line}")

@@ -36,6 +36,13 @@ pub(super) fn run(place: &Where, output: &mut Output) -> Result<Status, Error> {
     Ok(Status::Found)
 }
 
+/// The places of the columns that a narrow terminal can do without.
+const INODE: usize = 2;
+const NSID: usize = 3;
+const DEVICES: usize = 5;
+const UDP: usize = 7;
+const UNIT: usize = 10;
+
 fn columns(namespaces: &[Namespace], names: &Names, numbers: Numbers) -> Columns {
     let mut columns = Columns::new(&[
         ("NETNS", Kind::Text),
@@ -49,7 +56,8 @@ fn columns(namespaces: &[Namespace], names: &Names, numbers: Numbers) -> Columns
         ("PROCESSES", Kind::Number),
         ("FIRST PROCESS", Kind::Text),
         ("UNIT", Kind::Text),
-    ]);
+    ])
+    .spare(&[INODE, UNIT, NSID, UDP, DEVICES]);
     for namespace in namespaces {
         let known = names.of(namespace.inode);
         let name = names.labels(namespace.inode).join(",");

@@ -21,7 +21,12 @@ pub(crate) enum Kind {
 pub(crate) struct Columns {
     table: Table,
     kinds: Vec<Kind>,
+    /// Those that a narrow terminal can do without, the first of them first.
+    spare: Vec<usize>,
 }
+
+/// The space behind each column.
+const PADDING: u16 = 2;
 
 impl Columns {
     /// Columns with these headings.
@@ -35,7 +40,15 @@ impl Columns {
         Columns {
             table,
             kinds: headings.iter().map(|(_, kind)| *kind).collect(),
+            spare: Vec::new(),
         }
+    }
+
+    /// Leaves columns out where the terminal has no room for all, by their places and one after the
+    /// other, before a text is cut.
+    pub(crate) fn spare(mut self, places: &[usize]) -> Self {
+        self.spare = places.to_vec();
+        self
     }
 
     /// Adds a row.
@@ -61,6 +74,7 @@ impl Columns {
                 self.table
                     .set_content_arrangement(ContentArrangement::Dynamic);
                 self.table.set_width(width);
+                self.leave_out(width);
             }
             None => {
                 self.table
@@ -68,8 +82,8 @@ impl Columns {
             }
         }
         for (column, kind) in self.table.column_iter_mut().zip(&self.kinds) {
-            column.set_padding((0, 2));
-            if *kind != Kind::Text {
+            column.set_padding((0, PADDING));
+            if *kind != Kind::Text && !column.is_hidden() {
                 column.set_constraint(ColumnConstraint::ContentWidth);
             }
         }
@@ -78,6 +92,30 @@ impl Columns {
             .into_iter()
             .map(|line| line.trim_end().to_string())
             .collect()
+    }
+}
+
+impl Columns {
+    /// Hides as many of the spare columns as have to be.
+    fn leave_out(&mut self, width: u16) {
+        let widths: Vec<u16> = self
+            .table
+            .column_max_content_widths()
+            .iter()
+            .map(|width| width.saturating_add(PADDING))
+            .collect();
+        let mut needed: u16 = widths
+            .iter()
+            .fold(0, |sum, width| sum.saturating_add(*width));
+        for place in &self.spare {
+            if needed <= width {
+                break;
+            }
+            if let Some(column) = self.table.column_mut(*place) {
+                column.set_constraint(ColumnConstraint::Hidden);
+                needed = needed.saturating_sub(widths[*place]);
+            }
+        }
     }
 }
 
@@ -123,6 +161,15 @@ mod tests {
         let text = sample().lines(false, Some(30)).join("\n");
         assert!(text.contains("1234567890"), "{text}");
         assert!(text.contains('…'), "{text}");
+    }
+
+    #[test]
+    fn spare_columns_go_before_a_text_is_cut() {
+        let lines = |width| sample().spare(&[1, 2]).lines(false, Some(width));
+        assert_eq!(lines(50), sample().lines(false, None));
+        assert_eq!(lines(35)[2], "a-name-that-is-long  off");
+        assert_eq!(lines(22)[2], "a-name-that-is-long");
+        assert!(lines(12)[2].ends_with('…'), "{:?}", lines(12));
     }
 
     #[test]

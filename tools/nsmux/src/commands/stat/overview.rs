@@ -11,6 +11,12 @@ use crate::netlink::namespace::Namespace;
 use crate::output::columns::{Columns, Kind};
 use crate::output::number::Numbers;
 
+/// The places of the columns that a narrow terminal can do without.
+const BY_SOCKET: usize = 4;
+const BY_DEVICE: usize = 5;
+const BY_HOOK: usize = 6;
+const FRAGMENTS: usize = 9;
+
 /// The lines.
 pub(super) fn columns<N: Figure>(
     namespaces: &[Namespace],
@@ -31,7 +37,8 @@ pub(super) fn columns<N: Figure>(
         ("FRAGMENTS", Kind::Number),
         ("NO TABLE", Kind::Number),
         ("DISAGREE", Kind::Number),
-    ]);
+    ])
+    .spare(&[BY_HOOK, BY_SOCKET, BY_DEVICE, FRAGMENTS]);
     for (namespace, traffic) in namespaces.iter().zip(figures) {
         let (receive, transmit) = (&traffic.receive, &traffic.transmit);
         let cell = |figure: N| Cell::new(figure.show(numbers));
