@@ -12,7 +12,6 @@ use crate::{
     mode::{AtomicMode, Mode},
     net::{
         device_events::{Event, Watcher},
-        netfilter::{Selected, Selects},
         perdevice::Table,
         pernet::{Living, PerNamespace},
     },
@@ -88,6 +87,12 @@ impl Instance {
     /// Changes the mode, and calls `changed` before anyone else can change it again; not where it was
     /// the same. On an error it stays what it was: `EOPNOTSUPP` where the first level is compiled out
     /// and the namespace not the initial one. May sleep.
+    ///
+    /// Hooks stay where they are while what they do changes. To have other ones in their place would
+    /// lose packets: those that wait in a queue to user space are dropped when any hook of their
+    /// namespace is unregistered (`nf_queue_nf_hook_drop()`), and go on at the wrong one if one was
+    /// registered before it. A call that is under way, or comes between the hooks and the mode, is
+    /// counted in mode `off` as well.
     pub(crate) fn set_mode(slot: Living<'_, Self>, to: Mode, changed: impl FnOnce()) -> Result
     where
         Self: PerNamespace,
@@ -110,19 +115,6 @@ impl Instance {
             changed();
         }
         Ok(())
-    }
-}
-
-impl Selects for Instance {
-    #[inline(always)]
-    fn selected(&self) -> Selected {
-        match self.mode() {
-            Mode::Observe => Selected::First,
-            Mode::Verify => Selected::Second,
-            Mode::Steer => Selected::Third,
-            // It was changed a moment ago.
-            Mode::Off => Selected::None,
-        }
     }
 }
 

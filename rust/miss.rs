@@ -17,6 +17,7 @@ use kernel::{
 use crate::{
     account::Protocol,
     net::{
+        atomic::read_once,
         inet::{Family, Port, Tuple},
         mailbox::Mailbox,
         queue::{Entry, Queue},
@@ -28,12 +29,12 @@ use crate::{
 pub(crate) static NOTED: Queue = Queue::empty();
 
 /// The number of the last count of listeners.
-static COUNT: Atomic<u64> = Atomic::new(1);
+static COUNT: Atomic<usize> = Atomic::new(1);
 /// In which count somebody was found who is told of all namespaces.
-static EVERYWHERE: Atomic<u64> = Atomic::new(0);
+static EVERYWHERE: Atomic<usize> = Atomic::new(0);
 
 /// A count of those who listen.
-pub(crate) struct Count(u64);
+pub(crate) struct Count(usize);
 
 impl Count {
     /// Begins to count, one at a time. Any context.
@@ -59,8 +60,9 @@ impl Count {
 }
 
 /// Whether somebody listens who is told of all namespaces. Any context.
+#[inline(always)]
 pub(crate) fn is_heard_everywhere() -> bool {
-    EVERYWHERE.load(Relaxed) >= COUNT.load(Relaxed)
+    read_once(&EVERYWHERE) >= read_once(&COUNT)
 }
 
 /// A packet without a socket.
@@ -83,7 +85,7 @@ pub(crate) struct Miss {
     #[pin]
     turn: Entry,
     /// In which count somebody was found to listen in this namespace.
-    heard: Atomic<u64>,
+    heard: Atomic<usize>,
     /// How many misses had been counted when the last one was told.
     told: Atomic<c_ulong>,
 }
@@ -100,14 +102,21 @@ impl Miss {
     }
 
     /// Whether somebody listens in this namespace. Any context.
+    #[inline(always)]
     pub(crate) fn is_heard(&self) -> bool {
-        self.heard.load(Relaxed) >= COUNT.load(Relaxed)
+        read_once(&self.heard) >= read_once(&COUNT)
+    }
+
+    /// Whether anyone is there to be told. Any context.
+    #[inline(always)]
+    pub(crate) fn is_told(&self) -> bool {
+        self.is_heard() || is_heard_everywhere()
     }
 
     /// Notes a packet, if anyone is there to be told and no other one is noted. Any context.
     #[cold]
     pub(crate) fn note<F: Family>(&self, protocol: Protocol, tuple: &Tuple<F>) {
-        if !is_heard_everywhere() && !self.is_heard() {
+        if !self.is_told() {
             return;
         }
         let is_posted = self.noted.post(|| Missed {

@@ -7,7 +7,7 @@ use kernel::{
     sync::atomic::{Atomic, Relaxed},
 };
 
-use crate::bindings;
+use crate::{bindings, net::atomic::read_once};
 
 /// What nsmux does in a namespace.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -73,9 +73,7 @@ impl AtomicMode {
     /// Reads it. Any context.
     #[inline(always)]
     pub(crate) fn get(&self) -> Mode {
-        // SAFETY: Valid for reads. A relaxed load is no more than this, but in the kernel crate it is
-        // a function of C: a call for each packet.
-        match unsafe { self.0.as_ptr().read_volatile() } {
+        match read_once(&self.0) {
             bindings::NSMUX_MODE_OBSERVE => Mode::Observe,
             bindings::NSMUX_MODE_VERIFY => Mode::Verify,
             bindings::NSMUX_MODE_STEER => Mode::Steer,

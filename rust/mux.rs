@@ -7,7 +7,7 @@ mod quoted;
 
 use crate::{
     net::{
-        inet::{self, Family, Fragment, Header, Ports, Stop, Tuple},
+        inet::{self, CommonForm, Family, Fragment, Header, Ports, Stop, Tuple},
         netfilter::Received,
         packet::Packet,
         packet_socket::PacketSocket,
@@ -56,10 +56,9 @@ pub(crate) enum Finding<'n, F: Family> {
 /// Reads the headers of a packet. Any context.
 #[inline(always)]
 pub(crate) fn form<'n, F: Family>(resolved: &impl Resolved<'n, F>) -> Form<F> {
-    let packet = resolved.packet();
-    match F::common_form(packet) {
-        Some((header, ports)) if header.protocol != inet::TCP || resolved.is_taken_by_tcp() => {
-            Form::Ports(header, ports)
+    match CommonForm::of(resolved.packet()) {
+        Some(form) if form.protocol() == inet::UDP || resolved.is_taken_by_tcp() => {
+            Form::Ports(form.header(), form.ports())
         }
         _ => any_form(resolved),
     }
@@ -135,14 +134,7 @@ fn find_other<'n, F: Family>(
 
 /// Whether packet sockets have a packet as well, since they listen on the device that it was
 /// received on. Any context.
-#[inline(always)]
 pub(crate) fn is_tapped<F: Family>(received: &Received<'_, F>) -> bool {
-    PacketSocket::exist(received.namespace) && is_listened_to(received)
-}
-
-#[cold]
-#[inline(never)]
-fn is_listened_to<F: Family>(received: &Received<'_, F>) -> bool {
     PacketSocket::listen(received.namespace, received.arrival().device, F::ETHERNET)
 }
 

@@ -19,6 +19,7 @@
 //! its [`procfs`] file, and takes them away in the order that is safe. [`device_events`] tells it of
 //! the namespace's devices, for which [`perdevice`] keeps something, with a directory in [`sysfs`].
 
+pub mod atomic;
 pub mod by_cookie;
 pub mod chains;
 pub mod delivery;

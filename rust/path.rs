@@ -2,9 +2,9 @@
 
 //! Where packets are seen, and what is done with them.
 //!
-//! [`receive`], [`transmit`] and [`arp`] are the hooks: each makes of a packet the type of its
-//! direction and hands it to what the namespace's [`Mode`](crate::mode::Mode) asks for: [`observe`],
-//! [`verify`] or [`steer`].
+//! [`receive`], [`transmit`] and [`arp`] are the hooks: each finds the socket of a packet and counts it.
+//! What has not the common form is [`rare`]; [`observe`] tells of that. What the namespace's
+//! [`Mode`](crate::mode::Mode) asks for beyond it comes at the end: [`verify`] or [`steer`].
 
 mod arp;
 mod observe;

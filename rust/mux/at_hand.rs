@@ -118,27 +118,30 @@ pub(crate) enum Sent<'n> {
     Unparsed,
 }
 
-/// The socket that transmits a packet, as the state of the hook names it, if it is one that packets
-/// mostly come from: a connection or a UDP socket, of the protocol that the first header names.
-/// Everything else is [`sent`]. Any context.
+/// What packets mostly come from.
+pub(crate) enum CommonSender {
+    /// A connection of TCP, in whatever state it is.
+    Connection,
+    /// A socket of UDP with a peer.
+    Connected,
+    /// A socket of UDP without a peer.
+    Unconnected,
+}
+
+/// What the sender of a packet is, if it is what packets mostly come from, and of the protocol that the
+/// first header names. Everything else is [`sent`]. Any context.
 #[inline(always)]
-pub(crate) fn common_sender<'n, F: Family>(transmitted: &Transmitted<'n, F>) -> Option<AtHand<'n>> {
-    let full = transmitted.named()?.as_full()?;
-    let protocol = F::protocol(&transmitted.packet);
+pub(crate) fn common_sender(sender: &SockCommon, protocol: u8) -> Option<CommonSender> {
+    let (full, state) = sender.as_full_in_state()?;
     if full.is_raw() || full.protocol() != u16::from(protocol) {
         return None;
     }
-    let (of, outcome) = match protocol {
-        inet::TCP if !full.is_listening() => (Of::Tcp, Outcome::Established),
-        inet::UDP if full.is_connected() => (Of::Udp, Outcome::Connected),
-        inet::UDP => (Of::Udp, Outcome::Unconnected),
-        _ => return None,
-    };
-    Some(AtHand {
-        of,
-        outcome,
-        socket: Some(full),
-    })
+    match protocol {
+        inet::TCP if !state.is_listening() => Some(CommonSender::Connection),
+        inet::UDP if state.is_connected() => Some(CommonSender::Connected),
+        inet::UDP => Some(CommonSender::Unconnected),
+        _ => None,
+    }
 }
 
 /// The socket that transmits a packet, whatever it is. Any context.

@@ -161,10 +161,15 @@ impl<'n> Delivery<'n> {
     fn fits(&self, socket: &Sock) -> bool {
         // SAFETY: By the type invariants nobody else uses the packet.
         let packet = unsafe { Packet::from_raw(self.skb) };
-        let Some(header) = packet.read::<[u8; 10]>(packet.network_offset()) else {
+        // Where the header is as long as nobody has moved the data (`ip_local_deliver()`,
+        // `ip6_input()`); a packet whose data somebody has moved is left alone.
+        let Some(header) = packet.linear().first_chunk::<10>() else {
             return false;
         };
-        let [version, _, _, _, _, _, next_header, _, _, protocol] = header;
+        if packet.network_offset() != 0 {
+            return false;
+        }
+        let &[version, _, _, _, _, _, next_header, _, _, protocol] = header;
         let (protocol, is_of_family) = match version >> 4 {
             // A socket of IPv6 may take packets of IPv4.
             4 => (protocol, true),

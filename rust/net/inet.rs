@@ -13,6 +13,7 @@
 
 mod bound_devices;
 pub(in crate::net) mod bound_only;
+mod common_form;
 mod extension_headers;
 mod port_ends;
 mod raw;
@@ -31,6 +32,7 @@ use kernel::ffi::c_int;
 pub use self::{
     bound_devices::BoundDevices,
     bound_only::BoundOnly,
+    common_form::CommonForm,
     port_ends::PortEnds,
     raw::{raw_sockets, raw_sockets_asked_for, RawKey},
     v4::V4,
@@ -129,24 +131,6 @@ impl Ports {
             destination: Port::from_header([d0, d1]),
         }
     }
-
-    /// Reads those of a packet of TCP or UDP in its most common form: all of the header is there,
-    /// and tells of no more than there is. `length` is that of the rest of the packet, which may go on
-    /// behind `bytes`.
-    #[inline(always)]
-    fn in_common_form(protocol: u8, bytes: &[u8], length: u32) -> Option<Self> {
-        let first: &[u8; 8] = bytes.first_chunk()?;
-        let &[s0, s1, d0, d1, l0, l1, ..] = first;
-        let (told, least) = match protocol {
-            TCP => {
-                let header: &[u8; 20] = bytes.first_chunk()?;
-                (u32::from(header[12] >> 4) * 4, 20)
-            }
-            UDP => (u32::from(u16::from_be_bytes([l0, l1])), 8),
-            _ => return None,
-        };
-        (told >= least && told <= length).then(|| Self::from_header([s0, s1, d0, d1]))
-    }
 }
 
 /// What an IP header says, extension headers included.
@@ -237,10 +221,22 @@ pub unsafe trait Family: Copy + 'static {
     /// read: an extension header's where there is one.
     fn protocol(packet: &Packet<'_>) -> u8;
 
-    /// Reads a packet of TCP or UDP in its most common form: with headers that begin where the data
-    /// does and are all in its linear part, without options, extension headers or fragments, and
-    /// without contradictions. `None` says no more than that it is no such packet.
-    fn common_form(packet: &Packet<'_>) -> Option<(Header<Self>, Ports)>;
+    /// The bytes with which a packet of TCP or UDP in its common form begins: a header of IP without
+    /// options, and the first 8 bytes of its payload.
+    type Beginning: 'static;
+
+    /// The length of a header of IP without options.
+    const HEADER: usize;
+
+    /// Views the beginning of a packet whose header is one without options, and that is no fragment, if
+    /// its linear part is that long.
+    fn beginning<'p>(packet: &Packet<'p>) -> Option<&'p Self::Beginning>;
+
+    /// What the header says.
+    fn header_of(beginning: &Self::Beginning) -> Header<Self>;
+
+    /// The first 8 bytes of the payload.
+    fn payload_of(beginning: &Self::Beginning) -> &[u8; 8];
 
     /// Reads the header that begins at an offset from the beginning of the packet's data; `None` if
     /// it is cut short or contradicts itself. Extension headers are passed over, whatever they say:

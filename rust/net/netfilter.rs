@@ -31,9 +31,6 @@ use super::{
 use crate::bindings;
 
 /// A hook: a place on the path of packets, and what is called with each that comes by.
-///
-/// The packet goes on whatever the hook does: one that cannot be made sense of is passed on as
-/// every other one.
 pub struct Hook<T> {
     family: u8,
     number: c_uint,
@@ -54,7 +51,7 @@ pub trait Receive<T, F> {
     ///
     /// Mostly in a softirq, but a packet that user space has held back comes by in a process. In an
     /// RCU read-side critical section. The function must not sleep, take long or fail.
-    fn receive(owner: &T, packet: Incoming<'_, F>);
+    fn receive(owner: &T, packet: Incoming<'_, F>) -> Accept;
 }
 
 /// What a hook for packets from this host calls; `F` is their family, or [`Arp`].
@@ -63,7 +60,7 @@ pub trait Transmit<T, F> {
     ///
     /// Mostly in a process, often with the sender's socket locked, but also in a softirq. In an RCU
     /// read-side critical section. The function must not sleep, take long or fail.
-    fn transmit(owner: &T, packet: Outgoing<'_, F>);
+    fn transmit(owner: &T, packet: Outgoing<'_, F>) -> Accept;
 }
 
 impl<T> Hook<T> {
@@ -98,112 +95,46 @@ impl<T> Hook<T> {
             _owner: PhantomData,
         }
     }
-}
 
-/// Which of its functions an owner wants a packet to be seen by.
-#[derive(Clone, Copy)]
-pub enum Selected {
-    /// None: the packet goes on.
-    None,
-    /// The first one.
-    First,
-    /// The second one.
-    Second,
-    /// The third one.
-    Third,
-}
-
-/// An owner that selects, packet by packet, which of three functions sees it.
-///
-/// A hook that is registered stays where it is while its owner changes what it does. To have another
-/// one in its place would lose packets: those that wait in a queue to user space are dropped when any
-/// hook of their namespace is unregistered (`nf_queue_nf_hook_drop()`), and go on at the wrong one if
-/// one was registered before it.
-pub trait Selects {
-    /// The function for the next packet. Any context.
-    fn selected(&self) -> Selected;
-}
-
-impl<T: Selects> Hook<T> {
     /// A hook at `NF_INET_LOCAL_IN`: packets for this host. IPv4 is reassembled there, IPv6 is not
     /// unless connection tracking does so.
-    pub const fn local_in<F, First, Second, Third>(priority: c_int) -> Self
-    where
-        F: Family,
-        First: Receive<T, F>,
-        Second: Receive<T, F>,
-        Third: Receive<T, F>,
-    {
-        let function = incoming_selected::<T, F, First, Second, Third>;
+    pub const fn local_in<F: Family, S: Receive<T, F>>(priority: c_int) -> Self {
+        let function = incoming::<T, F, S>;
         Self::new(F::NUMBER, bindings::NF_INET_LOCAL_IN, priority, function)
     }
 
     /// A hook at `NF_INET_LOCAL_OUT`: packets from this host, before the kernel fragments them.
-    pub const fn local_out<F, First, Second, Third>(priority: c_int) -> Self
-    where
-        F: Family,
-        First: Transmit<T, F>,
-        Second: Transmit<T, F>,
-        Third: Transmit<T, F>,
-    {
-        let function = outgoing_selected::<T, F, First, Second, Third>;
+    pub const fn local_out<F: Family, S: Transmit<T, F>>(priority: c_int) -> Self {
+        let function = outgoing::<T, F, S>;
         Self::new(F::NUMBER, bindings::NF_INET_LOCAL_OUT, priority, function)
     }
 }
 
-/// Goes on in the function that is selected.
+/// What a hook says of each packet: that it goes on, `NF_ACCEPT`.
 ///
-/// # Safety
-///
-/// As for [`incoming()`].
-unsafe extern "C" fn incoming_selected<T, F, First, Second, Third>(
-    owner: *mut c_void,
-    skb: *mut bindings::sk_buff,
-    state: *const bindings::nf_hook_state,
-) -> c_uint
-where
-    T: Selects,
-    First: Receive<T, F>,
-    Second: Receive<T, F>,
-    Third: Receive<T, F>,
-{
-    // SAFETY: By the safety requirement.
-    match unsafe { &*owner.cast::<T>() }.selected() {
-        // SAFETY: By the safety requirement.
-        Selected::First => unsafe { incoming::<T, F, First>(owner, skb, state) },
-        // SAFETY: As above.
-        Selected::Second => unsafe { incoming::<T, F, Second>(owner, skb, state) },
-        // SAFETY: As above.
-        Selected::Third => unsafe { incoming::<T, F, Third>(owner, skb, state) },
-        Selected::None => bindings::NF_ACCEPT,
-    }
-}
+/// It goes on whatever the hook does: one that cannot be made sense of is passed on as every other
+/// one.
+#[repr(transparent)]
+pub struct Accept(c_uint);
 
-/// Goes on in the function that is selected.
-///
-/// # Safety
-///
-/// As for [`outgoing()`].
-unsafe extern "C" fn outgoing_selected<T, F, First, Second, Third>(
-    owner: *mut c_void,
-    skb: *mut bindings::sk_buff,
-    state: *const bindings::nf_hook_state,
-) -> c_uint
-where
-    T: Selects,
-    First: Transmit<T, F>,
-    Second: Transmit<T, F>,
-    Third: Transmit<T, F>,
-{
-    // SAFETY: By the safety requirement.
-    match unsafe { &*owner.cast::<T>() }.selected() {
-        // SAFETY: By the safety requirement.
-        Selected::First => unsafe { outgoing::<T, F, First>(owner, skb, state) },
-        // SAFETY: As above.
-        Selected::Second => unsafe { outgoing::<T, F, Second>(owner, skb, state) },
-        // SAFETY: As above.
-        Selected::Third => unsafe { outgoing::<T, F, Third>(owner, skb, state) },
-        Selected::None => bindings::NF_ACCEPT,
+impl Accept {
+    /// The verdict that the packet goes on.
+    ///
+    /// The compiler is not told the number. Of functions that all give the same one it would make
+    /// calls, each with a frame, and have the number set after each; when the last function on the
+    /// path of a packet gives what no other one knows, the others end in a jump to it.
+    #[inline(always)]
+    pub fn packet() -> Self {
+        let mut verdict = bindings::NF_ACCEPT as usize;
+        // SAFETY: There is no instruction.
+        unsafe {
+            core::arch::asm!(
+                "/* {} */",
+                inout(reg) verdict,
+                options(pure, nomem, nostack, preserves_flags),
+            )
+        };
+        Self(verdict as c_uint)
     }
 }
 
@@ -211,7 +142,6 @@ where
 ///
 /// Called by netfilter alone, at `NF_INET_LOCAL_IN` of the family or `NF_ARP_IN`, with an `owner`
 /// that is a valid `T`.
-#[inline(never)]
 unsafe extern "C" fn incoming<T, F, S: Receive<T, F>>(
     owner: *mut c_void,
     skb: *mut bindings::sk_buff,
@@ -224,15 +154,13 @@ unsafe extern "C" fn incoming<T, F, S: Receive<T, F>>(
     // SAFETY: The state is valid until the hook returns.
     let state = State(unsafe { &*state });
     // SAFETY: By the safety requirement.
-    S::receive(owner, unsafe { Incoming::new(packet, state) });
-    bindings::NF_ACCEPT
+    S::receive(owner, unsafe { Incoming::new(packet, state) }).0
 }
 
 /// # Safety
 ///
 /// Called by netfilter alone, at `NF_INET_LOCAL_OUT` or `NF_ARP_OUT`, with an `owner` that is a
 /// valid `T`.
-#[inline(never)]
 unsafe extern "C" fn outgoing<T, F, S: Transmit<T, F>>(
     owner: *mut c_void,
     skb: *mut bindings::sk_buff,
@@ -245,8 +173,7 @@ unsafe extern "C" fn outgoing<T, F, S: Transmit<T, F>>(
     // SAFETY: The state is valid until the hook returns.
     let state = State(unsafe { &*state });
     // SAFETY: By the safety requirement.
-    S::transmit(owner, unsafe { Outgoing::new(packet, state) });
-    bindings::NF_ACCEPT
+    S::transmit(owner, unsafe { Outgoing::new(packet, state) }).0
 }
 
 /// Packets of ARP, which are of no family of the Internet protocol.
@@ -265,7 +192,7 @@ pub enum ResolvedBy {
 }
 
 /// How the namespace of a packet was found.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Resolution {
     /// Where it was read.
     pub by: ResolvedBy,

@@ -5,6 +5,7 @@
 //! C header: [`include/linux/skbuff.h`](srctree/include/linux/skbuff.h)
 
 use core::{
+    hint::assert_unchecked,
     marker::PhantomData,
     mem::{size_of, MaybeUninit},
     ptr::{addr_of, NonNull},
@@ -97,18 +98,18 @@ impl<'p> Packet<'p> {
         u32::from(self.headers().pkt_type()) == bindings::PACKET_HOST
     }
 
-    /// The linear part of the packet from its network header on, if that is where its data begins, as
-    /// it is at `LOCAL_IN` and `LOCAL_OUT`; nothing otherwise.
+    /// The linear part of the packet, from where its data begins: at `LOCAL_IN` and `LOCAL_OUT` with the
+    /// header of IP (`ip_local_deliver()`, `ip6_input()`, `__ip_local_out()`, `ip6_local_out()`).
     #[inline(always)]
-    pub fn header(&self) -> &[u8] {
-        if self.network_offset() != 0 {
-            return &[];
-        }
+    pub fn linear(&self) -> &'p [u8] {
         // SAFETY: By the type invariants.
         let (len, data_len, data) = unsafe {
             let skb = self.skb.as_ptr();
             ((*skb).len, (*skb).data_len, (*skb).data)
         };
+        // A reference to the beginning is then known not to be null without a comparison.
+        // SAFETY: Every packet has a buffer (`__alloc_skb()`).
+        unsafe { assert_unchecked(!data.is_null()) };
         // SAFETY: The linear part is so long, `skb_headlen()`, and by the type invariants nobody
         // changes it.
         unsafe { slice::from_raw_parts(data, len.wrapping_sub(data_len) as usize) }
@@ -193,22 +194,30 @@ impl<'p> Packet<'p> {
         // SAFETY: By the safety requirement it has been routed, as an IPv4 packet: to a `struct
         // rtable`.
         let route = unsafe { (dst as *const bindings::rtable).as_ref() };
-        Arrival {
-            // `inet_iif()`
-            device: match route {
-                Some(route) if route.rt_iif != 0 => route.rt_iif,
-                _ => received,
+        // `inet_sdif()`
+        let slave = if u32::from(noted.flags) & bindings::RUST_CONST_IPSKB_L3SLAVE != 0 {
+            noted.iif
+        } else {
+            0
+        };
+        match route {
+            None => Arrival {
+                device: received,
+                slave,
+                is_routed_to_many: false,
             },
-            // `inet_sdif()`
-            slave: if u32::from(noted.flags) & bindings::RUST_CONST_IPSKB_L3SLAVE != 0 {
-                noted.iif
-            } else {
-                0
+            Some(route) => Arrival {
+                // `inet_iif()`
+                device: match route.rt_iif {
+                    0 => received,
+                    device => device,
+                },
+                slave,
+                // The condition of `udp_rcv()`.
+                is_routed_to_many: route.rt_flags
+                    & (bindings::RTCF_BROADCAST | bindings::RTCF_MULTICAST)
+                    != 0,
             },
-            // The condition of `udp_rcv()`.
-            is_routed_to_many: route.is_some_and(|route| {
-                route.rt_flags & (bindings::RTCF_BROADCAST | bindings::RTCF_MULTICAST) != 0
-            }),
         }
     }
 

@@ -137,13 +137,25 @@ impl<T: PerDevice> Table<T> {
     /// context.
     #[inline(always)]
     pub fn find<'a>(&self, device: &NetDevice, section: rcu::Section<'a>) -> Option<&'a T> {
+        match self.find_in_place(device, section) {
+            Some(value) => Some(value),
+            None => self.find_other(device, section),
+        }
+    }
+
+    /// The same, where three loads are enough; `None` says no more than that they are not. Any
+    /// context.
+    #[inline(always)]
+    pub fn find_in_place<'a>(
+        &self,
+        device: &NetDevice,
+        _section: rcu::Section<'a>,
+    ) -> Option<&'a T> {
         // SAFETY: The place is valid for reads. Volatile as `rcu_dereference()`.
         let object = unsafe { self.place(device.index()).get().read_volatile() };
         // SAFETY: By the type invariants, and those of `Object`, it is valid until the section ends.
-        match unsafe { object.as_ref() } {
-            Some(object) if object.value.device == device.as_ptr() => Some(&object.value.value),
-            _ => self.find_other(device, section),
-        }
+        let object = unsafe { object.as_ref() }?;
+        (object.value.device == device.as_ptr()).then_some(&object.value.value)
     }
 
     #[cold]

@@ -128,11 +128,28 @@ impl SockCommon {
     /// The socket as a full one, if it is one, `sk_fullsock()`.
     #[inline]
     pub fn as_full(&self) -> Option<&Sock> {
+        self.as_full_in_state().map(|(full, _)| full)
+    }
+
+    /// The same, with the state that says so: one look at what another processor may change.
+    #[inline]
+    pub fn as_full_in_state(&self) -> Option<(&Sock, State)> {
         match self.state() {
             bindings::TCP_TIME_WAIT | bindings::TCP_NEW_SYN_RECV => None,
             // SAFETY: All other states are those of full sockets, which are transparent views of
             // what begins here.
-            _ => Some(unsafe { &*self.0.get().cast() }),
+            state => Some((unsafe { &*self.0.get().cast() }, State(state))),
+        }
+    }
+
+    /// The socket as a full one, if it has a peer: `connect()` was called, for UDP as well.
+    #[inline]
+    pub fn as_connected(&self) -> Option<&Sock> {
+        match self.state() {
+            // SAFETY: This state is one of full sockets, which are transparent views of what begins
+            // here.
+            bindings::TCP_ESTABLISHED => Some(unsafe { &*self.0.get().cast() }),
+            _ => None,
         }
     }
 
@@ -232,6 +249,24 @@ impl SockCommon {
         // of it.
         unsafe { bindings::sock_diag_save_cookie(self.0.get().cast(), halves.as_mut_ptr()) };
         u64::from(halves[1]) << 32 | u64::from(halves[0])
+    }
+}
+
+/// The state that a socket was in.
+#[derive(Clone, Copy)]
+pub struct State(u32);
+
+impl State {
+    /// Whether it had a peer.
+    #[inline]
+    pub fn is_connected(self) -> bool {
+        self.0 == bindings::TCP_ESTABLISHED
+    }
+
+    /// Whether it waited for connections.
+    #[inline]
+    pub fn is_listening(self) -> bool {
+        self.0 == bindings::TCP_LISTEN
     }
 }
 

@@ -7,11 +7,10 @@
 //! What IPv6 has in place of ARP are packets like all others.
 #![cfg(CONFIG_NETFILTER_FAMILY_ARP)]
 
-use super::observe::Observe;
 use crate::{
     account::Event,
     instance::Instance,
-    net::netfilter::{Arp, Hook, Incoming, Outgoing, Receive, Resolution, Transmit},
+    net::netfilter::{Accept, Arp, Hook, Incoming, Outgoing, Receive, Resolution, Transmit},
     resolve::Direction,
 };
 
@@ -19,31 +18,35 @@ use crate::{
 const PRIORITY: i32 = 200;
 
 /// The hook of packets that were received.
-pub(crate) const HOOK_RECEIVE: Hook<Instance> = Hook::arp_in::<Observe>(PRIORITY);
+pub(crate) const HOOK_RECEIVE: Hook<Instance> = Hook::arp_in::<Both>(PRIORITY);
 /// The hook of packets that are transmitted.
-pub(crate) const HOOK_TRANSMIT: Hook<Instance> = Hook::arp_out::<Observe>(PRIORITY);
+pub(crate) const HOOK_TRANSMIT: Hook<Instance> = Hook::arp_out::<Both>(PRIORITY);
 
-impl Receive<Instance, Arp> for Observe {
-    fn receive(instance: &Instance, packet: Incoming<'_, Arp>) {
+/// What is done in both directions.
+struct Both;
+
+impl Receive<Instance, Arp> for Both {
+    fn receive(instance: &Instance, packet: Incoming<'_, Arp>) -> Accept {
         let resolution = packet.resolve(|_, resolution| resolution);
-        count(instance, Direction::ArpReceive, resolution);
+        count(instance, Direction::ArpReceive, resolution)
     }
 }
 
-impl Transmit<Instance, Arp> for Observe {
-    fn transmit(instance: &Instance, packet: Outgoing<'_, Arp>) {
+impl Transmit<Instance, Arp> for Both {
+    fn transmit(instance: &Instance, packet: Outgoing<'_, Arp>) -> Accept {
         let resolution = packet.resolve(|_, resolution| resolution);
-        count(instance, Direction::ArpTransmit, resolution);
+        count(instance, Direction::ArpTransmit, resolution)
     }
 }
 
-fn count(instance: &Instance, direction: Direction, resolution: Resolution) {
+fn count(instance: &Instance, direction: Direction, resolution: Resolution) -> Accept {
     let Some(side) = instance.account().side(direction) else {
-        return;
+        return Accept::packet();
     };
     side.count(Event::Resolved(resolution.by));
     side.count(Event::NoTable);
     if !resolution.agrees {
         side.count(Event::Disagreement);
     }
+    Accept::packet()
 }

@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What every mode but `off` does, and `observe` alone: a packet's socket is found, counted and traced,
-//! and nothing is changed.
-//!
-//! A table is asked only when nobody knows yet: the socket that transmits a packet, or that a received
-//! one bears, is at hand.
+//! What every mode but `off` does with packets that are rare or traced: their socket is counted and
+//! told of. Those of the common form are counted where they are seen.
 
-use super::{
-    rare,
-    receive::{Form, Mode},
-};
 use crate::{
     account::{device::Seen, Event, Protocol, Side},
     instance::Instance,
     mux::{
         self,
-        at_hand::{self, AtHand, GivenBy, Of},
+        at_hand::{AtHand, GivenBy, Of},
     },
     net::{
         inet::{Family, Port, Ports, Tuple, V4, V6},
@@ -25,7 +18,7 @@ use crate::{
         trace,
     },
     resolve::ResolvedBy,
-    table::{tcp::TcpAnswer, udp::UdpAnswer, Answer, Outcome},
+    table::Outcome,
 };
 
 /// A family whose packets can be told apart in the account.
@@ -64,22 +57,7 @@ impl Observed for V6 {
     const ERROR: Protocol = Protocol::Error6;
 }
 
-/// Mode `observe`: nothing but that.
-pub(super) struct Observe;
-
-impl Mode for Observe {
-    #[inline(always)]
-    fn borne<F: Observed>(_: &Instance, _: Side<'_>, _: &Received<'_, F>, _: &AtHand<'_>) {}
-
-    #[inline(always)]
-    fn tcp<'n, F: Observed>(_: Side<'_>, _: Received<'n, F>, _: TcpAnswer<'n>, _: Form) {}
-
-    #[inline(always)]
-    fn udp<'n, F: Observed>(_: Side<'_>, _: Received<'n, F>, _: UdpAnswer<'n>, _: Form) {}
-}
-
 /// Tells of the socket that a received packet bears. Any context.
-#[inline(always)]
 pub(super) fn tell_borne<F: Observed>(
     instance: &Instance,
     side: Side<'_>,
@@ -94,29 +72,11 @@ pub(super) fn tell_borne<F: Observed>(
         GivenBy::Choice => Event::Chosen,
     });
     let namespace = received.namespace;
-    tell(side, namespace, told, given.socket, Some(ports));
+    tell(side, namespace, told, given.socket, || Some(ports));
     count_on_device(instance, received, Seen::Found(given.outcome));
 }
 
-/// Tells of what the tables know of a received packet of TCP or UDP. Any context.
-#[inline(always)]
-pub(super) fn tell_answer<F: Observed>(
-    instance: &Instance,
-    side: Side<'_>,
-    received: &Received<'_, F>,
-    resolution: Resolution,
-    protocol: Protocol,
-    tuple: &Tuple<F>,
-    answer: &impl Answer,
-) {
-    let outcome = answer.outcome();
-    note_miss(instance, protocol, tuple, outcome);
-    let told = Told::of(resolution, protocol, outcome);
-    tell_found(instance, side, received, told, Some(tuple), answer.socket());
-}
-
 /// Notes a received packet of TCP or UDP that has no socket. Any context.
-#[inline(always)]
 pub(super) fn note_miss<F: Observed>(
     instance: &Instance,
     protocol: Protocol,
@@ -129,7 +89,6 @@ pub(super) fn note_miss<F: Observed>(
 }
 
 /// Tells of what was found for a received packet. Any context.
-#[inline(always)]
 pub(super) fn tell_found<F: Observed>(
     instance: &Instance,
     side: Side<'_>,
@@ -138,10 +97,12 @@ pub(super) fn tell_found<F: Observed>(
     tuple: Option<&Tuple<F>>,
     socket: Option<&SockCommon>,
 ) {
-    let ports = tuple.map(|tuple| Ports {
-        source: tuple.remote_port,
-        destination: tuple.local_port,
-    });
+    let ports = || {
+        tuple.map(|tuple| Ports {
+            source: tuple.remote_port,
+            destination: tuple.local_port,
+        })
+    };
     tell(side, received.namespace, told, socket, ports);
     count_on_device(instance, received, Seen::Found(told.outcome));
 }
@@ -162,54 +123,18 @@ pub(super) fn count_on_device<F: Family>(
     }
 }
 
-/// Tells who transmits a packet; gives that, if somebody does. Any context.
-#[inline(always)]
-pub(super) fn transmitted<'n, F: Observed>(
-    side: Side<'_>,
-    transmitted: Transmitted<'n, F>,
-    resolution: Resolution,
-) -> Option<AtHand<'n>> {
-    if resolution.by == ResolvedBy::Socket && resolution.agrees {
-        if let Some(sender) = at_hand::common_sender(&transmitted) {
-            let told = Told {
-                by: ResolvedBy::Socket,
-                protocol: F::of(sender.of),
-                outcome: sender.outcome,
-            };
-            tell_sender(side, transmitted, told, sender.socket);
-            return Some(sender);
-        }
-    }
-    rare::transmitted(side, transmitted, resolution)
-}
-
 /// Tells of the socket that transmits a packet. Any context.
-#[inline(always)]
 pub(super) fn tell_sender<F: Observed>(
     side: Side<'_>,
     transmitted: Transmitted<'_, F>,
     told: Told,
     sender: Option<&SockCommon>,
 ) {
-    side.count(Event::Lookup(told.protocol, told.outcome));
-    if trace::is_listened_to() {
-        trace_sender(side, transmitted, told, sender);
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn trace_sender<F: Observed>(
-    side: Side<'_>,
-    transmitted: Transmitted<'_, F>,
-    told: Told,
-    sender: Option<&SockCommon>,
-) {
-    let ports = match mux::form(&transmitted) {
+    let ports = || match mux::form(&transmitted) {
         mux::Form::Ports(_, ports) => Some(ports),
         _ => None,
     };
-    trace_lookup(side, transmitted.namespace, told, sender, ports);
+    tell(side, transmitted.namespace, told, sender, ports);
 }
 
 /// What is counted and traced of a packet whose socket is known, or that has none.
@@ -232,17 +157,16 @@ impl Told {
     }
 }
 
-#[inline(always)]
 fn tell(
     side: Side<'_>,
     namespace: Namespace<'_>,
     told: Told,
     socket: Option<&SockCommon>,
-    ports: Option<Ports>,
+    ports: impl FnOnce() -> Option<Ports>,
 ) {
     side.count(Event::Lookup(told.protocol, told.outcome));
     if trace::is_listened_to() {
-        trace_lookup(side, namespace, told, socket, ports);
+        trace_lookup(side, namespace, told, socket, ports());
     }
 }
 

@@ -1,82 +1,94 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Packets that have not the common form: fragments, those with options or extension headers, those of
-//! other protocols, what lies in pages of its own, and what nobody can make sense of; and transmitted
-//! ones that no connection and no UDP socket sends.
+//! other protocols, what lies in pages of its own, and what nobody can make sense of; transmitted
+//! ones that no connection and no UDP socket sends; what is not resolved as most are; and all that
+//! somebody traces.
 
 use super::{
     observe::{count_on_device, note_miss, tell_borne, tell_found, tell_sender, Observed, Told},
-    receive::{self, Mode},
+    steer, verify,
 };
 use crate::{
     account::{device::Seen, Event, Side},
     instance::Instance,
+    mode::Mode,
     mux::{
         self,
-        at_hand::{self, AtHand, Sent},
+        at_hand::{self, Sent},
         Finding, Form, Quoted,
     },
     net::{
         inet::{Fragment, Stop},
-        netfilter::{Received, Resolution, Transmitted},
+        netfilter::{Accept, Outgoing, Received, Resolution, Transmitted},
+        packet_socket::PacketSocket,
     },
-    resolve::ResolvedBy,
+    resolve::{Direction, ResolvedBy},
     table::Answer,
 };
 
-/// A packet whose namespace was not found as that of most is, or not agreed on. Any context.
+/// A packet that was not resolved as most are, or that somebody traces. Any context.
 #[cold]
 #[inline(never)]
-pub(super) fn received<F: Observed, M: Mode>(
+pub(super) fn unusual<F: Observed>(
     instance: &Instance,
-    side: Side<'_>,
     received: Received<'_, F>,
     resolution: Resolution,
-) {
-    if resolution.by != ResolvedBy::Device {
-        side.count(Event::Resolved(resolution.by));
+) -> Accept {
+    if let Some(side) = instance.account().side(Direction::Receive) {
+        if resolution.by != ResolvedBy::Device {
+            side.count(Event::Resolved(resolution.by));
+        }
+        if !resolution.agrees {
+            side.count(Event::Disagreement);
+        }
+        if PacketSocket::exist(received.namespace) && mux::is_tapped(&received) {
+            side.count(Event::Tapped);
+        }
     }
-    if !resolution.agrees {
-        side.count(Event::Disagreement);
-    }
-    if mux::is_tapped(&received) {
-        side.count(Event::Tapped);
-    }
-    uncommon::<F, M>(instance, side, received, resolution);
+    self::received(instance, received, resolution)
 }
 
 /// Finds the socket of a received packet, and tells of it. Any context.
 #[cold]
 #[inline(never)]
-pub(super) fn uncommon<F: Observed, M: Mode>(
+pub(super) fn received<F: Observed>(
     instance: &Instance,
-    side: Side<'_>,
     received: Received<'_, F>,
     resolution: Resolution,
-) {
+) -> Accept {
+    let Some(side) = instance.account().side(Direction::Receive) else {
+        return Accept::packet();
+    };
     let form = mux::form(&received);
-    let mut looks = receive::Form::Uncommon;
+    let mut looks = steer::Form::Uncommon;
     if let Form::Ports(header, ports) = &form {
         if let Some((given, by)) = at_hand::borne(&received, header.protocol) {
             let told = Told::of(resolution, F::of(given.of), given.outcome);
             tell_borne(instance, side, &received, told, *ports, &given, by);
-            return M::borne(instance, side, &received, &given);
+            return match instance.mode() {
+                Mode::Verify => verify::borne(instance, received),
+                Mode::Off | Mode::Observe | Mode::Steer => Accept::packet(),
+            };
         }
         if !resolution.agrees {
-            looks = receive::Form::Elsewhere;
+            looks = steer::Form::Elsewhere;
         } else if header.fragment == Fragment::Whole && !header.is_extended {
-            looks = receive::Form::Common;
+            looks = steer::Form::Common;
         }
     }
-    match find(instance, side, &received, resolution, form) {
-        Finding::Tcp(_, answer) => M::tcp(side, received, answer, looks),
-        Finding::Udp(_, answer) => M::udp(side, received, answer, looks),
-        _ => {}
+    let finding = find(instance, side, &received, resolution, form);
+    if instance.mode() != Mode::Steer {
+        return Accept::packet();
+    }
+    match finding {
+        Finding::Tcp(_, answer) => steer::tcp(instance, received, answer, looks),
+        Finding::Udp(_, answer) => steer::udp(instance, received, answer, looks),
+        _ => Accept::packet(),
     }
 }
 
 /// Looks a received packet up, and tells of it.
-#[inline(never)]
 fn find<'n, F: Observed>(
     instance: &Instance,
     side: Side<'_>,
@@ -115,11 +127,12 @@ fn find<'n, F: Observed>(
             return finding;
         }
     };
+    let told = Told::of(resolution, protocol, outcome);
+    tell_found(instance, side, received, told, tuple, socket);
+    // Counted before it is noted: who is told of it is told how many there were.
     if let (Finding::Tcp(..) | Finding::Udp(..), Some(tuple)) = (&finding, tuple) {
         note_miss(instance, protocol, tuple, outcome);
     }
-    let told = Told::of(resolution, protocol, outcome);
-    tell_found(instance, side, received, told, tuple, socket);
     finding
 }
 
@@ -135,15 +148,26 @@ fn tell_end<F: Observed>(
     count_on_device(instance, received, seen);
 }
 
-/// Tells who transmits a packet that does not come from where most come; gives that, if somebody does.
-/// Any context.
+/// A packet that does not come from where most come, or that somebody traces. Any context.
 #[cold]
 #[inline(never)]
-pub(super) fn transmitted<'n, F: Observed>(
+pub(super) fn transmitted<F: Observed>(instance: &Instance, packet: Outgoing<'_, F>) -> Accept {
+    let Some(side) = instance.account().side(Direction::Transmit) else {
+        return Accept::packet();
+    };
+    packet.resolve(|transmitted, resolution| tell_transmitted(side, transmitted, resolution));
+    match instance.mode() {
+        Mode::Verify => verify::transmitted(instance, packet),
+        Mode::Off | Mode::Observe | Mode::Steer => Accept::packet(),
+    }
+}
+
+/// Tells who transmits a packet.
+fn tell_transmitted<F: Observed>(
     side: Side<'_>,
-    transmitted: Transmitted<'n, F>,
+    transmitted: Transmitted<'_, F>,
     resolution: Resolution,
-) -> Option<AtHand<'n>> {
+) {
     if resolution.by != ResolvedBy::Socket {
         side.count(Event::Resolved(resolution.by));
     }
@@ -153,13 +177,11 @@ pub(super) fn transmitted<'n, F: Observed>(
     let event = match at_hand::sent(transmitted) {
         Sent::By(sender) => {
             let told = Told::of(resolution, F::of(sender.of), sender.outcome);
-            tell_sender(side, transmitted, told, sender.socket);
-            return Some(sender);
+            return tell_sender(side, transmitted, told, sender.socket);
         }
         Sent::NoTable => Event::NoTable,
         Sent::LaterFragment => Event::LaterFragment,
         Sent::Unparsed => Event::Unparsed,
     };
     side.count(event);
-    None
 }

@@ -3,29 +3,38 @@
 //! Packets for this host.
 //!
 //! The common form of a packet is looked at here, from top to bottom: one of TCP or UDP whose headers are
-//! all in one piece, and that bears its socket or is looked up. Everything else is [`rare`].
-
-use core::marker::PhantomData;
+//! all in one piece, and that bears its socket or is looked up. Everything else is [`rare`]: also what
+//! somebody traces, since it is told of each packet.
+//!
+//! Each function ends in a jump to the next one, with all that it has found out in registers. So none
+//! saves registers for another one's sake, and a packet that bears its socket needs no stack at all.
 
 use super::{
-    observe::{self, Observe, Observed, Told},
+    observe::{count_on_device, Observed},
     rare,
-    steer::Steer,
-    verify::Verify,
+    steer::{self, Form},
+    verify,
 };
 use crate::{
-    account::{Event, Side},
+    account::{
+        device::{DeviceAccount, Seen},
+        Event, Protocol, Side,
+    },
     instance::Instance,
-    mux::{self, at_hand},
+    mode::Mode,
+    mux,
     net::{
-        inet::{self, V4, V6},
-        netfilter::{Hook, Incoming, Receive, Received, Resolution},
+        inet::{CommonForm, TCP, UDP, V4, V6},
+        netfilter::{Accept, Hook, Incoming, Receive, Received, Resolution},
+        packet_socket::PacketSocket,
+        socket::{Connection, SockCommon},
+        trace,
     },
     resolve::{Direction, Resolved, ResolvedBy},
     table::{
         tcp::{Tcp, TcpAnswer},
         udp::{Udp, UdpAnswer, UdpKey},
-        Table,
+        Answer, Outcome, Table,
     },
 };
 
@@ -35,101 +44,307 @@ use crate::{
 const PRIORITY: i32 = 200;
 
 /// The hook of IPv4.
-pub(crate) const HOOK_V4: Hook<Instance> =
-    Hook::local_in::<V4, In<Observe>, In<Verify>, In<Steer>>(PRIORITY);
+pub(crate) const HOOK_V4: Hook<Instance> = Hook::local_in::<V4, In>(PRIORITY);
 /// The hook of IPv6.
-pub(crate) const HOOK_V6: Hook<Instance> =
-    Hook::local_in::<V6, In<Observe>, In<Verify>, In<Steer>>(PRIORITY);
+pub(crate) const HOOK_V6: Hook<Instance> = Hook::local_in::<V6, In>(PRIORITY);
 
-/// What a packet of TCP or UDP looks like, as far as it decides what can be done with it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    /// It is all there, without fragments and extension headers.
-    Common,
-    /// It is a fragment, or has extension headers.
-    Uncommon,
-    /// It is seen in another namespace than its device's.
-    Elsewhere,
-}
-
-/// What a mode does with a received packet, beyond telling of its socket. All in any context.
-pub(super) trait Mode {
-    /// What a packet of TCP or UDP bears is known; `at_hand` was told.
-    fn borne<F: Observed>(
-        instance: &Instance,
-        side: Side<'_>,
-        received: &Received<'_, F>,
-        given: &at_hand::AtHand<'_>,
-    );
-
-    /// A packet of TCP was looked up.
-    fn tcp<'n, F: Observed>(
-        side: Side<'_>,
-        received: Received<'n, F>,
-        answer: TcpAnswer<'n>,
-        form: Form,
-    );
-
-    /// The same of a packet of UDP.
-    fn udp<'n, F: Observed>(
-        side: Side<'_>,
-        received: Received<'n, F>,
-        answer: UdpAnswer<'n>,
-        form: Form,
-    );
-}
-
-/// The hook's function for a mode.
-struct In<M>(PhantomData<M>);
-
-impl<F: Observed, M: Mode> Receive<Instance, F> for In<M> {
-    #[inline(always)]
-    fn receive(instance: &Instance, packet: Incoming<'_, F>) {
-        let Some(side) = instance.account().side(Direction::Receive) else {
-            return;
-        };
-        packet.resolve(|received, resolution| {
-            if resolution.by != ResolvedBy::Device || !resolution.agrees {
-                return rare::received::<F, M>(instance, side, received, resolution);
-            }
-            if mux::is_tapped(&received) {
-                side.count(Event::Tapped);
-            }
-            look_up::<F, M>(instance, side, received);
-        });
-    }
-}
-
-/// A packet whose device says where it is, as netfilter does.
+/// How most packets are resolved.
 const USUAL: Resolution = Resolution {
     by: ResolvedBy::Device,
     agrees: true,
 };
 
-#[inline(always)]
-fn look_up<F: Observed, M: Mode>(instance: &Instance, side: Side<'_>, received: Received<'_, F>) {
-    let Some((header, ports)) = F::common_form(&received.packet) else {
-        return rare::uncommon::<F, M>(instance, side, received, USUAL);
-    };
-    let is_tcp = header.protocol == inet::TCP;
-    if is_tcp && !received.is_taken_by_tcp() {
-        return rare::uncommon::<F, M>(instance, side, received, USUAL);
+struct In;
+
+impl<F: Observed> Receive<Instance, F> for In {
+    #[inline(always)]
+    fn receive(instance: &Instance, packet: Incoming<'_, F>) -> Accept {
+        if trace::is_listened_to() {
+            return packet
+                .resolve(|received, resolution| rare::unusual(instance, received, resolution));
+        }
+        packet.resolve(|received, resolution| {
+            if resolution != USUAL {
+                return rare::unusual(instance, received, resolution);
+            }
+            if PacketSocket::exist(received.namespace) {
+                return tapped(instance, received);
+            }
+            sort(instance, received)
+        })
     }
-    if received.bears_socket() {
-        if let Some((given, by)) = at_hand::borne(&received, header.protocol) {
-            let told = Told::of(USUAL, F::of(given.of), given.outcome);
-            observe::tell_borne(instance, side, &received, told, ports, &given, by);
-            return M::borne(instance, side, &received, &given);
+}
+
+/// A packet that packet sockets may have as well.
+#[inline(never)]
+fn tapped<F: Observed>(instance: &Instance, received: Received<'_, F>) -> Accept {
+    if mux::is_tapped(&received) {
+        if let Some(side) = instance.account().side(Direction::Receive) {
+            side.count(Event::Tapped);
         }
     }
-    let (tuple, to_many) = received.tuple(&header, ports);
-    if is_tcp {
-        let answer = Tcp::<F>::lookup(received.namespace, &tuple);
-        observe::tell_answer(instance, side, &received, USUAL, F::TCP, &tuple, &answer);
-        M::tcp(side, received, answer, Form::Common);
-    } else {
-        let answer = Udp::<F>::lookup(received.namespace, &UdpKey { tuple, to_many });
-        observe::tell_answer(instance, side, &received, USUAL, F::UDP, &tuple, &answer);
-        M::udp(side, received, answer, Form::Common);
+    sort(instance, received)
+}
+
+#[inline(always)]
+fn sort<F: Observed>(instance: &Instance, received: Received<'_, F>) -> Accept {
+    let Some(form) = CommonForm::of(&received.packet) else {
+        return rare::received(instance, received, USUAL);
+    };
+    match form.protocol() {
+        TCP if !received.is_taken_by_tcp() => rare::received(instance, received, USUAL),
+        TCP if received.bears_socket() => tcp_borne(instance, received),
+        TCP => look_up_connection(instance, received, form),
+        _ if received.bears_socket() => udp_borne(instance, received),
+        _ => look_up_udp(instance, received, form),
     }
+}
+
+/// A packet of TCP that bears a socket: mostly the connection that early demultiplexing has found.
+#[inline(always)]
+fn tcp_borne<F: Observed>(instance: &Instance, received: Received<'_, F>) -> Accept {
+    match received.own_socket().and_then(SockCommon::as_full_in_state) {
+        Some((full, state)) if full.protocol() == TCP.into() && !state.is_listening() => {
+            borne(instance, received, F::TCP, Outcome::Established)
+        }
+        _ => rare::received(instance, received, USUAL),
+    }
+}
+
+/// The same of UDP: mostly a socket with a peer.
+#[inline(always)]
+fn udp_borne<F: Observed>(instance: &Instance, received: Received<'_, F>) -> Accept {
+    match received.own_socket().and_then(SockCommon::as_connected) {
+        Some(full) if full.protocol() == UDP.into() => {
+            borne(instance, received, F::UDP, Outcome::Connected)
+        }
+        _ => rare::received(instance, received, USUAL),
+    }
+}
+
+/// A packet that bears what early demultiplexing finds. The stack takes it: there is nothing to steer.
+#[inline(always)]
+fn borne<F: Observed>(
+    instance: &Instance,
+    received: Received<'_, F>,
+    protocol: Protocol,
+    outcome: Outcome,
+) -> Accept {
+    let Some(counters) = Counters::of(instance, &received) else {
+        return borne_elsewhere(instance, received, protocol, outcome);
+    };
+    counters.count(protocol, outcome);
+    counters.side.count(Event::EarlyDemux);
+    match instance.mode() {
+        Mode::Verify => verify::borne(instance, received),
+        Mode::Off | Mode::Observe | Mode::Steer => Accept::packet(),
+    }
+}
+
+/// The same by a device whose account is not found at once.
+#[inline(never)]
+fn borne_elsewhere<F: Observed>(
+    instance: &Instance,
+    received: Received<'_, F>,
+    protocol: Protocol,
+    outcome: Outcome,
+) -> Accept {
+    if let Some(side) = instance.account().side(Direction::Receive) {
+        side.count(Event::EarlyDemux);
+    }
+    found(instance, &received, protocol, outcome);
+    match instance.mode() {
+        Mode::Verify => verify::borne(instance, received),
+        Mode::Off | Mode::Observe | Mode::Steer => Accept::packet(),
+    }
+}
+
+/// A packet of UDP whose socket nobody knows yet.
+#[inline(never)]
+fn look_up_udp<'n, F: Observed>(
+    instance: &Instance,
+    received: Received<'n, F>,
+    form: CommonForm<'n, F>,
+) -> Accept {
+    let (tuple, to_many) = received.tuple(&form.header(), form.ports());
+    let socket = match Udp::<F>::lookup(received.namespace, &UdpKey { tuple, to_many }) {
+        UdpAnswer::Socket(socket) => socket,
+        UdpAnswer::None => return missed(instance, received, F::UDP),
+        answer => return found_udp(instance, received, answer),
+    };
+    let Some(counters) = Counters::of(instance, &received) else {
+        return found_udp(instance, received, UdpAnswer::Socket(socket));
+    };
+    if socket.is_connected() {
+        counters.count(F::UDP, Outcome::Connected);
+    } else if socket.is_in_reuseport_group() {
+        counters.count(F::UDP, Outcome::Ambiguous);
+    } else {
+        counters.count(F::UDP, Outcome::Unconnected);
+    }
+    if instance.mode() == Mode::Steer {
+        return steer::udp(instance, received, UdpAnswer::Socket(socket), Form::Common);
+    }
+    Accept::packet()
+}
+
+/// A packet of UDP that is counted where it takes longer.
+#[inline(never)]
+fn found_udp<'n, F: Observed>(
+    instance: &Instance,
+    received: Received<'n, F>,
+    answer: UdpAnswer<'n>,
+) -> Accept {
+    found(instance, &received, F::UDP, answer.outcome());
+    if instance.mode() == Mode::Steer {
+        return steer::udp(instance, received, answer, Form::Common);
+    }
+    Accept::packet()
+}
+
+/// A packet of TCP whose socket nobody knows yet: first connections are asked, in the order of
+/// `__inet_lookup()`.
+#[inline(never)]
+fn look_up_connection<'n, F: Observed>(
+    instance: &Instance,
+    received: Received<'n, F>,
+    form: CommonForm<'n, F>,
+) -> Accept {
+    let (tuple, _) = received.tuple(&form.header(), form.ports());
+    let socket = match Tcp::<F>::connection(received.namespace, &tuple) {
+        TcpAnswer::Connection(Connection::Established(socket)) => socket,
+        TcpAnswer::None => return look_up_listener(instance, received, form),
+        answer => return found_tcp(instance, received, answer),
+    };
+    let Some(counters) = Counters::of(instance, &received) else {
+        let answer = TcpAnswer::Connection(Connection::Established(socket));
+        return found_tcp(instance, received, answer);
+    };
+    counters.count(F::TCP, Outcome::Established);
+    if instance.mode() == Mode::Steer {
+        let answer = TcpAnswer::Connection(Connection::Established(socket));
+        return steer::tcp(instance, received, answer, Form::Common);
+    }
+    Accept::packet()
+}
+
+/// A packet of TCP for which there is no connection.
+#[inline(never)]
+fn look_up_listener<'n, F: Observed>(
+    instance: &Instance,
+    received: Received<'n, F>,
+    form: CommonForm<'n, F>,
+) -> Accept {
+    let (tuple, _) = received.tuple(&form.header(), form.ports());
+    let listener = match Tcp::<F>::listener(received.namespace, &tuple) {
+        TcpAnswer::Listener(listener) => listener,
+        TcpAnswer::None => return missed(instance, received, F::TCP),
+        answer => return found_tcp(instance, received, answer),
+    };
+    let Some(counters) = Counters::of(instance, &received) else {
+        return found_tcp(instance, received, TcpAnswer::Listener(listener));
+    };
+    if listener.is_in_reuseport_group() {
+        counters.count(F::TCP, Outcome::Ambiguous);
+    } else {
+        counters.count(F::TCP, Outcome::Listener);
+    }
+    if instance.mode() == Mode::Steer {
+        return steer::tcp(
+            instance,
+            received,
+            TcpAnswer::Listener(listener),
+            Form::Common,
+        );
+    }
+    Accept::packet()
+}
+
+/// A packet of TCP that is counted where it takes longer.
+#[inline(never)]
+fn found_tcp<'n, F: Observed>(
+    instance: &Instance,
+    received: Received<'n, F>,
+    answer: TcpAnswer<'n>,
+) -> Accept {
+    found(instance, &received, F::TCP, answer.outcome());
+    if instance.mode() == Mode::Steer {
+        return steer::tcp(instance, received, answer, Form::Common);
+    }
+    Accept::packet()
+}
+
+/// Counts a packet of which something was found, or nothing.
+fn found<F: Observed>(
+    instance: &Instance,
+    received: &Received<'_, F>,
+    protocol: Protocol,
+    outcome: Outcome,
+) {
+    let Some(side) = instance.account().side(Direction::Receive) else {
+        return;
+    };
+    side.count(Event::Lookup(protocol, outcome));
+    count_on_device(instance, received, Seen::Found(outcome));
+}
+
+/// The counters that most packets change: those of the namespace, and of a device that has its place.
+struct Counters<'a, 'n> {
+    side: Side<'a>,
+    device: &'n DeviceAccount,
+}
+
+impl<'a, 'n> Counters<'a, 'n> {
+    /// Those for a packet, unless it takes longer to find them.
+    #[inline(always)]
+    fn of<F: Observed>(instance: &'a Instance, received: &Received<'n, F>) -> Option<Self> {
+        let section = received.namespace.section();
+        let device = instance
+            .devices()
+            .find_in_place(received.device()?, section)?;
+        let side = instance.account().side(Direction::Receive)?;
+        Some(Self { side, device })
+    }
+
+    /// Counts a packet. Where the outcome is a constant, so are the places of the counters.
+    #[inline(always)]
+    fn count(&self, protocol: Protocol, outcome: Outcome) {
+        self.device.count(Seen::Found(outcome));
+        self.side.count(Event::Lookup(protocol, outcome));
+    }
+}
+
+/// A packet that has no socket.
+#[inline(always)]
+fn missed<F: Observed>(
+    instance: &Instance,
+    received: Received<'_, F>,
+    protocol: Protocol,
+) -> Accept {
+    let Some(counters) = Counters::of(instance, &received) else {
+        return note_missed(instance, received);
+    };
+    if instance.miss().is_told() {
+        return note_missed(instance, received);
+    }
+    counters.count(protocol, Outcome::None);
+    Accept::packet()
+}
+
+/// The same, and maybe somebody is told of it. The form is found out anew: to have it here would take
+/// a register through each lookup.
+#[cold]
+#[inline(never)]
+fn note_missed<F: Observed>(instance: &Instance, received: Received<'_, F>) -> Accept {
+    let Some(form) = CommonForm::of(&received.packet) else {
+        return rare::received(instance, received, USUAL);
+    };
+    let (tuple, _) = received.tuple(&form.header(), form.ports());
+    let protocol = match form.protocol() {
+        TCP => F::TCP,
+        _ => F::UDP,
+    };
+    found(instance, &received, protocol, Outcome::None);
+    instance.miss().note(protocol, &tuple);
+    Accept::packet()
 }

@@ -7,69 +7,92 @@
 //! stack, and counted. What bears a socket already is the kernel's own answer, and is taken for it:
 //! it is not looked up a second time.
 
-use super::{
-    observe::Observed,
-    receive::{Form, Mode},
-};
+use super::observe::Observed;
 use crate::{
-    account::{Event, Left, Side},
+    account::{Event, Left},
     instance::Instance,
-    mux::at_hand::AtHand,
-    net::{delivery::Delivery, netfilter::Received, socket::Connection},
+    net::{
+        delivery::Delivery,
+        netfilter::{Accept, Received},
+        socket::Connection,
+    },
+    resolve::Direction,
     table::{tcp::TcpAnswer, udp::UdpAnswer},
 };
 
-/// Mode `steer`.
-pub(super) struct Steer;
+/// What a packet of TCP or UDP looks like, as far as it decides what can be done with it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// It is all there, without fragments and extension headers.
+    Common,
+    /// It is a fragment, or has extension headers.
+    Uncommon,
+    /// It is seen in another namespace than its device's.
+    Elsewhere,
+}
 
-impl Mode for Steer {
-    /// The stack takes what the packet bears.
-    #[inline(always)]
-    fn borne<F: Observed>(_: &Instance, _: Side<'_>, _: &Received<'_, F>, _: &AtHand<'_>) {}
-
-    #[inline(always)]
-    fn tcp<'n, F: Observed>(
-        side: Side<'_>,
-        received: Received<'n, F>,
-        answer: TcpAnswer<'n>,
-        form: Form,
-    ) {
-        if !matches!(answer, TcpAnswer::None) {
-            hand_over(side, received, form, |delivery| give_tcp(delivery, answer));
-        }
+/// Hands over what was found for a packet of TCP. Any context.
+#[inline(never)]
+pub(super) fn tcp<'n, F: Observed>(
+    instance: &Instance,
+    received: Received<'n, F>,
+    answer: TcpAnswer<'n>,
+    form: Form,
+) -> Accept {
+    if matches!(answer, TcpAnswer::None) {
+        return Accept::packet();
     }
+    hand_over(instance, received, form, |delivery| {
+        give_tcp(delivery, answer)
+    })
+}
 
-    #[inline(always)]
-    fn udp<'n, F: Observed>(
-        side: Side<'_>,
-        received: Received<'n, F>,
-        answer: UdpAnswer<'n>,
-        form: Form,
-    ) {
-        if !matches!(answer, UdpAnswer::None) {
-            hand_over(side, received, form, |delivery| give_udp(delivery, answer));
-        }
+/// The same of UDP. Any context.
+#[inline(never)]
+pub(super) fn udp<'n, F: Observed>(
+    instance: &Instance,
+    received: Received<'n, F>,
+    answer: UdpAnswer<'n>,
+    form: Form,
+) -> Accept {
+    if matches!(answer, UdpAnswer::None) {
+        return Accept::packet();
     }
+    hand_over(instance, received, form, |delivery| {
+        give_udp(delivery, answer)
+    })
 }
 
 /// Has `give` hand a socket to the stack, if that can be.
 #[inline(always)]
 fn hand_over<'n, F: Observed>(
-    side: Side<'_>,
+    instance: &Instance,
     received: Received<'n, F>,
     form: Form,
     give: impl FnOnce(Delivery<'n>) -> bool,
-) {
+) -> Accept {
     let delivery = received.into_delivery();
-    side.count(if form == Form::Elsewhere || delivery.is_given_away() {
-        Event::Left(Left::Device)
-    } else if form == Form::Uncommon {
-        Event::Left(Left::Form)
-    } else if give(delivery) {
-        Event::Steered
-    } else {
-        Event::Left(Left::Kind)
-    });
+    if form == Form::Elsewhere || delivery.is_given_away() {
+        return left(instance, Left::Device);
+    }
+    if form == Form::Uncommon {
+        return left(instance, Left::Form);
+    }
+    if !give(delivery) {
+        return left(instance, Left::Kind);
+    }
+    if let Some(side) = instance.account().side(Direction::Receive) {
+        side.count(Event::Steered);
+    }
+    Accept::packet()
+}
+
+#[inline(never)]
+fn left(instance: &Instance, why: Left) -> Accept {
+    if let Some(side) = instance.account().side(Direction::Receive) {
+        side.count(Event::Left(why));
+    }
+    Accept::packet()
 }
 
 #[inline(always)]

@@ -28,6 +28,7 @@ pub(crate) enum TcpAnswer<'n> {
 
 impl<F: Family> Tcp<F> {
     /// Looks for a connection alone: the socket that is told of an error. Any context.
+    #[inline(always)]
     pub(crate) fn connection<'n>(namespace: Namespace<'n>, tuple: &Tuple<F>) -> TcpAnswer<'n> {
         match F::lookup_connection(namespace, tuple) {
             Some(connection) => TcpAnswer::Connection(connection),
@@ -36,6 +37,7 @@ impl<F: Family> Tcp<F> {
     }
 
     /// Looks for a listener alone: the socket that a connection could be asked of. Any context.
+    #[inline(always)]
     pub(crate) fn listener<'n>(namespace: Namespace<'n>, tuple: &Tuple<F>) -> TcpAnswer<'n> {
         match F::lookup_listener(namespace, tuple) {
             Found::Own(listener) => TcpAnswer::Listener(listener),

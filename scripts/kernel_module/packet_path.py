@@ -11,8 +11,7 @@ import subprocess
 
 from kernel_module import module, scratch
 
-HOOKS = re.compile(r"9netfilter(?:17(incoming|outgoing)_selected\w*?2v([46])\d"
-                   r"|8(incoming|outgoing)\w*?_3Arp)")
+HOOKS = re.compile(r"9netfilter8(incoming|outgoing)NtNt\w*?8Instance\w*?(?:2v([46])2V[46]|_3Arp)")
 
 # What a packet may end in, by the file of rust/net/ that calls it.
 KNOWN = {
@@ -66,8 +65,8 @@ def hook(function):
     match = HOOKS.search(function)
     if not match:
         return None
-    way, version, other_way = match.groups()
-    return f"{way}_ipv{version}" if version else f"{other_way}_arp"
+    way, version = match.groups()
+    return f"{way}_ipv{version}" if version else f"{way}_arp"
 
 
 def callees(listing):

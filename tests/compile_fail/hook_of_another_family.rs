@@ -4,22 +4,18 @@
 
 use crate::net::{
     inet::{V4, V6},
-    netfilter::{Hook, Incoming, Receive, Selected, Selects},
+    netfilter::{Accept, Hook, Incoming, Receive},
 };
 
 struct Sees;
 
-impl Selects for () {
-    fn selected(&self) -> Selected {
-        Selected::First
+impl Receive<(), V4> for Sees {
+    fn receive(_: &(), _: Incoming<'_, V4>) -> Accept {
+        Accept::packet()
     }
 }
 
-impl Receive<(), V4> for Sees {
-    fn receive(_: &(), _: Incoming<'_, V4>) {}
-}
-
 #[cfg(not(mistake))]
-const HOOK: Hook<()> = Hook::local_in::<V4, Sees, Sees, Sees>(0);
+const HOOK: Hook<()> = Hook::local_in::<V4, Sees>(0);
 #[cfg(mistake)]
-const HOOK: Hook<()> = Hook::local_in::<V6, Sees, Sees, Sees>(0); //~ error[E0277]: the trait bound
+const HOOK: Hook<()> = Hook::local_in::<V6, Sees>(0); //~ error[E0277]: the trait bound

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A packet is resolved twice, and so seen under two brands.
+//! A received packet is resolved twice, and so seen under two brands.
 
 use crate::net::{inet::V4, netfilter::Incoming};
 

@@ -6,11 +6,9 @@
 //! [`include/net/inet_hashtables.h`](srctree/include/net/inet_hashtables.h)
 
 use core::ptr::null_mut;
-use kernel::ffi::c_int;
+use kernel::{ffi::c_int, transmute::FromBytes};
 
-use kernel::transmute::FromBytes;
-
-use super::{Arrival, Family, Fragment, Header, Ports, RawKey, Stop, Tuple, RAW, TCP, UDP};
+use super::{Arrival, Family, Fragment, Header, RawKey, Stop, Tuple, RAW, TCP, UDP};
 use crate::{
     bindings,
     net::{
@@ -23,6 +21,27 @@ use crate::{
 
 /// An address of no network: 240.0.0.0.
 const RESERVED: u32 = 0xf000_0000_u32.to_be();
+
+/// A header without options, `struct iphdr`, and what comes behind it.
+#[repr(C)]
+pub struct Beginning {
+    version_length: u8,
+    _type_of_service: u8,
+    _length: [u8; 2],
+    _identification: [u8; 2],
+    fragment: [u8; 2],
+    _time_to_live: u8,
+    protocol: u8,
+    _checksum: [u8; 2],
+    source: [u8; 4],
+    destination: [u8; 4],
+    payload: [u8; 8],
+}
+
+const _: () = assert!(size_of::<Beginning>() == 28);
+
+// SAFETY: Bytes, and no padding between them.
+unsafe impl FromBytes for Beginning {}
 
 /// IP version 4.
 #[derive(Clone, Copy)]
@@ -37,6 +56,9 @@ unsafe impl Family for V4 {
     const ICMP: u8 = 1;
     const ETHERNET: u16 = 0x0800;
     const ANY: u32 = 0;
+
+    type Beginning = Beginning;
+    const HEADER: usize = 20;
 
     fn is_error(kind: u8) -> bool {
         // Destination unreachable, source quench, redirect, time exceeded, parameter problem.
@@ -76,29 +98,32 @@ unsafe impl Family for V4 {
 
     #[inline(always)]
     fn protocol(packet: &Packet<'_>) -> u8 {
-        packet.header().get(9).map_or(RAW, |protocol| *protocol)
+        packet.linear().get(9).map_or(RAW, |protocol| *protocol)
     }
 
     #[inline(always)]
-    fn common_form(packet: &Packet<'_>) -> Option<(Header<Self>, Ports)> {
-        let (header, payload) = packet.header().split_first_chunk::<20>()?;
-        let words = <[u32; 5]>::from_bytes_copy(header)?;
-        let [first, fragment, protocol, source, destination] = words;
+    fn beginning<'p>(packet: &Packet<'p>) -> Option<&'p Beginning> {
+        let (beginning, _) = Beginning::from_bytes_prefix(packet.linear())?;
         // All but "don't fragment" is 0.
-        if first.to_ne_bytes()[0] != 0x45 || fragment & 0xbfff_u32.to_be() != 0 {
-            return None;
-        }
-        let protocol = protocol.to_ne_bytes()[1];
-        let ports = Ports::in_common_form(protocol, payload, packet.length().wrapping_sub(20))?;
-        let header = Header {
-            source,
-            destination,
-            protocol,
-            payload: 20,
+        let is_whole = u16::from_be_bytes(beginning.fragment) & 0xbfff == 0;
+        (beginning.version_length == 0x45 && is_whole).then_some(beginning)
+    }
+
+    #[inline(always)]
+    fn header_of(beginning: &Beginning) -> Header<Self> {
+        Header {
+            source: u32::from_ne_bytes(beginning.source),
+            destination: u32::from_ne_bytes(beginning.destination),
+            protocol: beginning.protocol,
+            payload: Self::HEADER as u32,
             fragment: Fragment::Whole,
             is_extended: false,
-        };
-        Some((header, ports))
+        }
+    }
+
+    #[inline(always)]
+    fn payload_of(beginning: &Beginning) -> &[u8; 8] {
+        &beginning.payload
     }
 
     #[inline(always)]

@@ -6,11 +6,11 @@
 //! [`include/net/inet6_hashtables.h`](srctree/include/net/inet6_hashtables.h)
 
 use core::ptr::{from_ref, null_mut};
-use kernel::ffi::c_int;
+use kernel::{ffi::c_int, transmute::FromBytes};
 
 use super::{
     extension_headers::{self, FRAGMENT, NO_NEXT},
-    Arrival, Family, Fragment, Header, Ports, RawKey, Stop, Tuple, RAW, TCP, UDP,
+    Arrival, Family, Fragment, Header, RawKey, Stop, Tuple, RAW, TCP, UDP,
 };
 use crate::{
     bindings,
@@ -21,6 +21,24 @@ use crate::{
         socket::{Address, Connection, Found, Sock, SockCommon},
     },
 };
+
+/// The header that every packet has, `struct ipv6hdr`, and what comes behind it.
+#[repr(C)]
+pub struct Beginning {
+    version_class: u8,
+    _flow: [u8; 3],
+    _length: [u8; 2],
+    protocol: u8,
+    _hop_limit: u8,
+    source: [u8; 16],
+    destination: [u8; 16],
+    payload: [u8; 8],
+}
+
+const _: () = assert!(size_of::<Beginning>() == 48);
+
+// SAFETY: Bytes, and no padding between them.
+unsafe impl FromBytes for Beginning {}
 
 /// IP version 6.
 #[derive(Clone, Copy)]
@@ -35,6 +53,9 @@ unsafe impl Family for V6 {
     const ICMP: u8 = 58;
     const ETHERNET: u16 = 0x86dd;
     const ANY: V6Address = V6Address([0; 16]);
+
+    type Beginning = Beginning;
+    const HEADER: usize = 40;
 
     fn is_error(kind: u8) -> bool {
         // Destination unreachable, packet too big, time exceeded, parameter problem. A redirect
@@ -56,27 +77,30 @@ unsafe impl Family for V6 {
 
     #[inline(always)]
     fn protocol(packet: &Packet<'_>) -> u8 {
-        packet.header().get(6).map_or(RAW, |protocol| *protocol)
+        packet.linear().get(6).map_or(RAW, |protocol| *protocol)
     }
 
     #[inline(always)]
-    fn common_form(packet: &Packet<'_>) -> Option<(Header<Self>, Ports)> {
-        let (header, payload) = packet.header().split_first_chunk::<40>()?;
-        let (&[version, _, _, _, _, _, protocol, _], addresses) = header.split_first_chunk()?;
-        let (source, destination) = addresses.split_first_chunk::<16>()?;
-        if version >> 4 != 6 {
-            return None;
-        }
-        let ports = Ports::in_common_form(protocol, payload, packet.length().wrapping_sub(40))?;
-        let header = Header {
-            source: V6Address::from_header(*source),
-            destination: V6Address::from_header(*destination.first_chunk()?),
-            protocol,
-            payload: 40,
+    fn beginning<'p>(packet: &Packet<'p>) -> Option<&'p Beginning> {
+        let (beginning, _) = Beginning::from_bytes_prefix(packet.linear())?;
+        (beginning.version_class >> 4 == 6).then_some(beginning)
+    }
+
+    #[inline(always)]
+    fn header_of(beginning: &Beginning) -> Header<Self> {
+        Header {
+            source: V6Address::from_header(beginning.source),
+            destination: V6Address::from_header(beginning.destination),
+            protocol: beginning.protocol,
+            payload: Self::HEADER as u32,
             fragment: Fragment::Whole,
             is_extended: false,
-        };
-        Some((header, ports))
+        }
+    }
+
+    #[inline(always)]
+    fn payload_of(beginning: &Beginning) -> &[u8; 8] {
+        &beginning.payload
     }
 
     #[inline]

@@ -13,6 +13,7 @@ use crate::{
         inet::{Arrival, Family},
         namespace::Namespace,
         packet::Packet,
+        socket::SockCommon,
     },
 };
 
@@ -106,9 +107,24 @@ impl<'n, F> Received<'n, F> {
     /// Whether the packet bears a socket. Any context.
     #[inline(always)]
     pub fn bears_socket(&self) -> bool {
+        self.bearer().is_some()
+    }
+
+    /// The socket that the packet bears, if it is one of the namespace. Any context.
+    #[inline(always)]
+    pub fn own_socket(&self) -> Option<&'n SockCommon> {
+        let socket = self.bearer()?;
+        let is_own = *socket.net(self.namespace.section()) == *self.namespace.object();
+        is_own.then_some(socket)
+    }
+
+    #[inline(always)]
+    fn bearer(&self) -> Option<&'n SockCommon> {
         // SAFETY: By the type invariants.
         let sk = unsafe { (*self.packet.as_non_null().as_ptr()).sk };
-        !sk.is_null()
+        // SAFETY: Null, or valid as long as the packet bears it, and by the type invariants nobody else
+        // uses the packet; a `Delivery` gives a socket only to one that bears none.
+        unsafe { SockCommon::from_raw(sk) }
     }
 
     /// The socket that the packet bears, which is what the stack will take. Any context.

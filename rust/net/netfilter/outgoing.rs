@@ -24,6 +24,16 @@ pub struct Outgoing<'p, F> {
     _family: PhantomData<F>,
 }
 
+impl<F> Clone for Outgoing<'_, F> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+// Nothing can be done to a packet that is transmitted: it may be resolved more than once.
+impl<F> Copy for Outgoing<'_, F> {}
+
 impl<'p, F> Outgoing<'p, F> {
     /// # Safety
     ///
@@ -42,6 +52,29 @@ impl<'p, F> Outgoing<'p, F> {
     #[inline]
     pub fn state(&self) -> State<'p> {
         self.state
+    }
+
+    /// The packet, of which no namespace is known.
+    #[inline(always)]
+    pub fn packet(&self) -> Packet<'p> {
+        self.packet
+    }
+
+    /// The socket that the hook's state names, if its namespace is that of the device that the packet
+    /// leaves by, and of the hook, as it is with most packets; `None` says no more than that it is no
+    /// such packet. Any context.
+    #[inline(always)]
+    pub fn usual_sender(&self) -> Option<&'p SockCommon> {
+        let section = self.state.section();
+        let socket = self.state.socket()?;
+        let net = socket.net(section);
+        if *self.state.net() != *net {
+            return None;
+        }
+        if *self.state.output()?.net(section) != *net {
+            return None;
+        }
+        Some(socket)
     }
 
     /// Finds the packet's namespace, and calls `f` with both under a brand that exists only inside
