@@ -126,22 +126,37 @@ static __always_inline int slave6(const struct sk_buff *skb)
 							      0;
 }
 
-static notrace NOIPA unsigned int borne(const struct account *account,
-					const struct sk_buff *skb,
-					enum protocol protocol)
+/* nsmux takes every state of a connection this way; only one is sent. */
+static __always_inline unsigned int borne(const struct account *account,
+					  const struct sk_buff *skb,
+					  const struct net *net, u8 next,
+					  enum protocol protocol)
 {
 	const struct sock *sk = skb->sk;
-	enum outcome outcome;
 
-	this_cpu_inc(account->counters->others[RECEIVE][EARLY_DEMUX]);
-	if (likely(sk->sk_state == TCP_ESTABLISHED))
-		outcome = protocol == UDP || protocol == UDP6 ?
-				  FOUND_CONNECTED : FOUND_ESTABLISHED;
-	else if (sk->sk_state == TCP_TIME_WAIT)
-		outcome = FOUND_TIME_WAIT;
-	else
+	if (unlikely(sock_net(sk) != net) ||
+	    unlikely(sk->sk_state != TCP_ESTABLISHED) ||
+	    unlikely(sk->sk_protocol != next))
 		return unusual(account, RECEIVE, CHOSEN);
-	return told(account, skb, protocol, outcome, sk);
+	this_cpu_inc(account->counters->others[RECEIVE][EARLY_DEMUX]);
+	return told(account, skb, protocol,
+		    next == IPPROTO_UDP ? FOUND_CONNECTED : FOUND_ESTABLISHED,
+		    sk);
+}
+
+/* As the headers say, and no more than there is. */
+static __always_inline bool is_whole_tcp(const struct tcphdr *tcp,
+					 unsigned int payload)
+{
+	return likely(tcp->doff >= 5) && likely(tcp->doff * 4 <= payload);
+}
+
+static __always_inline bool is_whole_udp(const struct udphdr *udp,
+					 unsigned int payload)
+{
+	unsigned int length = ntohs(udp->len);
+
+	return likely(length >= sizeof(*udp)) && likely(length <= payload);
 }
 
 static notrace NOIPA unsigned int udp4(const struct account *account,
@@ -227,19 +242,19 @@ static unsigned int receive4(void *priv, struct sk_buff *skb,
 		return unusual(priv, RECEIVE, UNUSUAL);
 	if (header->protocol == IPPROTO_TCP) {
 		if (unlikely(there < sizeof(*header) + sizeof(*tcp)) ||
-		    unlikely(tcp->doff < 5) ||
+		    !is_whole_tcp(tcp, skb->len - sizeof(*header)) ||
 		    unlikely(skb->pkt_type != PACKET_HOST))
 			return unusual(priv, RECEIVE, UNUSUAL);
 		if (skb->sk)
-			return borne(priv, skb, TCP);
+			return borne(priv, skb, net, IPPROTO_TCP, TCP);
 		return tcp4(priv, skb, net, header, tcp);
 	}
 	if (unlikely(header->protocol != IPPROTO_UDP) ||
 	    unlikely(there < sizeof(*header) + sizeof(*udp)) ||
-	    unlikely(ntohs(udp->len) > skb->len - sizeof(*header)))
+	    !is_whole_udp(udp, skb->len - sizeof(*header)))
 		return unusual(priv, RECEIVE, UNUSUAL);
 	if (skb->sk)
-		return borne(priv, skb, UDP);
+		return borne(priv, skb, net, IPPROTO_UDP, UDP);
 	return udp4(priv, skb, net, header, udp);
 }
 
@@ -321,19 +336,19 @@ static unsigned int receive6(void *priv, struct sk_buff *skb,
 		return unusual(priv, RECEIVE, SPECIAL);
 	if (header->nexthdr == IPPROTO_TCP) {
 		if (unlikely(there < sizeof(*header) + sizeof(*tcp)) ||
-		    unlikely(tcp->doff < 5) ||
+		    !is_whole_tcp(tcp, skb->len - sizeof(*header)) ||
 		    unlikely(skb->pkt_type != PACKET_HOST))
 			return unusual(priv, RECEIVE, UNUSUAL);
 		if (skb->sk)
-			return borne(priv, skb, TCP6);
+			return borne(priv, skb, net, IPPROTO_TCP, TCP6);
 		return tcp6(priv, skb, net, header, tcp);
 	}
 	if (unlikely(header->nexthdr != IPPROTO_UDP) ||
 	    unlikely(there < sizeof(*header) + sizeof(*udp)) ||
-	    unlikely(ntohs(udp->len) > skb->len - sizeof(*header)))
+	    !is_whole_udp(udp, skb->len - sizeof(*header)))
 		return unusual(priv, RECEIVE, UNUSUAL);
 	if (skb->sk)
-		return borne(priv, skb, UDP6);
+		return borne(priv, skb, net, IPPROTO_UDP, UDP6);
 	return udp6(priv, skb, net, header, udp);
 }
 
@@ -346,6 +361,7 @@ static __always_inline unsigned int sent(const struct account *account,
 	enum outcome outcome;
 
 	if (unlikely(!sk) || unlikely(sock_net(sk) != state->net) ||
+	    unlikely(dev_net_rcu(state->out) != state->net) ||
 	    unlikely(sk->sk_state == TCP_TIME_WAIT) ||
 	    unlikely(sk->sk_state == TCP_NEW_SYN_RECV) ||
 	    unlikely(sk->sk_type == SOCK_RAW) ||
