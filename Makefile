@@ -51,6 +51,9 @@ bench-where: ## show which functions execute the instructions of a packet (WHERE
 bench-bounds: ## count how long one request holds up others, with 10,000 namespaces
 	@$(RUN) scripts/bench_bounds.py
 
+bench-memory: ## weigh what a namespace costs
+	@$(RUN) scripts/bench_memory.py
+
 mutants: ## break module and tool in many ways and show the test that notices each
 	@$(RUN) scripts/mutants.py
 
@@ -72,5 +75,5 @@ distclean: clean ## remove the cache with the build root, the kernel and the gue
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
-.PHONY: all tool install uninstall demo test test-debug bench-quick bench-record bench-where bench-bounds \
-	mutants shell check doc clean distclean help
+.PHONY: all tool install uninstall demo test test-debug bench-quick bench-record bench-where \
+	bench-bounds bench-memory mutants shell check doc clean distclean help
