@@ -74,7 +74,7 @@ const ENTRY: u32 = 2;
 const PORT: u32 = 8;
 /// How many empty buckets are passed at a time, and how many make a step.
 const EMPTY: u32 = 64;
-const EMPTY_IN_A_STEP: u32 = 4;
+const EMPTY_IN_A_STEP: u32 = 2;
 
 /// The tables that are shared, in the order in which they are gone through.
 const SHARED: [Table; 6] = [
@@ -204,17 +204,16 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>> Search<'_, F> {
         };
         let begin = *bucket;
         let end = buckets.min(begin.saturating_add(EMPTY));
-        while *bucket < end {
-            let head = first.wrapping_add(*bucket as usize * distance);
+        let mut head = first.wrapping_add(begin as usize * distance);
+        let empty = (begin..end).take_while(|_| {
             // SAFETY: The table has as many buckets, and is as long-lived as the namespace.
             let entry = unsafe { head.cast::<usize>().read_volatile() };
+            head = head.wrapping_add(distance);
             // What ends a list that says where it ends is an odd number.
-            if entry != 0 && entry & 1 == 0 {
-                break;
-            }
-            *bucket += 1;
-        }
-        let passed = bucket.saturating_sub(begin);
+            entry == 0 || entry & 1 != 0
+        });
+        let passed = empty.count() as u32;
+        *bucket = begin.saturating_add(passed);
         self.allowance.spend(passed.div_ceil(EMPTY_IN_A_STEP));
     }
 
