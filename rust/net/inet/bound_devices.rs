@@ -125,7 +125,8 @@ impl BoundDevices {
         self.indexes.iter().take(self.count).copied()
     }
 
-    /// How many sockets of the chains were looked at: about as many as a lookup goes over.
+    /// About how many sockets a lookup goes over: as many as were looked at, or nobody knows how many
+    /// if there are more.
     pub fn looked_at(&self) -> u32 {
         self.looked_at
     }
@@ -138,8 +139,11 @@ impl BoundDevices {
         port: Port,
         sockets: impl Iterator<Item = *const bindings::sock_common>,
     ) {
-        for sk in sockets.take(CHAIN) {
-            self.looked_at += 1;
+        for (number, sk) in sockets.take(CHAIN).enumerate() {
+            self.looked_at = match number + 1 {
+                CHAIN => u32::MAX,
+                _ => self.looked_at.saturating_add(1),
+            };
             // SAFETY: By what the callers give, the memory is that of a socket in this section.
             let is_own = eq(unsafe { owner::of_socket(sk) }, namespace.object().as_ptr());
             // SAFETY: As before.

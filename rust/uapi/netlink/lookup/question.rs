@@ -230,6 +230,7 @@ pub(super) fn tell_udp_port(
     let port = question.key;
     let mut answers = Answers::new(message, allowance);
     let ends = PortEnds::of_udp(namespace, port, allowance);
+    let mut is_first = true;
     for (address, device) in ends.each() {
         let bound = match device {
             0 => arrival,
@@ -238,7 +239,10 @@ pub(super) fn tell_udp_port(
             }
             _ => continue,
         };
-        if !answers.may_look_up(ends.looked_at()) {
+        // The first one is answered, however many there are, as a question with an address is.
+        let sockets = if is_first { 0 } else { ends.looked_at() };
+        is_first = false;
+        if !answers.may_look_up(sockets) {
             break;
         }
         match address {
@@ -301,9 +305,9 @@ impl<'a, 'm> Answers<'a, 'm> {
 
     /// Counts a lookup that goes over so many sockets; `false` if it is one too many.
     fn may_look_up(&self, sockets: u32) -> bool {
-        let is_allowed = !self.allowance.is_spent();
-        self.allowance
-            .spend(LOOKUP.saturating_add(sockets.saturating_mul(SCORE)));
+        let steps = LOOKUP.saturating_add(sockets.saturating_mul(SCORE));
+        let is_allowed = self.allowance.covers(steps);
+        self.allowance.spend(steps);
         is_allowed
     }
 

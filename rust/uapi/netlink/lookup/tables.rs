@@ -122,7 +122,9 @@ impl Key {
     fn least(&self, listed: Listed<'_>) -> u32 {
         match self {
             Self::MptcpV4(_) | Self::MptcpV6(_) if mptcp::were_ever(listed) => TOKENS,
-            Self::SctpV4(_) | Self::SctpV6(_) | Self::Unix(_) => BUCKETS,
+            // The kernel passes those of all namespaces.
+            Self::SctpV4(_) | Self::SctpV6(_) => ENDPOINTS,
+            Self::Unix(_) => BUCKETS,
             _ => KEY,
         }
     }
@@ -130,10 +132,11 @@ impl Key {
 
 /// The most that a question takes in a namespace, in steps of the allowance.
 const QUESTION: u32 = 6 << 10;
-/// What it takes to look for something at all; in tables whose buckets are all looked into; and in that
-/// of MPTCP, which has one for each megabyte of memory.
+/// What it takes to look for something at all; in tables whose buckets are all looked into; in that of
+/// SCTP, where some thousand endpoints may be other namespaces'; and in that of MPTCP, which has one for each megabyte of memory.
 const KEY: u32 = 32;
 const BUCKETS: u32 = 128;
+const ENDPOINTS: u32 = 1 << 10;
 const TOKENS: u32 = 1 << 14;
 
 /// Looks a key up, and writes what was found. As far as the allowance goes: who has less than
