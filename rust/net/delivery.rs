@@ -64,13 +64,9 @@ impl<'n> Borne<'n> {
     #[inline]
     pub(super) unsafe fn of(skb: NonNull<bindings::sk_buff>, namespace: Namespace<'n>) -> Self {
         // SAFETY: By the safety requirement.
-        let (sk, destructor) = unsafe {
-            let skb = skb.as_ptr();
-            (
-                (*skb).sk,
-                (*skb).__bindgen_anon_3.__bindgen_anon_1.destructor,
-            )
-        };
+        let sk = unsafe { (*skb.as_ptr()).sk };
+        // SAFETY: As above; on its way through the stack a packet has this member of the union.
+        let destructor = unsafe { (*skb.as_ptr()).__bindgen_anon_3.__bindgen_anon_1.destructor };
         // SAFETY: Null, or valid as long as the packet bears it.
         let Some(socket) = (unsafe { SockCommon::from_raw(sk) }) else {
             return Self::None;
@@ -144,14 +140,11 @@ impl<'n> Delivery<'n> {
 
     #[inline]
     fn is_free(&self) -> bool {
+        let skb = self.skb.as_ptr();
         // SAFETY: By the type invariants.
-        let (sk, destructor) = unsafe {
-            let skb = self.skb.as_ptr();
-            (
-                (*skb).sk,
-                (*skb).__bindgen_anon_3.__bindgen_anon_1.destructor,
-            )
-        };
+        let sk = unsafe { (*skb).sk };
+        // SAFETY: As above; on its way through the stack a packet has this member of the union.
+        let destructor = unsafe { (*skb).__bindgen_anon_3.__bindgen_anon_1.destructor };
         sk.is_null() && destructor.is_none()
     }
 

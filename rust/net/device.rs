@@ -108,8 +108,9 @@ impl NetDevice {
         let net = unsafe { owner::of_device(self.0.get()) };
         // SAFETY: A device always has a namespace.
         let net = unsafe { Net::from_raw(net) };
-        // SAFETY: By the type invariants: `default_device_exit_batch()` has the devices of a
-        // namespace leave, and waits for those who use them, before its subsystems are undone.
+        // SAFETY: By the type invariants the device was registered in this section, and in the
+        // namespace: `default_device_exit_batch()` has the devices of a namespace leave, and waits for
+        // those who use them, before its subsystems are undone.
         unsafe { Listed::assume(net, section) }
     }
 

@@ -102,11 +102,10 @@ impl<W: Watcher> Watch<W> {
             next: null_mut(),
             priority: 0,
         };
-        // SAFETY: The notifier is not registered, and the lock is held: nobody else uses either.
-        unsafe {
-            self.watcher.get().write(watcher);
-            self.notifier.get().write(notifier);
-        }
+        // SAFETY: The notifier is not registered, and the lock is held: nobody else uses this.
+        unsafe { self.watcher.get().write(watcher) };
+        // SAFETY: As above.
+        unsafe { self.notifier.get().write(notifier) };
         // SAFETY: The notifier stays where it is, as all that is made through `PinInit` does, and is
         // unregistered by `end()` before it goes, by the safety requirement.
         to_result(unsafe {
@@ -152,9 +151,12 @@ unsafe extern "C" fn notified<W: Watcher>(
     };
     // SAFETY: It is the member of a watch.
     let watch = unsafe { container_of!(Opaque::cast_from(notifier), Watch<W>, notifier) };
-    // SAFETY: The watcher was set before, and is valid until the watch has ended, which waits for
-    // this call.
-    let watcher = unsafe { &**addr_of!((*watch).watcher).cast::<*const W>() };
+    // SAFETY: The watch is valid; nothing is read.
+    let watcher = unsafe { addr_of!((*watch).watcher) };
+    // SAFETY: It was set before the notifier was registered, and is not set again while it is.
+    let watcher = unsafe { watcher.cast::<*const W>().read() };
+    // SAFETY: The watcher is valid until the watch has ended, which waits for this call.
+    let watcher = unsafe { &*watcher };
     // SAFETY: `call_netdevice_notifiers_info()` asserts that RTNL is held, and those who register and
     // unregister a notifier take it.
     let rtnl = unsafe { Rtnl::assume() };

@@ -42,13 +42,12 @@ pub(super) fn entry_before(cookie: u64, _section: rcu::Section<'_>) -> *const bi
         // SAFETY: The nodes of this tree are in network namespaces. `cleanup_net()` takes one out
         // before the grace period that it waits for.
         let is_before = unsafe { Net::from_raw(net.cast()) }.cookie() <= cookie;
-        // SAFETY: As above. Volatile as `rcu_dereference()`.
-        let next = unsafe {
-            if is_before {
-                addr_of!((*node).rb_right).read_volatile()
-            } else {
-                addr_of!((*node).rb_left).read_volatile()
-            }
+        let next = if is_before {
+            // SAFETY: As above. Volatile as `rcu_dereference()`.
+            unsafe { addr_of!((*node).rb_right).read_volatile() }
+        } else {
+            // SAFETY: As above. Volatile as `rcu_dereference()`.
+            unsafe { addr_of!((*node).rb_left).read_volatile() }
         };
         // `ns_tree_node_add()` puts it into the tree first: it leads nowhere until it is in the
         // list. One that was taken out still leads to those behind it (`list_bidir_del_rcu()`).

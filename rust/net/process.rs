@@ -124,10 +124,12 @@ impl<'n> Process<'n> {
     /// Read-side sections of one context that overlap are one section to RCU: what is valid in this
     /// one now stays valid for all of it.
     pub fn namespace<'s>(&self, _section: rcu::Section<'s>) -> &'s PidNamespace {
-        // SAFETY: By the type invariants; there are as many numbers as levels.
-        let numbers = unsafe { self.numbers().add(self.level() as usize) };
-        // SAFETY: As above. A number holds its namespace.
-        unsafe { PidNamespace::from_raw((*numbers).ns) }
+        let entry = self.numbers().wrapping_add(self.level() as usize);
+        // SAFETY: By the type invariants; there is a number for each level from 0 on (`alloc_pid()`).
+        let namespace = unsafe { (*entry).ns };
+        // SAFETY: The last number holds its namespace until it is freed (`put_pid()`), and a namespace
+        // is freed a grace period after that (`delayed_free_pidns()`).
+        unsafe { PidNamespace::from_raw(namespace) }
     }
 
     /// The namespaces from `top` down to its own in which it has the number. Any context.
@@ -139,13 +141,15 @@ impl<'n> Process<'n> {
     ) -> impl Iterator<Item = &'a PidNamespace> + use<'a, 'n> {
         (top.level()..=self.level())
             .map(|level| {
-                // SAFETY: By the type invariants; there are as many numbers as levels.
-                unsafe { self.numbers().add(level as usize) }
+                let entry = self.numbers().wrapping_add(level as usize);
+                // SAFETY: By the type invariants; there is a number for each level from 0 on
+                // (`alloc_pid()`).
+                unsafe { &*entry }
             })
-            // SAFETY: As above.
-            .filter(move |entry| u32::try_from(unsafe { (**entry).nr }) == Ok(number))
-            // SAFETY: As above. A number holds its namespace.
-            .map(|entry| unsafe { PidNamespace::from_raw((*entry).ns) })
+            .filter(move |entry| u32::try_from(entry.nr) == Ok(number))
+            // SAFETY: The last number holds its namespace, as in `namespace`, and that the one above it
+            // (`create_pid_namespace()`).
+            .map(|entry| unsafe { PidNamespace::from_raw(entry.ns) })
     }
 
     /// What the process calls itself, zeroes at the end; `None` if it has ended. Any context.

@@ -50,7 +50,7 @@ pub(super) unsafe fn create<S: Contents>(net: Alive<'_>, contents: &S) -> bool {
         bindings::proc_create_single_data(
             S::FILE.name.as_char_ptr(),
             0o444,
-            (*net.as_ptr()).proc_net,
+            directory(net),
             Some(show::<S>),
             from_ref(contents).cast_mut().cast(),
         )
@@ -61,7 +61,14 @@ pub(super) unsafe fn create<S: Contents>(net: Alive<'_>, contents: &S) -> bool {
 /// Removes the file, and waits for those who are reading it. May sleep.
 pub(super) fn remove<S: Contents>(net: Alive<'_>) {
     // SAFETY: The name is a C string, the directory that of the namespace.
-    unsafe { bindings::remove_proc_entry(S::FILE.name.as_char_ptr(), (*net.as_ptr()).proc_net) };
+    unsafe { bindings::remove_proc_entry(S::FILE.name.as_char_ptr(), directory(net)) };
+}
+
+/// What a process in the namespace has as `/proc/net`.
+fn directory(net: Alive<'_>) -> *mut bindings::proc_dir_entry {
+    // SAFETY: The namespace is valid. It has the directory from its birth until its end
+    // (`proc_net_ns_init()`, `proc_net_ns_exit()`).
+    unsafe { (*net.as_ptr()).proc_net }
 }
 
 /// # Safety
@@ -71,9 +78,11 @@ unsafe extern "C" fn show<S: Contents>(
     seq: *mut kernel::bindings::seq_file,
     _: *mut c_void,
 ) -> c_int {
+    // SAFETY: The file is valid during the call.
+    let data = unsafe { (*seq).private };
     // SAFETY: `single_open()` gives the file the data of the entry, which is valid until the entry is
     // removed: `remove_proc_entry()` waits for this call.
-    let contents = unsafe { &*(*seq).private.cast::<S>() };
+    let contents = unsafe { &*data.cast::<S>() };
     // SAFETY: The file is valid during the call, and not used by anyone else.
     let file = unsafe { SeqFile::from_raw(seq) };
     (S::FILE.show)(contents, file);

@@ -48,8 +48,11 @@ impl SockCommon {
     pub fn net<'a>(&self, _section: rcu::Section<'a>) -> &'a Net {
         // SAFETY: `self` is a valid socket.
         let net = unsafe { owner::of_socket(self.0.get()) };
-        // SAFETY: A socket always has a namespace. It may hold no reference that keeps it alive,
-        // but one that keeps its memory (`net->passive`), until the socket itself is freed.
+        // SAFETY: A socket always has a namespace. A full one holds it, or its memory alone
+        // (`net->passive`, `sk_alloc()`); a request holds its listener (`inet_reqsk_alloc()`). What is
+        // left in TIME_WAIT holds nothing, but goes at the `exit` of its namespace
+        // (`tcp_twsk_purge()`), whose memory is freed when another grace period has passed, in the
+        // next `cleanup_net()`.
         unsafe { Net::from_raw(net) }
     }
 
@@ -167,38 +170,40 @@ impl SockCommon {
 
     /// The address and the port of this end, 0 where it is bound to none.
     pub fn local(&self) -> (Address, Port) {
-        // SAFETY: `self` is a valid socket; these unions have one layout for all kinds of TCP and
-        // UDP. Volatile as `READ_ONCE()`: `connect()` may change them.
-        let (v4, v6, port) = unsafe {
-            let common = self.0.get();
-            (
-                addr_of!((*common).__bindgen_anon_1.__bindgen_anon_1.skc_rcv_saddr).read_volatile(),
-                addr_of!((*common).skc_v6_rcv_saddr.in6_u.u6_addr8).read_volatile(),
-                addr_of!((*common).__bindgen_anon_3.__bindgen_anon_1.skc_num).read_volatile(),
-            )
+        let address = if self.is_of_ipv6() {
+            Address::V6(self.addresses_v6().0)
+        } else {
+            Address::V4(self.addresses_v4().0.to_ne_bytes())
         };
-        (self.address(v4, v6), Port::from_number(port))
+        let common = self.0.get();
+        // SAFETY: `self` is a valid socket; all patterns of this union are numbers. Volatile as
+        // `READ_ONCE()`: `connect()` may change it.
+        let port = unsafe {
+            addr_of!((*common).__bindgen_anon_3.__bindgen_anon_1.skc_num).read_volatile()
+        };
+        (address, Port::from_number(port))
     }
 
     /// The address and the port of the other end, 0 where there is none.
     pub fn remote(&self) -> (Address, Port) {
-        // SAFETY: `self` is a valid socket; these unions have one layout for all kinds of TCP and
-        // UDP. Volatile as `READ_ONCE()`: `connect()` may change them.
-        let (v4, v6, port) = unsafe {
-            let common = self.0.get();
-            (
-                addr_of!((*common).__bindgen_anon_1.__bindgen_anon_1.skc_daddr).read_volatile(),
-                addr_of!((*common).skc_v6_daddr.in6_u.u6_addr8).read_volatile(),
-                addr_of!((*common).__bindgen_anon_3.__bindgen_anon_1.skc_dport).read_volatile(),
-            )
+        let address = if self.is_of_ipv6() {
+            Address::V6(self.addresses_v6().1)
+        } else {
+            Address::V4(self.addresses_v4().1.to_ne_bytes())
         };
-        (self.address(v4, v6), Port::from_header(port.to_ne_bytes()))
+        let common = self.0.get();
+        // SAFETY: `self` is a valid socket; all patterns of this union are numbers. Volatile as
+        // `READ_ONCE()`: `connect()` may change it.
+        let port = unsafe {
+            addr_of!((*common).__bindgen_anon_3.__bindgen_anon_1.skc_dport).read_volatile()
+        };
+        (address, Port::from_header(port.to_ne_bytes()))
     }
 
     /// The addresses of both ends as IPv4 has them, in the order of the network; also those of a
     /// socket of IPv6 whose addresses are mapped.
     pub fn addresses_v4(&self) -> (u32, u32) {
-        // SAFETY: `self` is a valid socket; the union has this layout for TCP and UDP. Volatile as
+        // SAFETY: `self` is a valid socket; all patterns of this union are numbers. Volatile as
         // `READ_ONCE()` of both at once (`skc_addrpair`): `connect()` may change them.
         let ends =
             unsafe { addr_of!((*self.0.get()).__bindgen_anon_1.__bindgen_anon_1).read_volatile() };
@@ -216,23 +221,13 @@ impl SockCommon {
 
     /// The addresses of both ends as IPv6 has them.
     pub fn addresses_v6(&self) -> ([u8; 16], [u8; 16]) {
-        // SAFETY: `self` is a valid socket; all patterns of these unions are bytes. Volatile, since
+        let common = self.0.get();
+        // SAFETY: `self` is a valid socket, and all patterns of this union are bytes. Volatile, since
         // `connect()` may change them; no processor reads 16 bytes at once, nor does C.
-        unsafe {
-            let common = self.0.get();
-            (
-                addr_of!((*common).skc_v6_rcv_saddr.in6_u.u6_addr8).read_volatile(),
-                addr_of!((*common).skc_v6_daddr.in6_u.u6_addr8).read_volatile(),
-            )
-        }
-    }
-
-    fn address(&self, v4: u32, v6: [u8; 16]) -> Address {
-        if self.is_of_ipv6() {
-            Address::V6(v6)
-        } else {
-            Address::V4(v4.to_ne_bytes())
-        }
+        let local = unsafe { addr_of!((*common).skc_v6_rcv_saddr.in6_u.u6_addr8).read_volatile() };
+        // SAFETY: As above.
+        let remote = unsafe { addr_of!((*common).skc_v6_daddr.in6_u.u6_addr8).read_volatile() };
+        (local, remote)
     }
 
     /// The cookie, 0 if it was never asked for.
@@ -408,7 +403,7 @@ impl Sock {
 
     /// The owner, as the current process knows users.
     pub fn owner(&self) -> u32 {
-        // SAFETY: `self` is a valid socket. Volatile as `READ_ONCE()`.
+        // SAFETY: `self` is a valid socket. Volatile as `READ_ONCE()`: `chown()` may change it.
         let uid = unsafe { addr_of!((*self.0.get()).sk_uid).read_volatile() };
         Kuid::from_raw(kernel::bindings::kuid_t { val: uid.val }).into_uid_in_current_ns()
     }

@@ -183,13 +183,12 @@ unsafe extern "C" fn handle<S: Variables>(
         if !net.is_administered_by_current() {
             return Err(EPERM);
         }
-        // SAFETY: The buffer has as many bytes, and they and the position are this call's.
-        let (written, position) = unsafe {
-            (
-                slice::from_raw_parts(buffer.cast::<u8>(), *length),
-                &mut *position,
-            )
-        };
+        // SAFETY: The length is this call's (`proc_sys_call_handler()`).
+        let length = unsafe { *length };
+        // SAFETY: The buffer has as many bytes, and is this call's.
+        let written = unsafe { slice::from_raw_parts(buffer.cast::<u8>(), length) };
+        // SAFETY: The position is this call's.
+        let position = unsafe { &mut *position };
         // A value is written in one piece, from its beginning.
         if *position != 0 {
             return Err(EINVAL);

@@ -257,11 +257,15 @@ unsafe extern "C" fn show<T: Shown>(
 ///
 /// Called by sysfs alone, for an object that is being added, with places to write to.
 unsafe extern "C" fn own(kobject: *const kobject, user: *mut kuid_t, group: *mut kgid_t) {
-    // SAFETY: `kobject_add()` has set the parent, whose type is as long-lived.
+    // SAFETY: `kobject_add()` has set the parent, and holds it.
     let parent = unsafe { (*kobject).parent };
-    // SAFETY: As above. What is not written remains that of the initial user namespace's root.
-    if let Some(own) = unsafe { (*(*parent).ktype).get_ownership } {
-        // SAFETY: As above.
+    // SAFETY: A parent was added, and so has a type (`kobject_init()`).
+    let kind = unsafe { (*parent).ktype };
+    // SAFETY: The type is as long-lived as the parent.
+    let own = unsafe { (*kind).get_ownership };
+    // What is not written remains that of the initial user namespace's root.
+    if let Some(own) = own {
+        // SAFETY: The function is that of the parent's type, and the places are those of this call.
         unsafe { own(parent, user, group) };
     }
 }

@@ -4,14 +4,19 @@
 //!
 //! C header: [`include/net/af_unix.h`](srctree/include/net/af_unix.h)
 
-use core::{mem::offset_of, ops::Deref, ptr::addr_of, slice};
+use core::{
+    mem::offset_of,
+    ops::Deref,
+    ptr::{addr_of, NonNull},
+    slice,
+};
 use kernel::sync::atomic::{Acquire, Atomic};
 
 use super::{
     genetlink::Allowance,
     list,
-    namespace::Namespace,
-    socket::{Borrowed, Sock},
+    namespace::{Brand, Namespace},
+    socket::Sock,
 };
 use crate::bindings;
 
@@ -19,30 +24,36 @@ use crate::bindings;
 ///
 /// # Invariants
 ///
-/// It is in the bucket with this number, whose lock is held.
+/// The pointer leads to a local socket of the namespace, in the bucket with this number, whose lock is
+/// held as long as this exists: a socket leaves its bucket under the lock before it is freed
+/// (`unix_release_sock()`), and not by RCU.
 pub struct UnixSocket<'n> {
-    socket: Borrowed<'n, Sock>,
+    socket: NonNull<Sock>,
     bucket: usize,
+    _namespace: Brand<'n>,
 }
 
 impl UnixSocket<'_> {
     /// What the socket was bound to: a path, without a zero at its end, or a zero and an abstract
     /// name; nothing if it was not.
     pub fn name(&self) -> &[u8] {
-        // SAFETY: By the type invariants; all accesses to the pointer are atomic.
-        let address = unsafe { Atomic::from_ptr(addr_of!((*self.as_unix()).addr).cast_mut()) };
+        // SAFETY: By the type invariants; nothing is read.
+        let address = unsafe { addr_of!((*self.as_unix()).addr) };
+        // SAFETY: As above; all accesses to the pointer are atomic.
+        let address = unsafe { Atomic::from_ptr(address.cast_mut()) };
         // As the kernel reads it, `smp_load_acquire()`: what the address has in it, and the path, are
         // set before it (`unix_bind_bsd()`).
         let address = address.load(Acquire);
         if address.is_null() {
             return &[];
         }
-        // SAFETY: An address is set once, and lasts as long as the socket.
+        // SAFETY: An address is set once, and lasts as long as the socket (`unix_sock_destructor()`).
         let length = unsafe { (*address).len } as usize;
+        // SAFETY: As above; nothing is read.
+        let name = unsafe { addr_of!((*address).name) };
         let header = offset_of!(bindings::sockaddr_un, sun_path);
+        let path = name.cast::<u8>().wrapping_add(header);
         // SAFETY: An address is as long as it says, and begins with the family.
-        let path = unsafe { addr_of!((*address).name).cast::<u8>().add(header) };
-        // SAFETY: As above.
         let name = unsafe { slice::from_raw_parts(path, length.saturating_sub(header)) };
         match name {
             [0, ..] => name,
@@ -75,18 +86,22 @@ impl UnixSocket<'_> {
         if dentry.is_null() {
             return false;
         }
-        // SAFETY: The path holds its dentry, and that the inode of the socket.
-        let number = unsafe { (*(*dentry).d_inode).i_ino };
+        // SAFETY: The path holds its dentry, until the socket has left the bucket
+        // (`unix_release_sock()`).
+        let inode = unsafe { (*dentry).d_inode };
+        // SAFETY: The dentry was made with this inode (`unix_bind_bsd()`), and has it while it is held
+        // by someone beside who removes the name (`d_delete()`).
+        let number = unsafe { (*inode).i_ino };
         number as usize % FIRST_ABSTRACT == self.bucket
     }
 
     fn shares_its_name(&self) -> bool {
-        // SAFETY: By the type invariants; the caller has seen that there is an address. Volatile,
-        // since others take and give back references to it.
-        unsafe {
-            let address = addr_of!((*self.as_unix()).addr).read_volatile();
-            addr_of!((*address).refcnt.refs.counter).read_volatile() > 1
-        }
+        // SAFETY: By the type invariants.
+        let address = unsafe { addr_of!((*self.as_unix()).addr).read_volatile() };
+        // SAFETY: The caller has seen that there is an address, which lasts as long as the socket.
+        // Volatile, since others take and give back references to it.
+        let references = unsafe { addr_of!((*address).refcnt.refs.counter).read_volatile() };
+        references > 1
     }
 
     fn as_unix(&self) -> *const bindings::unix_sock {
@@ -102,7 +117,8 @@ impl Deref for UnixSocket<'_> {
     type Target = Sock;
 
     fn deref(&self) -> &Sock {
-        &self.socket
+        // SAFETY: By the type invariants.
+        unsafe { self.socket.as_ref() }
     }
 }
 
@@ -146,21 +162,28 @@ pub fn for_each_in<'n, E>(
         return Ok(());
     }
     let bucket = bucket as usize;
-    // SAFETY: The table has as many buckets.
-    let head = unsafe { table.buckets.add(bucket) };
-    // SAFETY: As above. What is bound meanwhile need not be found.
+    let head = table.buckets.wrapping_add(bucket);
+    // SAFETY: The table has as many buckets. Volatile: what is bound meanwhile need not be found.
     if unsafe { addr_of!((*head).first).read_volatile() }.is_null() {
         return Ok(());
     }
-    // SAFETY: Each bucket has a lock.
-    let _lock = unsafe { Lock::new(table.locks.add(bucket)) };
-    // SAFETY: A socket leaves its bucket under the lock, before it is freed.
+    // SAFETY: Each bucket has a lock (`unix_net_init()`), which processes alone take, as long as there
+    // is the table.
+    let _lock = unsafe { Lock::new(table.locks.wrapping_add(bucket)) };
+    // SAFETY: A socket leaves its bucket under the lock before it is freed.
     for node in unsafe { list::hlist(head) } {
-        // SAFETY: The entries are local sockets, and what is made of one does not outlive the lock.
-        if let Some(socket) = unsafe { Borrowed::from_node(node, namespace) } {
-            // INVARIANT: The lock is held.
-            f(&UnixSocket { socket, bucket })?;
-        }
+        let offset = bindings::RUST_CONST_SK_NODE as usize;
+        let socket = node.cast::<u8>().wrapping_sub(offset).cast_mut();
+        let Some(socket) = NonNull::new(socket.cast()) else {
+            continue;
+        };
+        // INVARIANT: The entries of this table are the namespace's local sockets. The lock is held
+        // until `f` has returned, which is given no more than a reference.
+        f(&UnixSocket {
+            socket,
+            bucket,
+            _namespace: Brand::default(),
+        })?;
     }
     Ok(())
 }

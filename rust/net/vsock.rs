@@ -82,14 +82,15 @@ impl<'n> VsockSocket<'n> {
 
     /// This end.
     pub fn local(&self) -> End {
-        // SAFETY: It is a vsock socket.
-        End::from_raw(unsafe { addr_of!((*self.as_vsock()).local_addr).read() })
+        // SAFETY: It is a vsock socket; all patterns of an address are numbers. Volatile: `bind()` may
+        // change it, and what is read is then of both.
+        End::from_raw(unsafe { addr_of!((*self.as_vsock()).local_addr).read_volatile() })
     }
 
     /// The other end.
     pub fn remote(&self) -> End {
-        // SAFETY: It is a vsock socket.
-        End::from_raw(unsafe { addr_of!((*self.as_vsock()).remote_addr).read() })
+        // SAFETY: As for this end; `connect()` may change it.
+        End::from_raw(unsafe { addr_of!((*self.as_vsock()).remote_addr).read_volatile() })
     }
 
     fn as_vsock(&self) -> *const bindings::vsock_sock {

@@ -275,8 +275,9 @@ impl Setting {
         let net = namespace.object().as_ptr();
         // SAFETY: The namespace is valid, and has this as long as it is.
         let all = unsafe { addr_of!((*net).ipv6.devconf_all).read() };
+        let device = device?.as_ptr();
         // SAFETY: The device is valid. Volatile as `rcu_dereference()`.
-        let own = unsafe { addr_of!((*device?.as_ptr()).ip6_ptr).read_volatile() };
+        let own = unsafe { addr_of!((*device).ip6_ptr).read_volatile() };
         if own.is_null() {
             return None;
         }
@@ -284,9 +285,10 @@ impl Setting {
         let own = unsafe { addr_of!((*own).cnf) };
         let offset = self as usize;
         let value = |table: *const bindings::ipv6_devconf| {
+            let variable = table.wrapping_byte_add(offset).cast::<c_int>();
             // SAFETY: Both tables are valid, and the variable is at this place in them. Volatile as
             // `READ_ONCE()`.
-            unsafe { table.byte_add(offset).cast::<c_int>().read_volatile() }
+            unsafe { variable.read_volatile() }
         };
         Some(value(all).min(value(own)))
     }

@@ -41,8 +41,9 @@ use crate::{
 ///
 /// # Invariants
 ///
-/// The section lasts for all of `'a`, and the grace period between `pre_exit` and `exit` of the
-/// namespace has not passed before it does.
+/// The section lasts for all of `'a`, and no subsystem of the namespace comes to its `exit` before it
+/// does: the grace period between `pre_exit` and `exit` has not passed, or a device is in the
+/// namespace, of which the devices leave first and are waited for (`default_device_exit_batch()`).
 #[derive(Clone, Copy)]
 pub struct Listed<'a> {
     net: &'a Net,
@@ -99,7 +100,7 @@ impl<'a> Listed<'a> {
                 // SAFETY: The entries of this list are in network namespaces. `cleanup_net()` takes
                 // one out before the grace period that it waits for.
                 let net = unsafe { Net::from_raw(net) };
-                // INVARIANT: It was in the list when the section had begun.
+                // INVARIANT: It was in the list in this section.
                 Self { net, section }
             })
             .skip_while(move |listed| listed.net.cookie() <= cookie)
