@@ -19,6 +19,8 @@
 //! its [`procfs`] file, and takes them away in the order that is safe. [`device_events`] tells it of
 //! the namespace's devices, for which [`perdevice`] keeps something, with a directory in [`sysfs`].
 
+pub mod address;
+pub mod allowance;
 pub mod atomic;
 pub mod by_cookie;
 pub mod chains;
@@ -34,8 +36,6 @@ pub mod mailbox;
 mod module_function;
 pub mod mptcp;
 pub mod namespace;
-#[cfg(CONFIG_NET_NS)]
-mod namespace_tree;
 pub mod netfilter;
 pub mod netlink_socket;
 mod owner;

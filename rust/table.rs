@@ -24,7 +24,7 @@ use kernel::prelude::*;
 use crate::{
     bindings,
     net::{
-        genetlink::Allowance,
+        allowance::Allowance,
         namespace::Namespace,
         socket::{Sock, SockCommon},
     },

@@ -14,7 +14,7 @@
 use core::ptr::{addr_of, NonNull};
 
 use super::{
-    genetlink::Allowance,
+    allowance::Allowance,
     inet::bound_only,
     list::{self, Nulls},
     namespace::{Alive, Listed, Namespace},

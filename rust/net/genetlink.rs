@@ -24,13 +24,13 @@ use super::{
 };
 use crate::bindings;
 
-mod allowance;
 mod attribute;
 mod message;
 mod refusal;
 
+use super::allowance::Allowance;
+
 pub use self::{
-    allowance::Allowance,
     attribute::{Attribute, Attributes},
     message::Message,
     refusal::Refusal,

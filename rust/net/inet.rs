@@ -21,13 +21,19 @@ mod v4;
 mod v6;
 
 use super::{
+    address::Address,
     device::NetDevice,
     namespace::Namespace,
     packet::Packet,
-    socket::{Address, Connection, Found, Sock, SockCommon},
+    socket::{Connection, Found, Sock, SockCommon},
 };
 use crate::bindings;
 use kernel::ffi::c_int;
+
+pub use super::{
+    address::{Port, V6Address},
+    packet::Arrival,
+};
 
 pub use self::{
     bound_devices::BoundDevices,
@@ -36,7 +42,7 @@ pub use self::{
     port_ends::PortEnds,
     raw::{raw_sockets, raw_sockets_asked_for, RawKey},
     v4::V4,
-    v6::{V6Address, V6},
+    v6::V6,
 };
 
 /// `IPPROTO_TCP`
@@ -45,18 +51,6 @@ pub const TCP: u8 = 6;
 pub const UDP: u8 = 17;
 /// `IPPROTO_RAW`: what sockets say that only transmit.
 const RAW: u8 = 255;
-
-/// How a packet arrived, as far as it decides which sockets may have it.
-#[derive(Clone, Copy)]
-pub struct Arrival {
-    /// The index of the device, `dif` in C: that of the master if the device is a slave of an L3
-    /// master (VRF).
-    pub device: c_int,
-    /// The index of the slave of an L3 master, `sdif` in C; 0 if there is none.
-    pub slave: c_int,
-    /// Whether its route leads to any number of sockets; IPv6 has no such routes, but addresses.
-    pub is_routed_to_many: bool,
-}
 
 /// What a lookup goes by: a socket's two ends, and the device.
 ///
@@ -76,41 +70,6 @@ pub struct Tuple<F: Family> {
     pub device: c_int,
     /// The index of the slave of an L3 master, `sdif` in C.
     pub slave: c_int,
-}
-
-/// A port, kept in the order of the network.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Port(u16);
-
-impl Port {
-    /// Takes the two bytes as they stand in a header.
-    #[inline]
-    pub fn from_header(bytes: [u8; 2]) -> Self {
-        Self(u16::from_ne_bytes(bytes))
-    }
-
-    /// Takes the number.
-    #[inline]
-    pub fn from_number(number: u16) -> Self {
-        Self(number.to_be())
-    }
-
-    /// The two bytes as they stand in a header.
-    #[inline]
-    pub fn to_header(self) -> [u8; 2] {
-        self.0.to_ne_bytes()
-    }
-
-    /// The number.
-    #[inline]
-    pub fn number(self) -> u16 {
-        u16::from_be(self.0)
-    }
-
-    #[inline]
-    fn network_order(self) -> u16 {
-        self.0
-    }
 }
 
 /// The ports of a packet, as they stand in it.

@@ -12,7 +12,7 @@ use core::ptr::addr_of;
 use kernel::prelude::*;
 
 use super::{
-    genetlink::Allowance,
+    allowance::Allowance,
     module_function::ModuleFunction,
     namespace::{Listed, Namespace},
     socket::{Owned, Sock},

@@ -11,6 +11,8 @@
 
 mod evidence;
 mod numbers;
+#[cfg(CONFIG_NET_NS)]
+mod tree;
 
 pub use self::{
     evidence::{Alive, Held, Listed},

@@ -16,7 +16,7 @@ use kernel::ffi::c_ulong;
 use kernel::{error::from_err_ptr, prelude::*};
 
 use super::{
-    genetlink::Allowance,
+    allowance::Allowance,
     namespace::{Listed, Namespace},
     rcu,
     socket::{Borrowed, Sock, SockCommon},

@@ -16,10 +16,21 @@ use kernel::transmute::FromBytes;
 
 use super::{
     device::NetDevice,
-    inet::Arrival,
     namespace::{Brand, Listed, Namespace},
 };
 use crate::bindings;
+
+/// How a packet arrived, as far as it decides which sockets may have it.
+#[derive(Clone, Copy)]
+pub struct Arrival {
+    /// The index of the device, `dif` in C: that of the master if the device is a slave of an L3
+    /// master (VRF).
+    pub device: c_int,
+    /// The index of the slave of an L3 master, `sdif` in C; 0 if there is none.
+    pub slave: c_int,
+    /// Whether its route leads to any number of sockets; IPv6 has no such routes, but addresses.
+    pub is_routed_to_many: bool,
+}
 
 /// A packet, `struct sk_buff`, that someone else owns: it can be read and is never changed, but for
 /// the socket that it bears (see [`delivery`](super::delivery)), which is not read here.

@@ -16,7 +16,7 @@ use kernel::{
 };
 
 use super::{
-    genetlink::Allowance,
+    allowance::Allowance,
     inet::{Family, Port, Tuple},
     list,
     module_function::ModuleFunction,

@@ -13,17 +13,15 @@
 
 mod answer;
 
+pub use super::address::Address;
+
 pub use self::answer::{Borrowed, Connection, Found, Owned};
 
 use core::{ops::Deref, ptr::addr_of};
 use kernel::ffi::c_int;
 use kernel::{task::Kuid, types::Opaque};
 
-use super::{
-    inet::{Port, V6Address, TCP},
-    namespace::Net,
-    owner, rcu,
-};
+use super::{address::Port, namespace::Net, owner, rcu};
 use crate::bindings;
 
 /// What all kinds of sockets have, `struct sock_common`.
@@ -265,45 +263,6 @@ impl State {
     }
 }
 
-/// An address, its bytes in the order of the network.
-#[derive(Clone, Copy)]
-pub enum Address {
-    /// Of IPv4.
-    V4([u8; 4]),
-    /// Of IPv6.
-    V6([u8; 16]),
-}
-
-impl Address {
-    /// The same as IPv6 has it: an address of IPv4 mapped.
-    pub(in crate::net) fn mapped(&self) -> V6Address {
-        match self {
-            Self::V4([a, b, c, d]) => {
-                V6Address::from_header([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, *a, *b, *c, *d])
-            }
-            Self::V6(bytes) => V6Address::from_header(*bytes),
-        }
-    }
-
-    /// The same as IPv4 has it, if it is one of that, mapped.
-    pub(in crate::net) fn unmapped(self) -> Self {
-        match self {
-            Self::V6([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]) => {
-                Self::V4([a, b, c, d])
-            }
-            address => address,
-        }
-    }
-
-    /// The bytes.
-    pub fn bytes(&self) -> &[u8] {
-        match self {
-            Self::V4(bytes) => bytes,
-            Self::V6(bytes) => bytes,
-        }
-    }
-}
-
 /// A kind of socket, by the structure that its pointer leads to.
 ///
 /// # Safety
@@ -412,12 +371,6 @@ impl Sock {
     pub fn mark(&self) -> u32 {
         // SAFETY: `self` is a valid socket. Volatile as `READ_ONCE()`.
         unsafe { addr_of!((*self.0.get()).sk_mark).read_volatile() }
-    }
-
-    /// Whether the socket is one of TCP.
-    #[inline]
-    pub fn is_tcp(&self) -> bool {
-        self.protocol() == u16::from(TCP)
     }
 
     /// Whether the socket has a peer: `connect()` was called, for UDP as well.

@@ -13,7 +13,7 @@ use core::{
 use kernel::sync::atomic::{Acquire, Atomic};
 
 use super::{
-    genetlink::Allowance,
+    allowance::Allowance,
     list,
     namespace::{Brand, Namespace},
     socket::Sock,

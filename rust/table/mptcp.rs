@@ -8,7 +8,7 @@ use kernel::prelude::*;
 
 use super::{Entry, Outcome, Several};
 use crate::net::{
-    genetlink::Allowance,
+    allowance::Allowance,
     inet::{Family, Tuple},
     mptcp,
     namespace::{Namespace, Net},

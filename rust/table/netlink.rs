@@ -6,7 +6,7 @@ use kernel::prelude::*;
 
 use super::{Entry, Outcome, Several};
 use crate::net::{
-    genetlink::Allowance,
+    allowance::Allowance,
     namespace::{Namespace, Net},
     netlink_socket::{self, NetlinkSocket},
     socket::Sock,

@@ -6,7 +6,7 @@ use kernel::{ffi::c_int, prelude::*};
 
 use super::{Entry, Outcome, Several};
 use crate::net::{
-    genetlink::Allowance,
+    allowance::Allowance,
     namespace::{Namespace, Net},
     packet_socket::{PacketSocket, ALL},
     socket::Sock,

@@ -8,7 +8,7 @@ use kernel::prelude::*;
 
 use super::{Answer, Entry, Outcome, Several, Table};
 use crate::net::{
-    genetlink::Allowance,
+    allowance::Allowance,
     inet::{self, Family, RawKey},
     namespace::{Namespace, Net},
     socket::{Borrowed, Sock, SockCommon},

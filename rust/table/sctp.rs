@@ -8,8 +8,8 @@ use kernel::prelude::*;
 
 use super::{Entry, Outcome, Several};
 use crate::net::{
+    allowance::Allowance,
     device::NetDevice,
-    genetlink::Allowance,
     inet::{Family, Tuple},
     namespace::{Namespace, Net},
     sctp::{self, Endpoint},

@@ -7,7 +7,7 @@ use kernel::prelude::*;
 
 use super::{Entry, Outcome, Several};
 use crate::net::{
-    genetlink::Allowance,
+    allowance::Allowance,
     namespace::{Namespace, Net},
     socket::Sock,
     unix::{self, UnixSocket},

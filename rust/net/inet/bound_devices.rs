@@ -20,7 +20,7 @@ use super::{Family, Port, Tuple};
 use crate::{
     bindings,
     net::{
-        genetlink::Allowance,
+        allowance::Allowance,
         list::{self, Nulls},
         namespace::Namespace,
         owner,

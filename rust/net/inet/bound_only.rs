@@ -18,7 +18,7 @@ use super::{bound_devices::hashes_of_end, Family, Tuple};
 use crate::{
     bindings,
     net::{
-        genetlink::Allowance,
+        allowance::Allowance,
         list,
         namespace::Namespace,
         owner, rcu,

@@ -12,7 +12,7 @@
 use core::{mem::offset_of, ptr::addr_of};
 use kernel::ffi::c_int;
 
-use super::{v6::V6, Fragment, Header, Stop};
+use super::{Family, Fragment, Header, Stop, V6Address};
 use crate::{
     bindings,
     net::{device::NetDevice, namespace::Namespace, packet::Packet},
@@ -54,7 +54,10 @@ const SEGMENTS: u8 = 4;
 
 /// Goes on to the payload behind all extension headers; `None` if they are cut short or too many.
 /// Any context.
-pub(super) fn pass_over(packet: &Packet<'_>, mut header: Header<V6>) -> Option<Header<V6>> {
+pub(super) fn pass_over<F: Family<Address = V6Address>>(
+    packet: &Packet<'_>,
+    mut header: Header<F>,
+) -> Option<Header<F>> {
     // Once more than there may be, for what follows the last.
     for _ in 0..=MOST {
         if !is_extension(header.protocol) {
@@ -75,12 +78,12 @@ pub(super) fn pass_over(packet: &Packet<'_>, mut header: Header<V6>) -> Option<H
 /// AH ends the way: what its check lets pass comes by once more, without it. Options for each hop,
 /// which have their place right behind the first header, were heeded before `LOCAL_IN`.
 #[cold]
-pub(super) fn heed(
+pub(super) fn heed<F: Family<Address = V6Address>>(
     packet: &Packet<'_>,
-    mut header: Header<V6>,
+    mut header: Header<F>,
     namespace: Namespace<'_>,
     device: Option<&NetDevice>,
-) -> Result<Header<V6>, Stop> {
+) -> Result<Header<F>, Stop> {
     let mut was_fragment = false;
     for _ in 0..=MOST {
         let (kind, begin) = (header.protocol, header.payload);
@@ -111,7 +114,7 @@ fn is_extension(protocol: u8) -> bool {
 }
 
 /// Passes over one extension header; `None` if it is not all there.
-fn pass(packet: &Packet<'_>, header: &mut Header<V6>) -> Option<()> {
+fn pass<F: Family<Address = V6Address>>(packet: &Packet<'_>, header: &mut Header<F>) -> Option<()> {
     let length = if header.protocol == FRAGMENT {
         let [protocol, _, high, low, _, _, _, _]: [u8; 8] = packet.read(header.payload)?;
         let place = u16::from_be_bytes([high, low]);
@@ -138,10 +141,10 @@ fn pass(packet: &Packet<'_>, header: &mut Header<V6>) -> Option<()> {
 ///
 /// A packet that is sent on to another address of this host is delivered without coming by here once
 /// more: it counts as sent on. So does one of Mobile IPv6, for which xfrm has a state or not.
-fn heed_route(
+fn heed_route<F: Family<Address = V6Address>>(
     packet: &Packet<'_>,
     begin: u32,
-    passed: &Header<V6>,
+    passed: &Header<F>,
     namespace: Namespace<'_>,
     device: Option<&NetDevice>,
 ) -> Result<(), Stop> {

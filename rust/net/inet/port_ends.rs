@@ -23,7 +23,7 @@ use super::{
 use crate::{
     bindings,
     net::{
-        genetlink::Allowance,
+        allowance::Allowance,
         list,
         namespace::Namespace,
         owner,

@@ -14,7 +14,7 @@ use super::{Family, Tuple};
 use crate::{
     bindings,
     net::{
-        genetlink::Allowance,
+        allowance::Allowance,
         list,
         namespace::Namespace,
         socket::{Borrowed, Sock},

@@ -5,12 +5,12 @@
 //! C headers: [`include/net/ipv6.h`](srctree/include/net/ipv6.h),
 //! [`include/net/inet6_hashtables.h`](srctree/include/net/inet6_hashtables.h)
 
-use core::ptr::{from_ref, null_mut};
+use core::ptr::null_mut;
 use kernel::{ffi::c_int, transmute::FromBytes};
 
 use super::{
     extension_headers::{self, FRAGMENT, NO_NEXT},
-    Arrival, Family, Fragment, Header, RawKey, Stop, Tuple, RAW, TCP, UDP,
+    Arrival, Family, Fragment, Header, RawKey, Stop, Tuple, V6Address, RAW, TCP, UDP,
 };
 use crate::{
     bindings,
@@ -52,7 +52,7 @@ unsafe impl Family for V6 {
     const NUMBER: u8 = bindings::NFPROTO_IPV6 as u8;
     const ICMP: u8 = 58;
     const ETHERNET: u16 = 0x86dd;
-    const ANY: V6Address = V6Address([0; 16]);
+    const ANY: V6Address = V6Address::from_header([0; 16]);
 
     type Beginning = Beginning;
     const HEADER: usize = 40;
@@ -68,11 +68,11 @@ unsafe impl Family for V6 {
     }
 
     fn any_family(address: &V6Address) -> Address {
-        Address::V6(address.0)
+        Address::V6(address.bytes())
     }
 
     fn address(bytes: &[u8]) -> Option<V6Address> {
-        bytes.try_into().map(V6Address).ok()
+        bytes.try_into().map(V6Address::from_header).ok()
     }
 
     #[inline(always)]
@@ -243,21 +243,22 @@ unsafe impl Family for V6 {
         let (address, port) = socket.local();
         let is_this = match address {
             Address::V4(_) => false,
-            Address::V6(bytes) => bytes == tuple.local.0 || bytes == [0; 16],
+            Address::V6(bytes) => bytes == tuple.local.bytes() || bytes == [0; 16],
         };
         port == tuple.local_port && is_this
     }
 
     fn is_local_end(socket: &SockCommon, tuple: &Tuple<Self>) -> bool {
         socket.is_of_ipv6()
-            && (socket.addresses_v6().0, socket.local().1) == (tuple.local.0, tuple.local_port)
+            && (socket.addresses_v6().0, socket.local().1)
+                == (tuple.local.bytes(), tuple.local_port)
     }
 
     fn are_ends(socket: &SockCommon, tuple: &Tuple<Self>) -> bool {
         let (local, remote) = socket.addresses_v6();
         let ports = (socket.local().1, socket.remote().1);
         socket.is_of_ipv6()
-            && (local, remote) == (tuple.local.0, tuple.remote.0)
+            && (local, remote) == (tuple.local.bytes(), tuple.remote.bytes())
             && ports == (tuple.local_port, tuple.remote_port)
     }
 
@@ -293,35 +294,4 @@ fn first_header(packet: &Packet<'_>, offset: u32) -> Option<Header<V6>> {
         fragment: Fragment::Whole,
         is_extended: false,
     })
-}
-
-/// An IPv6 address, aligned as C has it.
-#[derive(Clone, Copy)]
-#[repr(C, align(8))]
-pub struct V6Address([u8; 16]);
-
-impl V6Address {
-    /// Takes the bytes as they stand in a header.
-    #[inline]
-    pub fn from_header(bytes: [u8; 16]) -> Self {
-        Self(bytes)
-    }
-
-    /// The bytes as they stand in a header.
-    #[inline]
-    pub fn bytes(&self) -> [u8; 16] {
-        self.0
-    }
-
-    /// Whether it names a group, `ipv6_addr_is_multicast()`.
-    #[inline]
-    pub fn is_multicast(&self) -> bool {
-        let [first, ..] = self.0;
-        first == 0xff
-    }
-
-    #[inline]
-    pub(super) fn as_ptr(&self) -> *const bindings::in6_addr {
-        from_ref(self).cast()
-    }
 }

@@ -13,9 +13,9 @@ use core::{
 use kernel::ffi::c_int;
 use kernel::{error::from_err_ptr, prelude::*};
 
-use super::{Governed, Namespace, Net};
 #[cfg(CONFIG_NET_NS)]
-use crate::net::namespace_tree;
+use super::tree;
+use super::{Governed, Namespace, Net};
 use crate::{
     bindings,
     net::{list, rcu},
@@ -90,9 +90,9 @@ impl<'a> Listed<'a> {
     /// All namespaces whose cookie is larger than `cookie`, in the order of their cookies.
     #[cfg(CONFIG_NET_NS)]
     pub fn after(cookie: u64, section: rcu::Section<'a>) -> impl Iterator<Item = Self> {
-        let before = namespace_tree::entry_before(cookie, section);
+        let before = tree::entry_before(cookie, section);
         // SAFETY: A list that can be read in a read-side section, and an entry found in this one.
-        let entries = unsafe { list::list_after(before, namespace_tree::head()) };
+        let entries = unsafe { list::list_after(before, tree::head()) };
         entries
             .map(move |entry| {
                 let offset = bindings::RUST_CONST_NET_LIST_ENTRY as usize;

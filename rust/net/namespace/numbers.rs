@@ -14,7 +14,7 @@ use kernel::prelude::*;
 use super::{Alive, Net};
 use crate::{
     bindings,
-    net::{genetlink::Allowance, rcu},
+    net::{allowance::Allowance, rcu},
 };
 
 /// What it takes to look at one, in steps of the allowance.
@@ -26,7 +26,7 @@ const NUMBER: u32 = 3;
 ///
 /// ```
 /// use crate::net::{
-///     genetlink::Allowance,
+///     allowance::Allowance,
 ///     namespace::{Alive, Numbers},
 /// };
 ///

@@ -7,8 +7,9 @@ use kernel::{ffi::c_int, prelude::*};
 use crate::{
     bindings::*,
     net::{
+        allowance::Allowance,
         device::NetDevice,
-        genetlink::{Allowance, Message},
+        genetlink::Message,
         inet::Family,
         namespace::{Alive, Namespace, Net},
         netlink_socket::{Membership, NetlinkSocket, KEPT},

@@ -16,8 +16,9 @@ use super::{
 use crate::{
     bindings::*,
     net::{
+        allowance::Allowance,
         device::{self, NetDevice},
-        genetlink::{Allowance, Message},
+        genetlink::Message,
         inet::{BoundDevices, BoundOnly, Family, Port, PortEnds, RawKey, Tuple, V4, V6},
         namespace::{Namespace, Net},
         socket::{Address, Sock, SockCommon},

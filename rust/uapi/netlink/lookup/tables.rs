@@ -13,7 +13,8 @@ use super::{
 use crate::{
     bindings::*,
     net::{
-        genetlink::{Allowance, Attributes, Message, Refusal},
+        allowance::Allowance,
+        genetlink::{Attributes, Message, Refusal},
         inet::{Port, RawKey, Tuple, V4, V6},
         mptcp,
         namespace::{Listed, Namespace},

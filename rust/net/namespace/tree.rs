@@ -13,8 +13,8 @@
 
 use core::ptr::addr_of;
 
-use super::{namespace::Net, rcu};
-use crate::bindings;
+use super::Net;
+use crate::{bindings, net::rcu};
 
 /// More steps than a red-black tree has that fits into memory.
 const HEIGHT: usize = 128;

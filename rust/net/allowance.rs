@@ -33,7 +33,7 @@ impl Allowance {
     }
 
     /// For a call that answers one request alone, or none.
-    pub(in crate::net) fn whole() -> Self {
+    pub(super) fn whole() -> Self {
         Self::new(Self::CALL)
     }
 

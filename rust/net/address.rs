@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Addresses and ports, in the order of the network.
+//!
+//! C header: [`include/uapi/linux/in6.h`](srctree/include/uapi/linux/in6.h)
+
+use core::ptr::from_ref;
+
+use crate::bindings;
+
+/// A port, kept in the order of the network.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Port(u16);
+
+impl Port {
+    /// Takes the two bytes as they stand in a header.
+    #[inline]
+    pub fn from_header(bytes: [u8; 2]) -> Self {
+        Self(u16::from_ne_bytes(bytes))
+    }
+
+    /// Takes the number.
+    #[inline]
+    pub fn from_number(number: u16) -> Self {
+        Self(number.to_be())
+    }
+
+    /// The two bytes as they stand in a header.
+    #[inline]
+    pub fn to_header(self) -> [u8; 2] {
+        self.0.to_ne_bytes()
+    }
+
+    /// The number.
+    #[inline]
+    pub fn number(self) -> u16 {
+        u16::from_be(self.0)
+    }
+
+    #[inline]
+    pub(super) fn network_order(self) -> u16 {
+        self.0
+    }
+}
+
+/// An address, its bytes in the order of the network.
+#[derive(Clone, Copy)]
+pub enum Address {
+    /// Of IPv4.
+    V4([u8; 4]),
+    /// Of IPv6.
+    V6([u8; 16]),
+}
+
+impl Address {
+    /// The same as IPv6 has it: an address of IPv4 mapped.
+    pub(super) fn mapped(&self) -> V6Address {
+        match self {
+            Self::V4([a, b, c, d]) => {
+                V6Address::from_header([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, *a, *b, *c, *d])
+            }
+            Self::V6(bytes) => V6Address::from_header(*bytes),
+        }
+    }
+
+    /// The same as IPv4 has it, if it is one of that, mapped.
+    pub(super) fn unmapped(self) -> Self {
+        match self {
+            Self::V6([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]) => {
+                Self::V4([a, b, c, d])
+            }
+            address => address,
+        }
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::V4(bytes) => bytes,
+            Self::V6(bytes) => bytes,
+        }
+    }
+}
+
+/// An IPv6 address, aligned as C has it.
+#[derive(Clone, Copy)]
+#[repr(C, align(8))]
+pub struct V6Address([u8; 16]);
+
+impl V6Address {
+    /// Takes the bytes as they stand in a header.
+    #[inline]
+    pub const fn from_header(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes as they stand in a header.
+    #[inline]
+    pub fn bytes(&self) -> [u8; 16] {
+        self.0
+    }
+
+    /// Whether it names a group, `ipv6_addr_is_multicast()`.
+    #[inline]
+    pub fn is_multicast(&self) -> bool {
+        let [first, ..] = self.0;
+        first == 0xff
+    }
+
+    #[inline]
+    pub(super) fn as_ptr(&self) -> *const bindings::in6_addr {
+        from_ref(self).cast()
+    }
+}
