@@ -19,7 +19,7 @@ pub struct Allowance {
 impl Allowance {
     /// For all requests in a packet: two and a half million instructions, and what follows the last of
     /// them is not to make it more than four.
-    const CALL: u32 = 1 << 16;
+    pub const CALL: u32 = 1 << 16;
     /// The most steps in one read-side section, before a question that is begun in it.
     const SECTION: u32 = 1 << 12;
 

@@ -149,7 +149,7 @@ pub const KEPT: usize = 12;
 /// once, and not once for each.
 pub struct Members<'s> {
     /// In the order of their cookies.
-    found: KVVec<Found>,
+    found: KVec<Found>,
     section: rcu::Section<'s>,
 }
 
@@ -162,12 +162,12 @@ struct Found {
 }
 
 /// The namespaces whose members are looked for.
-pub struct Wanted(KVVec<Found>);
+pub struct Wanted(KVec<Found>);
 
 impl Wanted {
     /// Room for as many namespaces. May sleep.
     pub fn with_capacity(namespaces: usize) -> Result<Self> {
-        Ok(Self(KVVec::with_capacity(namespaces, GFP_KERNEL)?))
+        Ok(Self(KVec::with_capacity(namespaces, GFP_KERNEL)?))
     }
 
     /// Adds one, whose cookie has to be larger than those of the others; `false` if there is no room.

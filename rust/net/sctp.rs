@@ -219,6 +219,9 @@ pub fn for_each_endpoint<'n>(
     allowance: &Allowance,
     f: impl FnMut(Endpoint<'n>) -> Result,
 ) -> Result {
+    if allowance.is_spent() {
+        return Ok(());
+    }
     // SAFETY: The member has this name.
     let function =
         unsafe { ModuleFunction::get(c"sctp_for_each_endpoint", |all| all.sctp_for_each_endpoint) };

@@ -135,6 +135,9 @@ pub fn for_each<'n, E>(
     allowance: &Allowance,
     mut f: impl FnMut(&UnixSocket<'n>) -> Result<(), E>,
 ) -> Result<(), E> {
+    if allowance.is_spent() {
+        return Ok(());
+    }
     let ended = (0..BUCKETS).try_for_each(|bucket| {
         for_each_in(namespace, bucket, |socket| {
             if allowance.is_spent() {

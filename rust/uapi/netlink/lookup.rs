@@ -22,6 +22,7 @@ use crate::{
     bindings::*,
     instance::Instance,
     net::{
+        allowance::Allowance,
         genetlink::{Message, Part, Refusal},
         namespace::{Listed, Net},
     },
@@ -99,6 +100,8 @@ pub(super) fn each_selected<'a>(
         return namespace::each(part, add);
     }
     let done = part.progress.entries as usize;
+    // Whoever names as many gets on: what is left is enough for a question in the first of them.
+    const { assert!(NAMED as u32 * SELECT + SELECT + Key::MOST <= Allowance::CALL) };
     if done == 0 {
         if let Some(attribute) = selectors.nth(NAMED - 1) {
             let text = c"a request names 1024 namespaces at most";

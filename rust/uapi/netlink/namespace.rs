@@ -64,10 +64,16 @@ pub(super) fn answer<'a>(
     message: &mut Message<'_>,
 ) -> Result<(), Refusal<'a>> {
     selector::with_selected(request, NETNS, |net| {
+        if !request.allowance().covers(DESCRIBE) {
+            let text =
+                c"there are too many requests in one packet to tell about one more namespace";
+            return Err(Refusal::new(E2BIG, text));
+        }
         let chains = chains(request, net);
         let mut numbers = Numbers::with_capacity(1)?;
         numbers.want(&net);
         look_for_numbers(request, &mut numbers);
+        request.allowance().spend(DESCRIBE);
         let guard = rcu::read_lock();
         let listed = net.listed((&guard).into());
         Ok(describe(
@@ -103,9 +109,9 @@ fn chains(request: &Asked<'_>, net: Alive<'_>) -> [Option<Chains>; 2] {
     ]
 }
 
-/// What an allowance has to cover, in steps, if chains are to be gone over: the whole, as whoever asks
-/// alone has.
-const CHAINS: u32 = 1 << 16;
+/// What an allowance has to cover, in steps, if chains are to be gone over: more than a half, so that
+/// one request of a packet has them at most.
+const CHAINS: u32 = (1 << 15) + 1;
 /// What it takes to tell about a namespace, in steps of the allowance, and how many of its devices
 /// are counted in one.
 const DESCRIBE: u32 = 1024;

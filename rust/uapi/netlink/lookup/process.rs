@@ -86,6 +86,9 @@ pub(super) fn dump<'a>(part: &mut Part<'a, Instance>) -> Result<bool, Refusal<'a
         let text = c"a dump looks in all PID namespaces";
         return Err(Refusal::of(attribute, EINVAL, text));
     }
+    if !part.request.allowance().covers(STEPS) {
+        part.request.allowance().exhaust();
+    }
     while !part.request.allowance().is_spent() {
         let guard = rcu::read_lock();
         let section = rcu::Section::from(&guard);

@@ -306,6 +306,11 @@ impl<'a, 'm> Answers<'a, 'm> {
 
     /// Counts a lookup that goes over so many sockets; `false` if it is one too many.
     fn may_look_up(&self, sockets: u32) -> bool {
+        if sockets == u32::MAX {
+            // This lookup is left out; what comes after it need not be.
+            self.allowance.spend(LOOKUP);
+            return false;
+        }
         let steps = LOOKUP.saturating_add(sockets.saturating_mul(SCORE));
         let is_allowed = self.allowance.covers(steps);
         self.allowance.spend(steps);

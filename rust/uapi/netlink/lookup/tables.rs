@@ -109,11 +109,21 @@ impl Key {
         }
     }
 
+    /// No more than this is what [`most`](Self::most) says.
+    pub(super) const MOST: u32 = {
+        let most = TOKENS + QUESTION;
+        if MEMBERS > most {
+            MEMBERS
+        } else {
+            most
+        }
+    };
+
     /// The most that it may take to look it up in a namespace, in steps of the allowance.
     pub(super) fn most(&self, listed: Listed<'_>) -> u32 {
         match self {
             // The way through a table that all share.
-            Self::MptcpV4(_) | Self::MptcpV6(_) if mptcp::were_ever(listed) => 2 * TOKENS,
+            Self::MptcpV4(_) | Self::MptcpV6(_) if mptcp::were_ever(listed) => TOKENS + QUESTION,
             _ if self.members().is_some() => MEMBERS,
             _ => QUESTION,
         }
