@@ -173,13 +173,19 @@ impl SockCommon {
         } else {
             Address::V4(self.addresses_v4().0.to_ne_bytes())
         };
+        (address, self.local_port())
+    }
+
+    /// The port of this end, 0 where it is bound to none.
+    #[inline]
+    pub fn local_port(&self) -> Port {
         let common = self.0.get();
         // SAFETY: `self` is a valid socket; all patterns of this union are numbers. Volatile as
         // `READ_ONCE()`: `connect()` may change it.
         let port = unsafe {
             addr_of!((*common).__bindgen_anon_3.__bindgen_anon_1.skc_num).read_volatile()
         };
-        (address, Port::from_number(port))
+        Port::from_number(port)
     }
 
     /// The address and the port of the other end, 0 where there is none.
@@ -189,13 +195,19 @@ impl SockCommon {
         } else {
             Address::V4(self.addresses_v4().1.to_ne_bytes())
         };
+        (address, self.remote_port())
+    }
+
+    /// The port of the other end, 0 where there is none.
+    #[inline]
+    pub fn remote_port(&self) -> Port {
         let common = self.0.get();
         // SAFETY: `self` is a valid socket; all patterns of this union are numbers. Volatile as
         // `READ_ONCE()`: `connect()` may change it.
         let port = unsafe {
             addr_of!((*common).__bindgen_anon_3.__bindgen_anon_1.skc_dport).read_volatile()
         };
-        (address, Port::from_header(port.to_ne_bytes()))
+        Port::from_header(port.to_ne_bytes())
     }
 
     /// The addresses of both ends as IPv4 has them, in the order of the network; also those of a

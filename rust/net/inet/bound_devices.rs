@@ -151,7 +151,7 @@ impl BoundDevices {
                 continue;
             };
             let device = socket.bound_device();
-            if is_own && device > 0 && socket.local().1 == port {
+            if is_own && device > 0 && socket.local_port() == port {
                 self.add(device);
             }
         }

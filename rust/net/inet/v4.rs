@@ -278,7 +278,7 @@ unsafe impl Family for V4 {
 
     fn is_local_end(socket: &SockCommon, tuple: &Tuple<Self>) -> bool {
         socket.has_ipv4_ends()
-            && (socket.addresses_v4().0, socket.local().1) == (tuple.local, tuple.local_port)
+            && (socket.addresses_v4().0, socket.local_port()) == (tuple.local, tuple.local_port)
     }
 
     fn are_ends(socket: &SockCommon, tuple: &Tuple<Self>) -> bool {
@@ -286,7 +286,7 @@ unsafe impl Family for V4 {
         if !socket.has_ipv4_ends() {
             return false;
         }
-        let ports = (socket.local().1, socket.remote().1);
+        let ports = (socket.local_port(), socket.remote_port());
         (local, remote) == (tuple.local, tuple.remote)
             && ports == (tuple.local_port, tuple.remote_port)
     }

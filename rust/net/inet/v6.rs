@@ -250,13 +250,13 @@ unsafe impl Family for V6 {
 
     fn is_local_end(socket: &SockCommon, tuple: &Tuple<Self>) -> bool {
         socket.is_of_ipv6()
-            && (socket.addresses_v6().0, socket.local().1)
+            && (socket.addresses_v6().0, socket.local_port())
                 == (tuple.local.bytes(), tuple.local_port)
     }
 
     fn are_ends(socket: &SockCommon, tuple: &Tuple<Self>) -> bool {
         let (local, remote) = socket.addresses_v6();
-        let ports = (socket.local().1, socket.remote().1);
+        let ports = (socket.local_port(), socket.remote_port());
         socket.is_of_ipv6()
             && (local, remote) == (tuple.local.bytes(), tuple.remote.bytes())
             && ports == (tuple.local_port, tuple.remote_port)
