@@ -99,7 +99,8 @@ class RecordedTest(unittest.TestCase):
     def setUp(self):
         self.record = recorded.contents(measured(), "7.3.4")
         self.now = recorded.contents(measured(), "7.3.4")
-        self.cost = f"observe: {f.cell('tcp', 6, f.VETH)}"
+        self.cost = f"observe: {f.cell('udp', 6, f.VETH)}"
+        self.tcp = f"off: {f.cell('tcp', 6, f.VETH)}"
         self.own = f"observe, received: {f.cell('udp', 4, f.VETH)}"
 
     def names(self):
@@ -126,6 +127,14 @@ class RecordedTest(unittest.TestCase):
         self.assertEqual(self.names(), [])
         self.now["own"][self.own] += 0.1
         self.assertEqual(self.names(), [f"own {self.own}"])
+
+    def test_connection(self):
+        """Of what a byte of a connection costs, twelve are."""
+        self.record["cost"][self.tcp] = 0
+        self.now["cost"][self.tcp] = 12
+        self.assertEqual(self.names(), [])
+        self.now["cost"][self.tcp] = 12.1
+        self.assertEqual(self.names(), [f"cost {self.tcp}"])
 
     def test_other_kernel(self):
         """On another kernel, only what is nsmux's own is judged."""
