@@ -146,6 +146,15 @@ def test_share(name, make, key):
             ksft_eq(lookup(table, other, **key).ask(TOGETHER), [0] * TOGETHER)
 
 
+def test_description():
+    """To tell about a namespace takes more than a share."""
+    with Nsmux() as nsmux:
+        number = nsmux.ops["namespace-get"].req_value
+    asked = Together(number, b"")
+    ksft_eq(asked.ask(1), [0])
+    ksft_eq(asked.ask(TOGETHER), [errno.E2BIG] * TOGETHER)
+
+
 def test_search():
     """To go through all tables takes more than a share."""
     with Nsmux() as nsmux:
