@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A dump: a request that is answered in parts, each when the one before was read.
+
+use core::ffi::c_int;
+use kernel::prelude::*;
+
+use super::{message::Message, refusal::Refusal, request::Request};
+use crate::{
+    bindings,
+    net::{allowance::Allowance, by_cookie::Place, pernet::PerNamespace},
+};
+
+/// What a dump remembers from one part to the next.
+#[derive(Clone, Copy, Default, PartialEq)]
+#[repr(C)]
+pub struct Progress {
+    /// The number of entries of the request's own list that are done.
+    pub entries: u64,
+    /// The cookie of the last namespace that is done.
+    pub cookie: u64,
+    /// How far a search for a socket has come.
+    pub place: Place,
+    /// How many parts were made before.
+    parts: u32,
+}
+
+/// One part of a dump: as many messages as fit into a buffer.
+pub struct Part<'a, T> {
+    /// What was asked.
+    pub request: Request<'a, T>,
+    /// How far the dump is; what is noted here is handed to the next part.
+    pub progress: &'a mut Progress,
+    buffer: *mut bindings::sk_buff,
+}
+
+impl<'a, T: PerNamespace> Part<'a, T> {
+    /// Whether nothing was done yet.
+    pub fn is_at_beginning(&self) -> bool {
+        let parts = self.progress.parts;
+        let nothing = Progress::default();
+        *self.progress == Progress { parts, ..nothing }
+    }
+
+    /// Ends a part in which nothing is told, but which is not the last.
+    fn goes_on(&mut self) -> c_int {
+        match self.add(|_, _| Ok(())) {
+            // SAFETY: The buffer is the part's.
+            Ok(true) => unsafe { (*self.buffer).len as c_int },
+            Ok(false) | Err(_) => EMSGSIZE.to_errno(),
+        }
+    }
+
+    /// Adds one message, which `fill` fills in; `false` if it has to wait for the next part.
+    ///
+    /// What `fill` refuses otherwise ends the dump.
+    pub fn add(
+        &mut self,
+        fill: impl FnOnce(&Request<'a, T>, &mut Message<'_>) -> Result<(), Refusal<'a>>,
+    ) -> Result<bool, Refusal<'a>> {
+        self.add_if(|request, message| fill(request, message).map(|()| true))
+    }
+
+    /// As [`add`](Self::add), but the message is taken back if `fill` gives `false`.
+    pub fn add_if(
+        &mut self,
+        fill: impl FnOnce(&Request<'a, T>, &mut Message<'_>) -> Result<bool, Refusal<'a>>,
+    ) -> Result<bool, Refusal<'a>> {
+        // SAFETY: The header and the family are the request's.
+        let message = unsafe {
+            Message::begin(
+                self.buffer,
+                self.request.info.family,
+                self.request.info.snd_portid,
+                self.request.info.snd_seq,
+                bindings::NLM_F_MULTI as c_int,
+                (*self.request.info.genlhdr).cmd,
+            )
+        };
+        let Some(mut message) = message else {
+            return Ok(false);
+        };
+        match fill(&self.request, &mut message) {
+            Ok(keep) => {
+                if keep {
+                    message.end();
+                }
+                Ok(true)
+            }
+            Err(refusal) if refusal.error() == EMSGSIZE => Ok(false),
+            Err(refusal) => Err(refusal),
+        }
+    }
+}
+
+/// Carries out one part of a dump. `proceed` says whether the dump is at its end. May sleep.
+///
+/// Whatever is in the first part, and whatever is not, was made with `cb_lock` held: `proceed` stops
+/// when its [`Allowance`] is spent. If it has told nothing by then, a message without attributes
+/// says that the dump goes on: a part without any would be taken for the end of the connection.
+///
+/// # Safety
+///
+/// As for [`answer`](super::answer), for the callback of a dump.
+pub unsafe fn dump<T: PerNamespace>(
+    buffer: *mut bindings::sk_buff,
+    callback: *mut bindings::netlink_callback,
+    proceed: impl for<'r> FnOnce(&mut Part<'r, T>) -> Result<bool, Refusal<'r>>,
+) -> c_int {
+    const { assert!(size_of::<Progress>() <= bindings::NETLINK_CTX_SIZE as usize) };
+    // SAFETY: Valid during the operation.
+    let callback = unsafe { &mut *callback };
+    let info = callback.data.cast::<bindings::genl_dumpit_info>();
+    let mut part = Part {
+        // SAFETY: A generic netlink dump has its information there, and the request's packet.
+        request: unsafe { Request::new(callback.skb, &raw const (*info).info) },
+        // SAFETY: The context is for the callback to use, zero in the beginning, large enough by
+        // the assertion, and aligned to a word.
+        progress: unsafe { &mut *(&raw mut callback.__bindgen_anon_1).cast() },
+        buffer,
+    };
+    if part.progress.parts > 0 {
+        // No longer in the packet of the request, and without the lock.
+        part.request.allowance = Allowance::whole();
+    }
+    part.progress.parts = part.progress.parts.saturating_add(1);
+    match part
+        .request
+        .check_length()
+        .and_then(|()| proceed(&mut part))
+    {
+        Ok(true) => 0,
+        // SAFETY: The buffer is the part's.
+        Ok(false) => match unsafe { (*buffer).len } {
+            0 if part.request.allowance.is_spent() => part.goes_on(),
+            // What does not fit into an empty buffer never will.
+            0 => EMSGSIZE.to_errno(),
+            length => length as c_int,
+        },
+        Err(refusal) => part.request.refuse(refusal),
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Multicast groups: who listens to one, and what they are told.
+
+use kernel::prelude::*;
+
+use super::message::{Buffer, Message};
+use crate::{
+    bindings,
+    net::{
+        namespace::{Alive, Listed},
+        netlink_socket,
+    },
+};
+
+/// A multicast group.
+#[repr(transparent)]
+pub struct Group(bindings::genl_multicast_group);
+
+// SAFETY: Nothing but data.
+unsafe impl Sync for Group {}
+
+impl Group {
+    /// A group for which it takes `CAP_NET_ADMIN` in the user namespace that owns the namespace of
+    /// the socket. The name has to fit, or the module does not compile.
+    pub const fn of_administrators(name: &CStr) -> Self {
+        let name = name.to_bytes_with_nul();
+        let mut group = bindings::genl_multicast_group {
+            name: [0; bindings::GENL_NAMSIZ as usize],
+            flags: ADMINISTRATORS,
+        };
+        let mut place = 0;
+        while place < name.len() {
+            group.name[place] = name[place];
+            place += 1;
+        }
+        Self(group)
+    }
+}
+
+/// `GENL_MCAST_CAP_NET_ADMIN`
+const ADMINISTRATORS: u8 = 1;
+
+/// Whether anyone in whatever namespace listens to the group at a place in the family's list. Any
+/// context.
+///
+/// # Safety
+///
+/// The family must be registered.
+pub unsafe fn has_listeners(family: *const bindings::genl_family, group: u32) -> bool {
+    // SAFETY: The family knows where its groups begin while it is registered, and the initial
+    // namespace has a socket for generic netlink.
+    unsafe {
+        let socket = (*Alive::initial().as_ptr()).genl_sock;
+        bindings::netlink_has_listeners(socket, (*family).mcgrp_offset + group) != 0
+    }
+}
+
+/// Calls `f` with the namespace of each socket that listens to a group; fails if there are too many
+/// to go through. In a process; `f` must not sleep.
+///
+/// # Safety
+///
+/// The family must be registered.
+pub unsafe fn for_each_listener(
+    family: *const bindings::genl_family,
+    group: u32,
+    f: impl FnMut(Listed<'_>),
+) -> Result {
+    // SAFETY: The family knows where its groups begin while it is registered.
+    let group = unsafe { (*family).mcgrp_offset } + group;
+    netlink_socket::namespaces_of_members(bindings::NETLINK_GENERIC, group, f)
+}
+
+/// Tells those in `net` who listen to a group one message, which `fill` fills in. May sleep.
+///
+/// # Safety
+///
+/// The family must be registered.
+pub unsafe fn notify(
+    family: *const bindings::genl_family,
+    net: Alive<'_>,
+    group: u32,
+    command: u32,
+    fill: impl FnOnce(&mut Message<'_>) -> Result,
+) -> Result {
+    let buffer = Buffer::new()?;
+    // SAFETY: The family is registered.
+    let message = unsafe { Message::begin(buffer.as_ptr(), family, 0, 0, 0, command as u8) };
+    let mut message = message.ok_or(EMSGSIZE)?;
+    fill(&mut message)?;
+    message.end();
+    // SAFETY: The family knows where its groups begin while it is registered.
+    buffer.broadcast(net, unsafe { (*family).mcgrp_offset } + group)
+}
