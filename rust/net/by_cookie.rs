@@ -11,20 +11,24 @@
 //! one of bound ports, whose lock is held. The sockets of vsock and of protocols without a table here
 //! are not found.
 
-use core::ptr::{addr_of, NonNull};
+mod look;
+mod tables;
 
 use super::{
     allowance::Allowance,
-    inet::bound_only,
-    list::{self, Nulls},
-    namespace::{Alive, Listed, Namespace},
+    namespace::{Alive, Listed},
     netlink_socket::{self, NetlinkSocket, PortPlace, Unfinished},
     packet_socket::PacketSocket,
     rcu,
-    socket::{Borrowed, Connection, Owned, Sock, SockCommon},
-    unix::{self, UnixSocket},
+    socket::{Borrowed, Connection, Owned, Sock},
+    unix::UnixSocket,
 };
 use crate::bindings;
+
+use self::{
+    look::PORT,
+    tables::{has_own_connections, has_own_udp, Table},
+};
 
 /// A socket that was found, by the table that it was found in.
 pub enum Seen<'a, 'n> {
@@ -67,11 +71,6 @@ pub enum Part<R> {
     Paused,
 }
 
-/// The most sockets of one chain that are looked at.
-const CHAIN: usize = 1 << 12;
-/// What it takes to look at a socket, and at one in a table of netlink, in steps of the allowance.
-const ENTRY: u32 = 2;
-const PORT: u32 = 8;
 /// How many empty buckets are passed at a time, and how many make a step.
 const EMPTY: u32 = 64;
 const EMPTY_IN_A_STEP: u32 = 2;
@@ -85,18 +84,6 @@ const SHARED: [Table; 6] = [
     Table::Raw(&raw const bindings::raw_v4_hashinfo),
     Table::Raw(&raw const bindings::raw_v6_hashinfo),
 ];
-
-/// A table of buckets.
-#[derive(Clone, Copy)]
-enum Table {
-    Connections,
-    Listeners,
-    Bound,
-    Udp,
-    Raw(*const bindings::raw_hashinfo),
-    Packets,
-    Unix,
-}
 
 /// A search for one cookie.
 struct Search<'a, F> {
@@ -173,7 +160,7 @@ where
 impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>> Search<'_, F> {
     /// Goes on through a table, until it ends or the allowance does.
     fn table(&mut self, table: Table, bucket: &mut u32) -> Part<R> {
-        let buckets = self.buckets(table);
+        let buckets = table.buckets(self.net);
         while *bucket < buckets {
             if self.allowance.is_spent() {
                 return Part::Paused;
@@ -199,7 +186,7 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>> Search<'_, F> {
     /// Passes some empty buckets of a large table. What comes into one meanwhile is as well overlooked
     /// as what comes behind us.
     fn pass_empty(&self, table: Table, bucket: &mut u32, buckets: u32) {
-        let Some((first, distance)) = self.heads(table) else {
+        let Some((first, distance)) = table.heads(self.net) else {
             return;
         };
         let begin = *bucket;
@@ -215,213 +202,6 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>> Search<'_, F> {
         let passed = empty.count() as u32;
         *bucket = begin.saturating_add(passed);
         self.allowance.spend(passed.div_ceil(EMPTY_IN_A_STEP));
-    }
-
-    /// The head of the first list of a large table, and how far it is from there to that of the next.
-    fn heads(&self, table: Table) -> Option<(*const u8, usize)> {
-        // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived. Of
-        // the buckets nothing is read.
-        unsafe {
-            let info = addr_of!((*self.net.as_ptr()).ipv4.tcp_death_row.hashinfo).read();
-            let udp = addr_of!((*self.net.as_ptr()).ipv4.udp_table).read();
-            match table {
-                Table::Connections => Some((
-                    addr_of!((*(*info).ehash).chain).cast(),
-                    size_of::<bindings::inet_ehash_bucket>(),
-                )),
-                Table::Listeners => Some((
-                    addr_of!((*(*info).lhash2).nulls_head).cast(),
-                    size_of::<bindings::inet_listen_hashbucket>(),
-                )),
-                Table::Bound => Some((
-                    addr_of!((*(*info).bhash2).chain).cast(),
-                    size_of::<bindings::inet_bind_hashbucket>(),
-                )),
-                Table::Udp => Some((
-                    addr_of!((*(*udp).hash).__bindgen_anon_1.head).cast(),
-                    size_of::<bindings::udp_hslot>(),
-                )),
-                Table::Raw(_) | Table::Packets | Table::Unix => None,
-            }
-        }
-    }
-
-    /// How many buckets a table has.
-    fn buckets(&self, table: Table) -> u32 {
-        // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
-        unsafe {
-            let info = addr_of!((*self.net.as_ptr()).ipv4.tcp_death_row.hashinfo).read();
-            let udp = addr_of!((*self.net.as_ptr()).ipv4.udp_table).read();
-            match table {
-                Table::Connections => (*info).ehash_mask.saturating_add(1),
-                Table::Listeners => (*info).lhash2_mask.saturating_add(1),
-                Table::Bound => bound_only::buckets(),
-                Table::Udp => (*udp).mask.saturating_add(1),
-                Table::Raw(_) => bindings::RUST_CONST_RAW_BUCKETS,
-                Table::Packets => 1,
-                Table::Unix => unix::BUCKETS,
-            }
-        }
-    }
-
-    /// Looks through one bucket, which has to be one of the table's.
-    fn bucket(&mut self, table: Table, bucket: usize, section: rcu::Section<'_>) -> Option<R> {
-        let net = self.net.as_ptr();
-        match table {
-            Table::Connections => self.connections(bucket, section),
-            Table::Listeners => {
-                // SAFETY: The namespace is valid, its table is as long-lived, and has as many
-                // buckets; all that can be in them, or be led to from them by a listener that
-                // becomes a connection, stays readable in a read-side section.
-                let nodes = unsafe {
-                    let info = addr_of!((*net).ipv4.tcp_death_row.hashinfo).read();
-                    Nulls::new(addr_of!((*(*info).lhash2.add(bucket)).nulls_head))
-                };
-                let nodes = nodes.map(<*const _>::cast);
-                self.full(nodes, section, |socket| Seen::Listener(socket))
-            }
-            Table::Bound => self.bound(bucket, section),
-            Table::Udp => {
-                // SAFETY: The namespace is valid, its table is as long-lived, and has as many
-                // buckets; the sockets are freed by RCU.
-                let nodes = unsafe {
-                    let udp = addr_of!((*net).ipv4.udp_table).read();
-                    list::hlist(addr_of!((*(*udp).hash.add(bucket)).__bindgen_anon_1.head))
-                };
-                self.full(nodes, section, |socket| Seen::Udp(socket))
-            }
-            Table::Raw(table) => {
-                // SAFETY: There are as many buckets; the sockets are freed by RCU.
-                let nodes = unsafe {
-                    let heads = addr_of!((*table).ht).cast::<bindings::hlist_head>();
-                    list::hlist(heads.add(bucket))
-                };
-                self.full(nodes, section, |socket| Seen::Raw(socket))
-            }
-            Table::Packets => self.packets(section),
-            Table::Unix => self.unix(bucket, section),
-        }
-    }
-
-    fn connections(&mut self, bucket: usize, section: rcu::Section<'_>) -> Option<R> {
-        let mut looked_at = 0;
-        while looked_at < CHAIN {
-            // SAFETY: The namespace is valid, its table is as long-lived, and has as many buckets;
-            // their entries stay readable in a read-side section (`SLAB_TYPESAFE_BY_RCU`).
-            let mut nodes = unsafe {
-                let net = self.net.as_ptr();
-                let info = addr_of!((*net).ipv4.tcp_death_row.hashinfo).read();
-                Nulls::new(addr_of!((*(*info).ehash.add(bucket)).chain))
-            };
-            for node in (&mut nodes).take(CHAIN - looked_at) {
-                looked_at += 1;
-                self.allowance.spend(ENTRY);
-                if let Some(result) = self.connection(node.cast(), section) {
-                    return Some(result);
-                }
-            }
-            // Else a socket moved and led elsewhere: once more.
-            if nodes.end() == Some(bucket) {
-                break;
-            }
-            looked_at += 1;
-        }
-        None
-    }
-
-    fn connection(
-        &mut self,
-        node: *const bindings::hlist_node,
-        section: rcu::Section<'_>,
-    ) -> Option<R> {
-        let sk = socket_of(node);
-        // SAFETY: An entry of the table, readable in this section.
-        let common = unsafe { SockCommon::from_raw(sk) }?;
-        if common.known_cookie() != self.cookie {
-            return None;
-        }
-        let found = |namespace: Namespace<'_>, connection: Connection<'_>| {
-            // It may have been freed and used again before it was held.
-            if connection.common().known_cookie() != self.cookie {
-                return None;
-            }
-            (self.found)(namespace.listed(), Seen::Connection(&connection))
-        };
-        // SAFETY: As above.
-        unsafe { Connection::hold(NonNull::new(sk)?, section, found) }?
-    }
-
-    fn bound(&mut self, bucket: usize, section: rcu::Section<'_>) -> Option<R> {
-        let allowance = self.allowance;
-        bound_only::with_cookie(
-            bucket as u32,
-            self.cookie,
-            section,
-            || allowance.spend(ENTRY),
-            |namespace, socket| (self.found)(namespace.listed(), Seen::Bound(socket)),
-        )?
-    }
-
-    /// Looks among the entries of a table that are full sockets, freed by RCU.
-    fn full(
-        &mut self,
-        nodes: impl Iterator<Item = *const bindings::hlist_node>,
-        section: rcu::Section<'_>,
-        seen: impl for<'a, 'n> Fn(&'a Borrowed<'n, Sock>) -> Seen<'a, 'n>,
-    ) -> Option<R> {
-        for node in nodes.take(CHAIN) {
-            self.allowance.spend(ENTRY);
-            // SAFETY: The entries are valid in this section.
-            let common = unsafe { SockCommon::from_raw(socket_of(node)) }?;
-            if common.known_cookie() != self.cookie {
-                continue;
-            }
-            // A listener that becomes a connection may have led to other kinds of sockets.
-            if !common.as_full()?.is_freed_by_rcu() {
-                return None;
-            }
-            let held = common.net(section).hold()?;
-            return held.alive().listed(section).branded(|namespace| {
-                // SAFETY: As above, and they are full sockets.
-                let socket = unsafe { Borrowed::from_node(node, namespace) }?;
-                (self.found)(namespace.listed(), seen(&socket))
-            });
-        }
-        None
-    }
-
-    fn packets(&mut self, section: rcu::Section<'_>) -> Option<R> {
-        self.net.listed(section).branded(|namespace| {
-            for socket in PacketSocket::all(namespace).take(CHAIN) {
-                self.allowance.spend(ENTRY);
-                if socket.known_cookie() == self.cookie {
-                    return (self.found)(namespace.listed(), Seen::Packet(&socket));
-                }
-            }
-            None
-        })
-    }
-
-    fn unix(&mut self, bucket: usize, section: rcu::Section<'_>) -> Option<R> {
-        let mut left = CHAIN;
-        let mut result = None;
-        self.net.listed(section).branded(|namespace| {
-            // What ends it early is no error.
-            let _ = unix::for_each_in(namespace, bucket as u32, |socket| {
-                self.allowance.spend(ENTRY);
-                left -= 1;
-                if socket.known_cookie() == self.cookie {
-                    result = (self.found)(namespace.listed(), Seen::Unix(socket));
-                    return Err(());
-                }
-                if left > 0 {
-                    Ok(())
-                } else {
-                    Err(())
-                }
-            });
-        });
-        result
     }
 
     /// Goes on through the sockets of netlink: all namespaces share the table of each protocol.
@@ -443,42 +223,4 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>> Search<'_, F> {
         }
         Part::Done
     }
-
-    fn port(&mut self, sk: *mut bindings::sock, section: rcu::Section<'_>) -> Option<R> {
-        self.allowance.spend(PORT);
-        // SAFETY: An entry of the table, which is freed by RCU.
-        let common = unsafe { SockCommon::from_raw(sk) }?;
-        if common.known_cookie() != self.cookie {
-            return None;
-        }
-        let held = common.net(section).hold()?;
-        held.alive().listed(section).branded(|namespace| {
-            // SAFETY: As above.
-            let socket = unsafe { NetlinkSocket::from_table(sk, namespace) }?;
-            (self.found)(namespace.listed(), Seen::Netlink(&socket))
-        })
-    }
-}
-
-/// Whether a namespace shares its table of TCP connections with no other one.
-fn has_own_connections(net: Alive<'_>) -> bool {
-    // SAFETY: The namespaces are valid; their tables are set when they are made.
-    unsafe {
-        addr_of!((*net.as_ptr()).ipv4.tcp_death_row.hashinfo).read()
-            != addr_of!(bindings::init_net.ipv4.tcp_death_row.hashinfo).read()
-    }
-}
-
-/// The same of its table of UDP.
-fn has_own_udp(net: Alive<'_>) -> bool {
-    // SAFETY: As above.
-    unsafe {
-        addr_of!((*net.as_ptr()).ipv4.udp_table).read()
-            != addr_of!(bindings::init_net.ipv4.udp_table).read()
-    }
-}
-
-fn socket_of(node: *const bindings::hlist_node) -> *mut bindings::sock {
-    let offset = bindings::RUST_CONST_SK_NODE as usize;
-    node.cast::<u8>().wrapping_sub(offset).cast_mut().cast()
 }
