@@ -52,6 +52,7 @@ pub mod rcu;
 pub mod rtnl;
 pub mod sctp;
 pub mod socket;
+mod socket_tables;
 pub mod sysctl;
 pub mod sysfs;
 pub mod trace;

@@ -25,10 +25,7 @@ use super::{
 };
 use crate::bindings;
 
-use self::{
-    look::PORT,
-    tables::{has_own_connections, has_own_udp, Table},
-};
+use self::{look::PORT, tables::Table};
 
 /// A socket that was found, by the table that it was found in.
 pub enum Seen<'a, 'n> {
@@ -75,16 +72,6 @@ pub enum Part<R> {
 const EMPTY: u32 = 64;
 const EMPTY_IN_A_STEP: u32 = 2;
 
-/// The tables that are shared, in the order in which they are gone through.
-const SHARED: [Table; 6] = [
-    Table::Connections,
-    Table::Listeners,
-    Table::Bound,
-    Table::Udp,
-    Table::Raw(&raw const bindings::raw_v4_hashinfo),
-    Table::Raw(&raw const bindings::raw_v6_hashinfo),
-];
-
 /// A search for one cookie.
 struct Search<'a, F> {
     /// Whose tables are gone through: for those that are shared, the initial namespace.
@@ -113,7 +100,7 @@ where
         allowance,
         found,
     };
-    while let Some(table) = SHARED.get(place.table as usize) {
+    while let Some(table) = Table::SHARED.get(place.table as usize) {
         match search.table(*table, &mut place.bucket) {
             Part::Done => place.table += 1,
             part => return part,
@@ -139,12 +126,7 @@ where
         allowance,
         found,
     };
-    let tables = [
-        has_own_connections(net).then_some(Table::Connections),
-        has_own_udp(net).then_some(Table::Udp),
-        Some(Table::Packets),
-        Some(Table::Unix),
-    ];
+    let tables = Table::own(net);
     while let Some(table) = tables.get(place.table as usize) {
         if let Some(table) = table {
             match search.table(*table, &mut place.bucket) {
@@ -168,11 +150,11 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>> Search<'_, F> {
             let guard = rcu::read_lock();
             let pause = self.allowance.pause();
             while *bucket < buckets && !self.allowance.is_at(pause) {
-                self.pass_empty(table, bucket, buckets);
+                self.pass_empty(table, bucket);
                 if *bucket == buckets {
                     break;
                 }
-                if let Some(result) = self.bucket(table, *bucket as usize, (&guard).into()) {
+                if let Some(result) = self.bucket(table, *bucket, (&guard).into()) {
                     return Part::Found(result);
                 }
                 self.allowance.spend(1);
@@ -185,22 +167,9 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>> Search<'_, F> {
 
     /// Passes some empty buckets of a large table. What comes into one meanwhile is as well overlooked
     /// as what comes behind us.
-    fn pass_empty(&self, table: Table, bucket: &mut u32, buckets: u32) {
-        let Some((first, distance)) = table.heads(self.net) else {
-            return;
-        };
-        let begin = *bucket;
-        let end = buckets.min(begin.saturating_add(EMPTY));
-        let mut head = first.wrapping_add(begin as usize * distance);
-        let empty = (begin..end).take_while(|_| {
-            // SAFETY: The table has as many buckets, and is as long-lived as the namespace.
-            let entry = unsafe { head.cast::<usize>().read_volatile() };
-            head = head.wrapping_add(distance);
-            // What ends a list that says where it ends is an odd number.
-            entry == 0 || entry & 1 != 0
-        });
-        let passed = empty.count() as u32;
-        *bucket = begin.saturating_add(passed);
+    fn pass_empty(&self, table: Table, bucket: &mut u32) {
+        let passed = table.count_empty(self.net, *bucket, EMPTY);
+        *bucket = bucket.saturating_add(passed);
         self.allowance.spend(passed.div_ceil(EMPTY_IN_A_STEP));
     }
 

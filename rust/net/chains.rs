@@ -9,13 +9,14 @@
 //! C headers: [`include/net/inet_hashtables.h`](srctree/include/net/inet_hashtables.h),
 //! [`include/net/udp.h`](srctree/include/net/udp.h)
 
-use core::ptr::{addr_of, eq};
+use core::ptr::eq;
 use kernel::sync::rcu;
 
 use super::{
     list::{self, Nulls},
     namespace::Alive,
     owner,
+    socket_tables::{Bucket, Buckets, Tables},
 };
 use crate::bindings::{self, sock_common};
 
@@ -46,55 +47,45 @@ pub struct Chains {
 impl Chains {
     /// In the table of TCP connections. May sleep.
     pub fn of_tcp(net: Alive<'_>) -> Self {
-        let net = net.as_ptr();
-        // SAFETY: The namespace is valid, and its table is set when it is made and as long-lived.
-        let (buckets, mask) = unsafe {
-            let table = (*net).ipv4.tcp_death_row.hashinfo;
-            ((*table).ehash, (*table).ehash_mask)
-        };
-        Self::walk(net, mask, |bucket| {
-            let head = buckets.wrapping_add(bucket as usize);
-            // SAFETY: There are as many buckets as the mask says. The memory of a connection remains
-            // that of one (`SLAB_TYPESAFE_BY_RCU`), and this is called in a read-side section.
-            let nodes = unsafe { Nulls::new(addr_of!((*head).chain)) };
+        let buckets = Tables::from(net).connections();
+        Self::walk(net, buckets, |chain| {
+            // SAFETY: The memory of a connection remains that of one (`SLAB_TYPESAFE_BY_RCU`), and this
+            // is called in a read-side section.
+            let nodes = unsafe { Nulls::new(chain) };
             nodes.map(|node| within(node.cast(), bindings::RUST_CONST_SK_NODE))
         })
     }
 
     /// In the table of UDP sockets by address and port. May sleep.
     pub fn of_udp(net: Alive<'_>) -> Self {
-        let net = net.as_ptr();
-        // SAFETY: The namespace is valid, and its table is set when it is made and as long-lived.
-        let (buckets, mask) = unsafe {
-            let table = (*net).ipv4.udp_table;
-            ((*table).hash2, (*table).mask)
-        };
-        Self::walk(net, mask, |bucket| {
-            let slot = buckets.wrapping_add(bucket as usize);
-            // SAFETY: There are as many buckets as the mask says. These sockets are freed by RCU, and
-            // this is called in a read-side section.
-            let nodes = unsafe { list::hlist(addr_of!((*slot).hslot.__bindgen_anon_1.head)) };
+        let buckets = Tables::from(net).udp_by_end();
+        Self::walk(net, buckets, |chain| {
+            // SAFETY: UDP sockets are freed by RCU (`udp_lib_get_port()`), and this is called in a
+            // read-side section.
+            let nodes = unsafe { list::hlist(chain) };
             nodes.map(|node| within(node.cast(), bindings::RUST_CONST_SK_PORTADDR_NODE))
         })
     }
 
-    /// Goes over the chains, each of which `chain` gives in a read-side section.
-    fn walk<I: Iterator<Item = *const sock_common>>(
-        net: *const bindings::net,
-        mask: u32,
-        chain: impl Fn(u32) -> I,
+    /// Goes over the chains, of each of which `sockets` gives what is in it in a read-side section.
+    fn walk<B: Bucket, I: Iterator<Item = *const sock_common>>(
+        net: Alive<'_>,
+        table: Buckets<'_, B>,
+        sockets: impl Fn(*const B::Head) -> I,
     ) -> Self {
         let mut found = Self::default();
-        let buckets = mask.saturating_add(1).min(BUCKETS);
+        let buckets = table.count().min(BUCKETS);
         while found.walked < buckets && found.entries < SOCKETS {
             let guard = rcu::read_lock();
             let pause = found.walked + found.entries + AT_ONCE;
             while found.walked < buckets && found.walked + found.entries < pause {
                 let mut length = 0;
-                for socket in chain(found.walked).take(CHAIN) {
+                let chain = table.chain(found.walked).into_iter();
+                for socket in chain.flat_map(&sockets).take(CHAIN) {
                     length += 1;
-                    // SAFETY: The socket is readable, by what `chain` gives.
-                    found.own += u32::from(eq(unsafe { owner::of_socket(socket) }, net));
+                    // SAFETY: The socket is readable, by what `sockets` gives.
+                    let owner = unsafe { owner::of_socket(socket) };
+                    found.own += u32::from(eq(owner, net.as_ptr()));
                 }
                 found.walked += 1;
                 found.used += u32::from(length > 0);

@@ -15,7 +15,10 @@ use kernel::{
     sync::atomic::{Atomic, Full},
 };
 
-use super::namespace::{Alive, Listed};
+use super::{
+    namespace::{Alive, Listed},
+    socket_tables::Tables,
+};
 use crate::bindings;
 
 /// A namespace's table of one protocol.
@@ -31,15 +34,11 @@ pub struct Hashtable {
 impl Hashtable {
     /// The table of TCP connections. Any context.
     pub fn tcp(net: Listed<'_>) -> Self {
-        let [table, initial] = [net.as_ptr(), initial()].map(|net| {
-            // SAFETY: Both are valid namespaces, whose tables are set when they are made.
-            unsafe { addr_of!((*net).ipv4.tcp_death_row.hashinfo).read() }
-        });
+        let tables = Tables::from(net);
         let protocols = [&raw mut bindings::tcp_prot, &raw mut bindings::tcpv6_prot];
         Self {
-            is_private: table != initial,
-            // SAFETY: The table is as long-lived as its namespace.
-            buckets: unsafe { (*table).ehash_mask }.saturating_add(1),
+            is_private: !tables.has_shared_connections(),
+            buckets: tables.connections().count(),
             sockets: Some(
                 protocols
                     .into_iter()
@@ -51,14 +50,10 @@ impl Hashtable {
 
     /// The table of UDP. Any context.
     pub fn udp(net: Listed<'_>) -> Self {
-        let [table, initial] = [net.as_ptr(), initial()].map(|net| {
-            // SAFETY: Both are valid namespaces, whose tables are set when they are made.
-            unsafe { addr_of!((*net).ipv4.udp_table).read() }
-        });
+        let tables = Tables::from(net);
         Self {
-            is_private: table != initial,
-            // SAFETY: The table is as long-lived as its namespace.
-            buckets: unsafe { (*table).mask }.saturating_add(1),
+            is_private: !tables.has_shared_udp(),
+            buckets: tables.udp_by_end().count(),
             // `udpv6_prot` is not exported.
             sockets: None,
         }

@@ -2,7 +2,7 @@
 
 //! One bucket of a table: whether the socket is in it, and one that is meant.
 
-use core::ptr::{addr_of, NonNull};
+use core::ptr::NonNull;
 
 use super::{tables::Table, Search, Seen};
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
         packet_socket::PacketSocket,
         rcu,
         socket::{Borrowed, Connection, Sock, SockCommon},
+        socket_tables::{raw_v4, raw_v6, Tables},
         unix,
     },
 };
@@ -30,56 +31,41 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>> Search<'_, F> {
     pub(super) fn bucket(
         &mut self,
         table: Table,
-        bucket: usize,
+        bucket: u32,
         section: rcu::Section<'_>,
     ) -> Option<R> {
-        let net = self.net.as_ptr();
+        let tables = Tables::from(self.net);
         match table {
             Table::Connections => self.connections(bucket, section),
             Table::Listeners => {
-                // SAFETY: The namespace is valid, its table is as long-lived, and has as many
-                // buckets; all that can be in them, or be led to from them by a listener that
-                // becomes a connection, stays readable in a read-side section.
-                let nodes = unsafe {
-                    let info = addr_of!((*net).ipv4.tcp_death_row.hashinfo).read();
-                    Nulls::new(addr_of!((*(*info).lhash2.add(bucket)).nulls_head))
-                };
+                let chain = tables.listeners().chain(bucket)?;
+                // SAFETY: All that can be in the chain, or be led to from it by a listener that becomes
+                // a connection, stays readable in a read-side section (`SLAB_TYPESAFE_BY_RCU`).
+                let nodes = unsafe { Nulls::new(chain) };
                 let nodes = nodes.map(<*const _>::cast);
                 self.full(nodes, section, |socket| Seen::Listener(socket))
             }
             Table::Bound => self.bound(bucket, section),
             Table::Udp => {
-                // SAFETY: The namespace is valid, its table is as long-lived, and has as many
-                // buckets; the sockets are freed by RCU.
-                let nodes = unsafe {
-                    let udp = addr_of!((*net).ipv4.udp_table).read();
-                    list::hlist(addr_of!((*(*udp).hash.add(bucket)).__bindgen_anon_1.head))
-                };
+                let chain = tables.udp_by_port().chain(bucket)?;
+                // SAFETY: UDP sockets are freed by RCU (`udp_lib_get_port()`).
+                let nodes = unsafe { list::hlist(chain) };
                 self.full(nodes, section, |socket| Seen::Udp(socket))
             }
-            Table::Raw(table) => {
-                // SAFETY: There are as many buckets; the sockets are freed by RCU.
-                let nodes = unsafe {
-                    let heads = addr_of!((*table).ht).cast::<bindings::hlist_head>();
-                    list::hlist(heads.add(bucket))
-                };
-                self.full(nodes, section, |socket| Seen::Raw(socket))
-            }
+            Table::RawV4 => self.raw(raw_v4().chain(bucket)?, section),
+            Table::RawV6 => self.raw(raw_v6().chain(bucket)?, section),
             Table::Packets => self.packets(section),
             Table::Unix => self.unix(bucket, section),
         }
     }
 
-    fn connections(&mut self, bucket: usize, section: rcu::Section<'_>) -> Option<R> {
+    fn connections(&mut self, bucket: u32, section: rcu::Section<'_>) -> Option<R> {
+        let chain = Tables::from(self.net).connections().chain(bucket)?;
         let mut looked_at = 0;
         while looked_at < CHAIN {
-            // SAFETY: The namespace is valid, its table is as long-lived, and has as many buckets;
-            // their entries stay readable in a read-side section (`SLAB_TYPESAFE_BY_RCU`).
-            let mut nodes = unsafe {
-                let net = self.net.as_ptr();
-                let info = addr_of!((*net).ipv4.tcp_death_row.hashinfo).read();
-                Nulls::new(addr_of!((*(*info).ehash.add(bucket)).chain))
-            };
+            // SAFETY: What is in the chain stays readable in a read-side section
+            // (`SLAB_TYPESAFE_BY_RCU`).
+            let mut nodes = unsafe { Nulls::new(chain) };
             for node in (&mut nodes).take(CHAIN - looked_at) {
                 looked_at += 1;
                 self.allowance.spend(ENTRY);
@@ -88,7 +74,7 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>> Search<'_, F> {
                 }
             }
             // Else a socket moved and led elsewhere: once more.
-            if nodes.end() == Some(bucket) {
+            if nodes.end() == Some(bucket as usize) {
                 break;
             }
             looked_at += 1;
@@ -118,10 +104,16 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>> Search<'_, F> {
         unsafe { Connection::hold(NonNull::new(sk)?, section, found) }?
     }
 
-    fn bound(&mut self, bucket: usize, section: rcu::Section<'_>) -> Option<R> {
+    fn raw(&mut self, chain: *const bindings::hlist_head, section: rcu::Section<'_>) -> Option<R> {
+        // SAFETY: It is that of a table of raw sockets, which are freed by RCU (`raw_hash_sk()`).
+        let nodes = unsafe { list::hlist(chain) };
+        self.full(nodes, section, |socket| Seen::Raw(socket))
+    }
+
+    fn bound(&mut self, bucket: u32, section: rcu::Section<'_>) -> Option<R> {
         let allowance = self.allowance;
         bound_only::with_cookie(
-            bucket as u32,
+            bucket,
             self.cookie,
             section,
             || allowance.spend(ENTRY),
@@ -169,12 +161,12 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>> Search<'_, F> {
         })
     }
 
-    fn unix(&mut self, bucket: usize, section: rcu::Section<'_>) -> Option<R> {
+    fn unix(&mut self, bucket: u32, section: rcu::Section<'_>) -> Option<R> {
         let mut left = CHAIN;
         let mut result = None;
         self.net.listed(section).branded(|namespace| {
             // What ends it early is no error.
-            let _ = unix::for_each_in(namespace, bucket as u32, |socket| {
+            let _ = unix::for_each_in(namespace, bucket, |socket| {
                 self.allowance.spend(ENTRY);
                 left -= 1;
                 if socket.known_cookie() == self.cookie {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The tables that are gone through: where each is, and how many buckets it has.
+//! The tables that are gone through.
 
-use core::ptr::addr_of;
-
-use crate::{
-    bindings,
-    net::{inet::bound_only, namespace::Alive, unix},
+use crate::net::{
+    namespace::Alive,
+    socket_tables::{raw_v4, raw_v6, Tables},
+    unix,
 };
 
 /// A table of buckets.
@@ -16,74 +15,58 @@ pub(super) enum Table {
     Listeners,
     Bound,
     Udp,
-    Raw(*const bindings::raw_hashinfo),
+    RawV4,
+    RawV6,
     Packets,
     Unix,
 }
 
 impl Table {
-    /// The head of the first list of a large table, and how far it is from there to that of the next.
-    pub(super) fn heads(self, net: Alive<'_>) -> Option<(*const u8, usize)> {
-        // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived. Of
-        // the buckets nothing is read.
-        unsafe {
-            let info = addr_of!((*net.as_ptr()).ipv4.tcp_death_row.hashinfo).read();
-            let udp = addr_of!((*net.as_ptr()).ipv4.udp_table).read();
-            match self {
-                Self::Connections => Some((
-                    addr_of!((*(*info).ehash).chain).cast(),
-                    size_of::<bindings::inet_ehash_bucket>(),
-                )),
-                Self::Listeners => Some((
-                    addr_of!((*(*info).lhash2).nulls_head).cast(),
-                    size_of::<bindings::inet_listen_hashbucket>(),
-                )),
-                Self::Bound => Some((
-                    addr_of!((*(*info).bhash2).chain).cast(),
-                    size_of::<bindings::inet_bind_hashbucket>(),
-                )),
-                Self::Udp => Some((
-                    addr_of!((*(*udp).hash).__bindgen_anon_1.head).cast(),
-                    size_of::<bindings::udp_hslot>(),
-                )),
-                Self::Raw(_) | Self::Packets | Self::Unix => None,
-            }
-        }
+    /// Those that all namespaces share, in the order in which they are gone through.
+    pub(super) const SHARED: [Self; 6] = [
+        Self::Connections,
+        Self::Listeners,
+        Self::Bound,
+        Self::Udp,
+        Self::RawV4,
+        Self::RawV6,
+    ];
+
+    /// Those that a namespace shares with no other one; `None` in the place of one that it does share.
+    pub(super) fn own(net: Alive<'_>) -> [Option<Self>; 4] {
+        let tables = Tables::from(net);
+        [
+            (!tables.has_shared_connections()).then_some(Self::Connections),
+            (!tables.has_shared_udp()).then_some(Self::Udp),
+            Some(Self::Packets),
+            Some(Self::Unix),
+        ]
     }
 
     /// How many buckets a table has.
     pub(super) fn buckets(self, net: Alive<'_>) -> u32 {
-        // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
-        unsafe {
-            let info = addr_of!((*net.as_ptr()).ipv4.tcp_death_row.hashinfo).read();
-            let udp = addr_of!((*net.as_ptr()).ipv4.udp_table).read();
-            match self {
-                Self::Connections => (*info).ehash_mask.saturating_add(1),
-                Self::Listeners => (*info).lhash2_mask.saturating_add(1),
-                Self::Bound => bound_only::buckets(),
-                Self::Udp => (*udp).mask.saturating_add(1),
-                Self::Raw(_) => bindings::RUST_CONST_RAW_BUCKETS,
-                Self::Packets => 1,
-                Self::Unix => unix::BUCKETS,
-            }
+        let tables = Tables::from(net);
+        match self {
+            Self::Connections => tables.connections().count(),
+            Self::Listeners => tables.listeners().count(),
+            Self::Bound => tables.bound_by_end().count(),
+            Self::Udp => tables.udp_by_port().count(),
+            Self::RawV4 => raw_v4().count(),
+            Self::RawV6 => raw_v6().count(),
+            Self::Packets => 1,
+            Self::Unix => unix::BUCKETS,
         }
     }
-}
 
-/// Whether a namespace shares its table of TCP connections with no other one.
-pub(super) fn has_own_connections(net: Alive<'_>) -> bool {
-    // SAFETY: The namespaces are valid; their tables are set when they are made.
-    unsafe {
-        addr_of!((*net.as_ptr()).ipv4.tcp_death_row.hashinfo).read()
-            != addr_of!(bindings::init_net.ipv4.tcp_death_row.hashinfo).read()
-    }
-}
-
-/// The same of its table of UDP.
-pub(super) fn has_own_udp(net: Alive<'_>) -> bool {
-    // SAFETY: As above.
-    unsafe {
-        addr_of!((*net.as_ptr()).ipv4.udp_table).read()
-            != addr_of!(bindings::init_net.ipv4.udp_table).read()
+    /// How many buckets of a large table are empty from one on, of at most `most`; 0 of any other.
+    pub(super) fn count_empty(self, net: Alive<'_>, from: u32, most: u32) -> u32 {
+        let tables = Tables::from(net);
+        match self {
+            Self::Connections => tables.connections().count_empty(from, most),
+            Self::Listeners => tables.listeners().count_empty(from, most),
+            Self::Bound => tables.bound_by_end().count_empty(from, most),
+            Self::Udp => tables.udp_by_port().count_empty(from, most),
+            Self::RawV4 | Self::RawV6 | Self::Packets | Self::Unix => 0,
+        }
     }
 }

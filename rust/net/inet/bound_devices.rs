@@ -13,7 +13,7 @@
 //! C headers: [`include/net/inet_hashtables.h`](srctree/include/net/inet_hashtables.h),
 //! [`include/net/udp.h`](srctree/include/net/udp.h)
 
-use core::ptr::{addr_of, eq};
+use core::ptr::eq;
 use kernel::ffi::c_int;
 
 use super::{Family, Port, Tuple};
@@ -25,6 +25,7 @@ use crate::{
         namespace::Namespace,
         owner,
         socket::SockCommon,
+        socket_tables::Tables,
     },
 };
 
@@ -57,15 +58,10 @@ impl BoundDevices {
         allowance: &Allowance,
     ) -> Self {
         let hash = F::hash_of_connection(namespace, tuple);
-        // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
-        let (table, mask) = unsafe {
-            let info = addr_of!((*namespace.object().as_ptr()).ipv4.tcp_death_row.hashinfo).read();
-            ((*info).ehash, (*info).ehash_mask)
-        };
-        let bucket = table.wrapping_add((hash & mask) as usize);
-        // SAFETY: There are as many buckets as the mask says. The memory of a connection remains that
-        // of one (`SLAB_TYPESAFE_BY_RCU`), and the namespace is evidence of a read-side section.
-        let nodes = unsafe { Nulls::new(addr_of!((*bucket).chain)) };
+        let buckets = Tables::from(namespace.listed()).connections();
+        // SAFETY: The memory of a connection remains that of one (`SLAB_TYPESAFE_BY_RCU`), and the
+        // namespace is evidence of a read-side section.
+        let nodes = unsafe { Nulls::new(buckets.chain_of(hash)) };
         let mut devices = Self::none();
         let sockets = nodes.map(|node| within(node.cast(), bindings::RUST_CONST_SK_NODE));
         devices.note(namespace, tuple.local_port, allowance.each(sockets, 1));
@@ -78,18 +74,12 @@ impl BoundDevices {
         tuple: &Tuple<F>,
         allowance: &Allowance,
     ) -> Self {
-        // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
-        let (table, mask) = unsafe {
-            let info = addr_of!((*namespace.object().as_ptr()).ipv4.tcp_death_row.hashinfo).read();
-            ((*info).lhash2, (*info).lhash2_mask)
-        };
+        let buckets = Tables::from(namespace.listed()).listeners();
         let mut devices = Self::none();
         for hash in hashes_of_end(namespace, tuple) {
-            let bucket = table.wrapping_add((hash & mask) as usize);
-            // SAFETY: There are as many buckets as the mask says. All that can be in them, or be led
-            // to by a listener that becomes a connection, remains a socket in a read-side section,
-            // which the namespace is evidence of.
-            let nodes = unsafe { Nulls::new(addr_of!((*bucket).nulls_head)) };
+            // SAFETY: All that can be in them, or be led to by a listener that becomes a connection,
+            // remains a socket in a read-side section, which the namespace is evidence of.
+            let nodes = unsafe { Nulls::new(buckets.chain_of(hash)) };
             let sockets = nodes.map(|node| within(node.cast(), bindings::RUST_CONST_SK_NODE));
             devices.note(namespace, tuple.local_port, allowance.each(sockets, 1));
         }
@@ -102,17 +92,12 @@ impl BoundDevices {
         tuple: &Tuple<F>,
         allowance: &Allowance,
     ) -> Self {
-        // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
-        let (table, mask) = unsafe {
-            let table = addr_of!((*namespace.object().as_ptr()).ipv4.udp_table).read();
-            ((*table).hash2, (*table).mask)
-        };
+        let buckets = Tables::from(namespace.listed()).udp_by_end();
         let mut devices = Self::none();
         for hash in hashes_of_end(namespace, tuple) {
-            let slot = table.wrapping_add((hash & mask) as usize);
-            // SAFETY: There are as many buckets as the mask says. These sockets are freed by RCU, and
-            // the namespace is evidence of a read-side section.
-            let nodes = unsafe { list::hlist(addr_of!((*slot).hslot.__bindgen_anon_1.head)) };
+            // SAFETY: UDP sockets are freed by RCU (`udp_lib_get_port()`), and the namespace is evidence
+            // of a read-side section.
+            let nodes = unsafe { list::hlist(buckets.chain_of(hash)) };
             let sockets =
                 nodes.map(|node| within(node.cast(), bindings::RUST_CONST_SK_PORTADDR_NODE));
             devices.note(namespace, tuple.local_port, allowance.each(sockets, 1));

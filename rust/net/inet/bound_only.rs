@@ -20,9 +20,10 @@ use crate::{
     net::{
         allowance::Allowance,
         list,
-        namespace::Namespace,
+        namespace::{Alive, Namespace},
         owner, rcu,
         socket::{Owned, Sock, SockCommon},
+        socket_tables::Tables,
     },
 };
 
@@ -49,21 +50,16 @@ impl<'n> BoundOnly<'n> {
         allowance: &Allowance,
         holds: impl Fn(&SockCommon) -> bool,
     ) -> Self {
-        // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
-        let (table, size) = unsafe {
-            let info = addr_of!((*namespace.object().as_ptr()).ipv4.tcp_death_row.hashinfo).read();
-            ((*info).bhash2, (*info).bhash_size)
-        };
+        let buckets = Tables::from(namespace.listed()).bound_by_end();
         let mut found = Self {
             kept: array::from_fn(|_| None),
             count: 0,
         };
-        let mut buckets = hashes_of_end(namespace, tuple)
-            .map(|hash| table.wrapping_add((hash & size.wrapping_sub(1)) as usize));
-        let (first, second) = (buckets.next(), buckets.next());
+        let mut places = hashes_of_end(namespace, tuple).map(|hash| buckets.bucket_of(hash));
+        let (first, second) = (places.next(), places.next());
         let second = second.filter(|second| first.is_none_or(|first| !eq(first, *second)));
         for bucket in first.into_iter().chain(second) {
-            // SAFETY: There are as many buckets, which are never freed.
+            // SAFETY: It is one of the buckets, which are never freed.
             let bucket = unsafe { Locked::new(bucket) };
             found.look_in(&bucket, namespace, allowance, |socket| {
                 let devices = [0, tuple.device, tuple.slave];
@@ -126,36 +122,24 @@ impl<'n> BoundOnly<'n> {
     }
 }
 
-/// How many buckets the table has, which all namespaces share.
-pub(in crate::net) fn buckets() -> u32 {
-    // SAFETY: The initial namespace is valid; its tables are set at boot.
-    unsafe { (*addr_of!(bindings::init_net.ipv4.tcp_death_row.hashinfo).read()).bhash_size }
-}
-
-/// Calls `f` with the socket in a bucket of the table that is only bound and has a cookie, and with its
-/// namespace; `None` if there is none, or its namespace is at its end. Each socket that is looked at
-/// is told to `looked_at`. In a process; neither must sleep.
+/// Calls `f` with the socket that is only bound and has a cookie, of those in the bucket with a number,
+/// and with its namespace; `None` if there is none, or its namespace is at its end. Each socket that
+/// is looked at is told to `looked_at`. In a process; neither must sleep.
 pub(in crate::net) fn with_cookie<R>(
-    bucket: u32,
+    number: u32,
     cookie: u64,
     section: rcu::Section<'_>,
     looked_at: impl Fn(),
     f: impl for<'n> FnOnce(Namespace<'n>, &Owned<'n, Sock>) -> R,
 ) -> Option<R> {
-    if bucket >= buckets() {
+    let buckets = Tables::from(Alive::initial()).bound_by_end();
+    let bucket = buckets.bucket(number)?;
+    // Most are empty, which takes no lock: what comes into one meanwhile is as well overlooked as what
+    // comes behind us.
+    if buckets.count_empty(number, 1) > 0 {
         return None;
     }
-    // SAFETY: As above; the table is never freed, and has as many buckets.
-    let bucket = unsafe {
-        let info = addr_of!(bindings::init_net.ipv4.tcp_death_row.hashinfo).read();
-        (*info).bhash2.add(bucket as usize)
-    };
-    // SAFETY: It is a bucket. Most are empty, which takes no lock: what comes into one meanwhile is as
-    // well overlooked as what comes behind us.
-    if unsafe { addr_of!((*bucket).chain.first).read_volatile() }.is_null() {
-        return None;
-    }
-    // SAFETY: As above.
+    // SAFETY: It is one of the buckets, which are never freed.
     let bucket = unsafe { Locked::new(bucket) };
     let is_meant = |sk: *const bindings::sock_common| {
         looked_at();

@@ -28,6 +28,7 @@ use crate::{
         namespace::Namespace,
         owner,
         socket::{Address, SockCommon},
+        socket_tables::Tables,
     },
 };
 
@@ -57,15 +58,11 @@ impl PortEnds {
     /// conflicts. In a process.
     pub fn of_tcp(namespace: Namespace<'_>, port: Port, allowance: &Allowance) -> Self {
         let net = namespace.object().as_ptr();
-        // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
-        let (table, size) = unsafe {
-            let info = addr_of!((*net).ipv4.tcp_death_row.hashinfo).read();
-            ((*info).bhash, (*info).bhash_size)
-        };
+        let buckets = Tables::from(namespace.listed()).bound_by_port();
         // As `inet_bhashfn()`.
-        let place = Self::hash(namespace, port) & size.wrapping_sub(1);
-        // SAFETY: There are as many buckets, which are never freed.
-        let bucket = unsafe { Locked::new(table.wrapping_add(place as usize)) };
+        let bucket = buckets.bucket_of(Self::hash(namespace, port));
+        // SAFETY: It is one of the buckets, which are never freed.
+        let bucket = unsafe { Locked::new(bucket) };
         let mut ends = Self::none();
         let mut left = CHAIN;
         // SAFETY: The chain and all below it are changed and freed with this lock held only.
@@ -75,7 +72,9 @@ impl PortEnds {
                 .wrapping_sub(offset_of!(bindings::inet_bind_bucket, node))
                 .cast::<bindings::inet_bind_bucket>();
             // SAFETY: It is an entry of the chain.
-            let (number, addresses) = unsafe { ((*entry).port, addr_of!((*entry).bhash2)) };
+            let number = unsafe { (*entry).port };
+            // SAFETY: As above; nothing is read.
+            let addresses = unsafe { addr_of!((*entry).bhash2) };
             // SAFETY: As above.
             for node in unsafe { list::hlist(addresses) } {
                 if left == 0 || allowance.is_spent() {
@@ -91,12 +90,9 @@ impl PortEnds {
                     .wrapping_sub(offset_of!(bindings::inet_bind2_bucket, bhash_node))
                     .cast::<bindings::inet_bind2_bucket>();
                 // SAFETY: It is an entry of this list; all patterns of the address are bytes.
-                let (address, owners) = unsafe {
-                    (
-                        (*held).v6_rcv_saddr.in6_u.u6_addr8,
-                        addr_of!((*held).owners),
-                    )
-                };
+                let address = unsafe { (*held).v6_rcv_saddr.in6_u.u6_addr8 };
+                // SAFETY: As above; nothing is read.
+                let owners = unsafe { addr_of!((*held).owners) };
                 // SAFETY: As above. All of its sockets are of one namespace.
                 let first = unsafe { list::hlist(owners) }.next().map(socket_of);
                 // SAFETY: It is in the list: a socket, of whatever kind.
@@ -111,17 +107,13 @@ impl PortEnds {
     /// Those of UDP sockets without a peer. Any context.
     pub fn of_udp(namespace: Namespace<'_>, port: Port, allowance: &Allowance) -> Self {
         let net = namespace.object().as_ptr();
-        // SAFETY: The namespace is valid; its tables are set when it is made, and as long-lived.
-        let (table, mask) = unsafe {
-            let table = addr_of!((*net).ipv4.udp_table).read();
-            ((*table).hash, (*table).mask)
-        };
+        let buckets = Tables::from(namespace.listed()).udp_by_port();
         // As `udp_hashfn()`.
-        let slot = table.wrapping_add((Self::hash(namespace, port) & mask) as usize);
+        let chain = buckets.chain_of(Self::hash(namespace, port));
         let mut ends = Self::none();
-        // SAFETY: There are as many buckets as the mask says. These sockets are freed by RCU, and the
-        // namespace is evidence of a read-side section.
-        let nodes = unsafe { list::hlist(addr_of!((*slot).__bindgen_anon_1.head)) };
+        // SAFETY: UDP sockets are freed by RCU (`udp_lib_get_port()`), and the namespace is evidence of a
+        // read-side section.
+        let nodes = unsafe { list::hlist(chain) };
         for node in allowance.each(nodes, 1).take(CHAIN) {
             ends.looked_at += 1;
             let sk = node
