@@ -13,7 +13,7 @@ use core::{cell::UnsafeCell, marker::PhantomPinned, ptr::null_mut};
 use kernel::{
     prelude::*,
     sync::{
-        atomic::{Atomic, Full, Relaxed},
+        atomic::{Acquire, Atomic, Full, Relaxed, Release},
         global_lock,
     },
 };
@@ -21,7 +21,7 @@ use kernel::{
 use super::periodic;
 
 global_lock! {
-    // SAFETY: `prepare` initialises it before any entry is made.
+    // SAFETY: `prepare` initialises it before any queue is used.
     /// Held while entries are taken from any queue.
     unsafe(uninit) static TAKING: Mutex<()> = ();
 }
@@ -30,7 +30,7 @@ global_lock! {
 ///
 /// # Safety
 ///
-/// To be called once, before the first [`Entry`] is made.
+/// To be called once, before the first [`Entry`] is made and anything is asked of a [`Queue`].
 pub unsafe fn prepare() {
     // SAFETY: By the safety requirement.
     unsafe { TAKING.init() };
@@ -44,12 +44,18 @@ pub struct Queue {
     waiting: UnsafeCell<Waiting>,
 }
 
-// SAFETY: `waiting` is used by whoever holds the lock.
+// SAFETY: `waiting` is used by whoever holds the lock, and `newest` is atomic.
 unsafe impl Sync for Queue {}
 
 /// A list that was put into the order in which its entries came.
+///
+/// # Invariants
+///
+/// `first` is null, or leads through `next` to all entries of the list and at last to `last`. They are
+/// valid while the lock is held: who drops one takes it out first, with the lock held.
 struct Waiting {
     first: *mut Entry,
+    /// Of no meaning while `first` is null: it may have ended.
     last: *mut Entry,
 }
 
@@ -69,7 +75,7 @@ pub struct Entry {
     _pin: PhantomPinned,
 }
 
-// SAFETY: Other entries are reached with the lock held, or not followed.
+// SAFETY: An entry belongs to no thread: what `next` leads to is followed with the lock held only.
 unsafe impl Send for Entry {}
 // SAFETY: As above.
 unsafe impl Sync for Entry {}
@@ -138,11 +144,12 @@ impl Queue {
         let _taking = TAKING.lock();
         // SAFETY: The lock is held.
         let waiting = unsafe { &mut *self.waiting.get() };
-        // SAFETY: An entry is taken out before it ends, with the lock held.
+        // SAFETY: By its invariants it is null or valid, as the lock is held.
         let entry = unsafe { waiting.first.as_ref() }?;
         waiting.first = entry.next.load(Relaxed);
         let cookie = entry.cookie;
-        entry.is_queued.store(false, kernel::sync::atomic::Release);
+        // The last access: from now on it may end without the lock, if it is not added again.
+        entry.is_queued.store(false, Release);
         Some(cookie)
     }
 
@@ -164,7 +171,8 @@ impl Queue {
         let mut entry = self.newest.xchg(null_mut(), Full);
         let last = entry;
         let mut first: *mut Entry = null_mut();
-        // SAFETY: An entry is taken out before it ends, with the lock held.
+        // SAFETY: By the invariants of `Entry` all that were added are in this list now and valid: who
+        // drops one waits for the lock.
         while let Some(this) = unsafe { entry.as_ref() } {
             let next = this.next.load(Relaxed);
             this.next.store(first, Relaxed);
@@ -174,10 +182,13 @@ impl Queue {
         if first.is_null() {
             return;
         }
-        // SAFETY: As above.
-        match unsafe { waiting.last.as_ref() } {
-            Some(before) if !waiting.first.is_null() => before.next.store(first, Relaxed),
-            _ => waiting.first = first,
+        // INVARIANT: The new ones come behind those that wait.
+        if waiting.first.is_null() {
+            waiting.first = first;
+        } else {
+            // SAFETY: By its invariants, since it is not empty.
+            let before = unsafe { &*waiting.last };
+            before.next.store(first, Relaxed);
         }
         waiting.last = last;
     }
@@ -190,11 +201,11 @@ impl Queue {
         self.fetch(waiting);
         let mut before: *mut Entry = null_mut();
         let mut entry = waiting.first;
-        // SAFETY: An entry is taken out before it ends, with the lock held.
+        // SAFETY: By its invariants it is null or valid, as the lock is held.
         while let Some(this) = unsafe { entry.as_ref() } {
             let next = this.next.load(Relaxed);
             if entry == gone {
-                // SAFETY: As above.
+                // SAFETY: Null, or one that was just passed.
                 match unsafe { before.as_ref() } {
                     Some(before) => before.next.store(next, Relaxed),
                     None => waiting.first = next,
@@ -214,7 +225,8 @@ impl Queue {
 impl PinnedDrop for Entry {
     /// Nobody adds it any more. May sleep.
     fn drop(self: Pin<&mut Self>) {
-        if self.is_queued.load(Relaxed) {
+        // Who took it out, and has cleared this, does not use it any more.
+        if self.is_queued.load(Acquire) {
             let this = core::ptr::from_ref(&*self).cast_mut();
             self.queue.remove(this);
         }
