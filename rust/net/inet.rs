@@ -260,5 +260,10 @@ pub unsafe trait Family: Copy + 'static {
     fn are_ends(socket: &SockCommon, tuple: &Tuple<Self>) -> bool;
 
     /// Whether a raw socket gets what is looked up, `raw_v4_match()`. Any context.
-    fn raw_matches(namespace: Namespace<'_>, socket: &Sock, key: &RawKey<Self>) -> bool;
+    ///
+    /// # Safety
+    ///
+    /// The socket must be one of [`raw_table`](Self::raw_table): of others what is read is not there
+    /// (`inet6_mc_check()`).
+    unsafe fn raw_matches(namespace: Namespace<'_>, socket: &Sock, key: &RawKey<Self>) -> bool;
 }

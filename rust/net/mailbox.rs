@@ -54,8 +54,10 @@ impl<T: Copy> Mailbox<T> {
         if self.state.load(Relaxed) != EMPTY || self.state.cmpxchg(EMPTY, BUSY, Full).is_err() {
             return false;
         }
+        // Whoever wants to post or take meanwhile, from in here as well, is refused.
+        let message = Some(message());
         // SAFETY: By the type invariants.
-        unsafe { *self.message.get() = Some(message()) };
+        unsafe { self.message.get().write(message) };
         self.state.store(FULL, Release);
         true
     }
@@ -66,7 +68,7 @@ impl<T: Copy> Mailbox<T> {
             return None;
         }
         // SAFETY: By the type invariants.
-        let message = unsafe { (*self.message.get()).take() };
+        let message = unsafe { self.message.get().replace(None) };
         self.state.store(EMPTY, Release);
         message
     }

@@ -43,7 +43,8 @@ unsafe impl<const N: usize> Sync for PerCpu<N> {}
 impl<const N: usize> PerCpu<N> {
     /// Allocates the counters. May sleep.
     pub fn new() -> Result<Self, AllocError> {
-        // SAFETY: No requirements; the memory comes zeroed.
+        // SAFETY: No requirements; the memory comes zeroed (`pcpu_alloc_noprof()`), and null if there is
+        // none, or not of this size.
         let counters = unsafe {
             bindings::pcpu_alloc_noprof(
                 size_of::<[c_ulong; N]>(),
@@ -60,7 +61,8 @@ impl<const N: usize> PerCpu<N> {
     #[inline(always)]
     pub fn increment(&self, counter: usize) {
         if counter < N {
-            increment_here(self.0.as_ptr(), counter);
+            // SAFETY: By the type invariants, and there are as many.
+            unsafe { increment_here(self.0.as_ptr(), counter) };
         }
     }
 
@@ -90,11 +92,15 @@ impl<const N: usize> Drop for PerCpu<N> {
 }
 
 /// `this_cpu_inc()` as the instruction that it is, with which C would be a call away.
+///
+/// # Safety
+///
+/// `counters` must be a per-CPU address of more counters than `counter`.
 #[cfg(all(CONFIG_X86_64, CONFIG_SMP, not(CONFIG_UML)))]
 #[inline(always)]
-fn increment_here(counters: *mut c_ulong, counter: usize) {
-    // SAFETY: By the type invariants of `PerCpu` the counters begin at a per-CPU address, which is
-    // relative to GS, and there are so many of them.
+unsafe fn increment_here(counters: *mut c_ulong, counter: usize) {
+    // SAFETY: By the safety requirement. A per-CPU address is relative to GS (`__percpu_seg`),
+    // and a single instruction is not interrupted in the middle.
     unsafe {
         core::arch::asm!(
             "inc qword ptr gs:[{} + 8 * {}]",
@@ -106,9 +112,13 @@ fn increment_here(counters: *mut c_ulong, counter: usize) {
 }
 
 /// `this_cpu_inc()`, called.
+///
+/// # Safety
+///
+/// `counters` must be a per-CPU address of more counters than `counter`.
 #[cfg(not(all(CONFIG_X86_64, CONFIG_SMP, not(CONFIG_UML))))]
 #[inline(always)]
-fn increment_here(counters: *mut c_ulong, counter: usize) {
-    // SAFETY: By the type invariants of `PerCpu` it is a per-CPU address.
+unsafe fn increment_here(counters: *mut c_ulong, counter: usize) {
+    // SAFETY: By the safety requirement.
     unsafe { bindings::rust_helper_this_cpu_inc(counters.wrapping_add(counter)) };
 }

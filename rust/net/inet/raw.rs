@@ -55,7 +55,8 @@ pub fn raw_sockets<'n, F: Family>(
     key: RawKey<F>,
 ) -> impl Iterator<Item = Borrowed<'n, Sock>> {
     of_namespace(namespace, chain(namespace, key))
-        .filter(move |socket| F::raw_matches(namespace, socket, &key))
+        // SAFETY: It is of this table.
+        .filter(move |socket| unsafe { F::raw_matches(namespace, socket, &key) })
 }
 
 /// What it takes to look at a socket, in steps of the allowance.
@@ -73,7 +74,8 @@ pub fn raw_sockets_asked_for<'a, 'n, F: Family>(
             0 => socket.bound_device(),
             device => device,
         };
-        F::raw_matches(namespace, socket, &RawKey { device, ..key })
+        // SAFETY: It is of this table.
+        unsafe { F::raw_matches(namespace, socket, &RawKey { device, ..key }) }
     })
 }
 
@@ -82,7 +84,8 @@ fn chain<'n, F: Family>(
     namespace: Namespace<'n>,
     key: RawKey<F>,
 ) -> impl Iterator<Item = *const bindings::hlist_node> + use<'n, F> {
-    // SAFETY: The namespace is valid.
+    // SAFETY: The namespace is valid, and the table one of the kernel's, by the requirement of `Family`.
+    // `raw_hashfunc()` gives none of its buckets that is not there.
     let bucket = unsafe {
         bindings::rust_helper_raw_bucket(
             F::raw_table(),
@@ -91,11 +94,11 @@ fn chain<'n, F: Family>(
         )
     };
     // SAFETY: The namespace is evidence of a read-side section, in which raw sockets are not freed
-    // (`SOCK_RCU_FREE`).
+    // (`SOCK_RCU_FREE`, `raw_hash_sk()`).
     unsafe { list::hlist(bucket) }
 }
 
-/// The namespace's raw sockets in a chain.
+/// The namespace's raw sockets in a chain of [`chain`].
 fn of_namespace<'n>(
     namespace: Namespace<'n>,
     chain: impl Iterator<Item = *const bindings::hlist_node>,

@@ -291,8 +291,9 @@ unsafe impl Family for V4 {
             && ports == (tuple.local_port, tuple.remote_port)
     }
 
-    fn raw_matches(namespace: Namespace<'_>, socket: &Sock, key: &RawKey<Self>) -> bool {
-        // SAFETY: The namespace and the socket are valid.
+    unsafe fn raw_matches(namespace: Namespace<'_>, socket: &Sock, key: &RawKey<Self>) -> bool {
+        // SAFETY: The namespace is valid, and so is the socket, which is of the kind that is meant by
+        // the safety requirement.
         unsafe {
             bindings::raw_v4_match(
                 namespace.object().as_ptr(),

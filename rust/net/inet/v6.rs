@@ -262,8 +262,9 @@ unsafe impl Family for V6 {
             && ports == (tuple.local_port, tuple.remote_port)
     }
 
-    fn raw_matches(namespace: Namespace<'_>, socket: &Sock, key: &RawKey<Self>) -> bool {
-        // SAFETY: The namespace, the socket and the addresses are valid.
+    unsafe fn raw_matches(namespace: Namespace<'_>, socket: &Sock, key: &RawKey<Self>) -> bool {
+        // SAFETY: The namespace and the addresses are valid, and so is the socket, which is of the kind
+        // that is meant by the safety requirement.
         unsafe {
             bindings::raw_v6_match(
                 namespace.object().as_ptr(),
