@@ -77,7 +77,8 @@ pub struct Id<T> {
     _type: PhantomData<fn() -> T>,
 }
 
-// SAFETY: The kernel writes it once, in the registration, before anything reads it.
+// SAFETY: The kernel writes it in the registration, of which `is_taken` lets one be at a time, before
+// any namespace has a slot; who reads it has evidence of the registration.
 unsafe impl<T> Sync for Id<T> {}
 
 impl<T> Id<T> {
@@ -107,7 +108,7 @@ pub struct Slot<T: PerNamespace> {
     value: T,
 }
 
-// SAFETY: The namespace is shared, everything else is `Sync`.
+// SAFETY: The pointer is that of a namespace, which is `Sync`, as everything else is.
 unsafe impl<T: PerNamespace> Sync for Slot<T> {}
 
 impl<T: PerNamespace> Slot<T> {
@@ -146,8 +147,8 @@ impl<T: PerNamespace> Slot<T> {
         let _guard = rcu::read_lock();
         // SAFETY: A namespace always has the array. Volatile as `rcu_dereference()`.
         let slots = unsafe { addr_of!((*net.as_ptr()).gen).read_volatile() };
-        // SAFETY: The array reaches to the identifier at least, and lies at the beginning of the
-        // structure.
+        // SAFETY: The array reaches to the identifier at least, since the slot was put there
+        // (`net_assign_generic()`), and lies at the beginning of the structure.
         unsafe { slots.cast::<*mut c_void>().add(id as usize).read() }.cast()
     }
 
@@ -201,9 +202,10 @@ impl<'a, T: PerNamespace> Living<'a, T> {
     ///
     /// # Safety
     ///
-    /// `T` must be registered for `'a`, and the namespace must not have been born before.
+    /// `T` must be registered for `'a`, and [`born`](PerNamespace::born) be about to be called for the
+    /// namespace, or have been.
     pub(super) unsafe fn of(net: Alive<'a>) -> Self {
-        // SAFETY: By the safety requirement; `exit` comes after the end of `Alive`.
+        // SAFETY: By the safety requirement the slot has its value; `exit` comes after the end of `Alive`.
         let slot = unsafe { Slot::of(net.net()) };
         // INVARIANT: Just found.
         Self { slot, net }
@@ -291,7 +293,7 @@ impl<T: PerNamespace> Registration<T> {
                 // SAFETY: `place` is valid for writes.
                 unsafe { place.write(operations) };
                 // SAFETY: The operations are pinned, and valid until they are unregistered in
-                // `drop`.
+                // `drop`; an error leaves them unregistered.
                 to_result(unsafe { bindings::register_pernet_subsys(place) })
                     .inspect_err(|_| T::id().is_taken.store(false, Release))
             }),
@@ -336,7 +338,7 @@ unsafe extern "C" fn init<T: PerNamespace>(net: *mut bindings::net) -> c_int {
 
     // Before user space can write a variable: what it writes is the last word.
     T::born(living);
-    // SAFETY: `pre_exit` drops the table, and the slot is valid until `exit`.
+    // SAFETY: `pre_exit` drops the table, and the slot, which is this namespace's, is valid until `exit`.
     match unsafe { Table::new(net, slot) } {
         Ok(table) => *slot.table.lock() = Some(table),
         Err(error) => pr_warn!("no variables in namespace {}: {:?}\n", net.cookie(), error),

@@ -96,7 +96,8 @@ impl Table {
     ///
     /// # Safety
     ///
-    /// `of` must be valid, and stay where it is, until the table is dropped.
+    /// `of` must be valid, and stay where it is, until the table is dropped, which has to be before the
+    /// namespace comes to the end of `pre_exit`; and [`Variables::net`] of it must give `net`.
     pub(super) unsafe fn new<S: Variables>(net: Alive<'_>, of: &S) -> Result<Self> {
         let variables = S::DIRECTORY.variables;
         let mut entries = KVec::with_capacity(variables.len(), GFP_KERNEL)?;
@@ -154,10 +155,10 @@ unsafe extern "C" fn handle<S: Variables>(
 ) -> c_int {
     // SAFETY: The entry is valid during the call.
     let entry = unsafe { &*entry };
-    // SAFETY: `Table::new` has put it there, and it is valid until the table is gone, which waits for
-    // this call (`unregister_sysctl_table()`).
+    // SAFETY: `Table::new` has put it there, and it is valid until the table is dropped, which waits for
+    // this call (`start_unregistering()`).
     let of = unsafe { &*entry.data.cast::<S>() };
-    // SAFETY: `Table::new` has put it there.
+    // SAFETY: `Table::new` has put it there, out of a constant.
     let variable = unsafe { &*entry.extra1.cast::<Variable<S>>() };
     from_result(|| {
         if is_write == 0 {
@@ -170,14 +171,15 @@ unsafe extern "C" fn handle<S: Variables>(
                 data: text.as_mut_ptr().cast(),
                 ..*entry
             };
-            // SAFETY: The entry leads to a text of `maxlen` bytes; the rest are the arguments of
-            // this call.
+            // SAFETY: The entry leads to a text of `maxlen` bytes, which is only read; the rest are the
+            // arguments of this call.
             to_result(unsafe {
                 bindings::proc_dostring(&of_text, is_write, buffer, length, position)
             })?;
             return Ok(0);
         }
-        // SAFETY: `pre_exit` drops the table, which waits for this call.
+        // SAFETY: By the safety requirement of `Table::new` the namespace does not come to the end of
+        // `pre_exit` before the table is dropped, which waits for this call.
         let net = unsafe { Alive::assume(of.net()) };
         // The permissions of the file let root of the initial user namespace write without it.
         if !net.is_administered_by_current() {
@@ -185,7 +187,8 @@ unsafe extern "C" fn handle<S: Variables>(
         }
         // SAFETY: The length is this call's (`proc_sys_call_handler()`).
         let length = unsafe { *length };
-        // SAFETY: The buffer has as many bytes, and is this call's.
+        // SAFETY: The buffer has as many bytes, and is this call's (`proc_sys_call_handler()`, or what a
+        // BPF program has put in its place).
         let written = unsafe { slice::from_raw_parts(buffer.cast::<u8>(), length) };
         // SAFETY: The position is this call's.
         let position = unsafe { &mut *position };
@@ -194,8 +197,9 @@ unsafe extern "C" fn handle<S: Variables>(
             return Err(EINVAL);
         }
         let value = written.strip_suffix(b"\n").unwrap_or(written);
+        let write = variable.write.ok_or(EPERM)?;
         // SAFETY: It is its own.
-        variable.write.ok_or(EPERM)?(unsafe { of.changed(net) }, value)?;
+        write(unsafe { of.changed(net) }, value)?;
         *position = written.len() as bindings::loff_t;
         Ok(0)
     })

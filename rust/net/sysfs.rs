@@ -29,7 +29,7 @@ use kernel::{
 
 use super::{device::NetDevice, rtnl::Rtnl};
 
-/// What the files of a directory show.
+/// What the files of a directory show. RCU drops it, in a softirq: what it does then must not sleep.
 ///
 /// # Examples
 ///
@@ -111,7 +111,8 @@ impl<W, const N: usize> List<W, N> {
         let mut list = [core::ptr::null_mut(); N];
         let mut place = 0;
         while place < FILES {
-            list[place] = from_ref(&files[place].raw).cast_mut();
+            // What begins with it is read, too: the address is that of the whole.
+            list[place] = from_ref(&files[place]).cast_mut().cast();
             place += 1;
         }
         Self(list, PhantomData)
@@ -182,16 +183,19 @@ impl<T: Shown> Object<T> {
         let object = NonNull::from(KBox::leak(object));
         // SAFETY: The kobject is all zeroes, as `kobject_init()` wants it, and stays where it is
         // until its `release` is called. INVARIANT: Now it is initialised.
-        unsafe { kobject_init((*object.as_ptr()).kobject.get(), &Self::TYPE) };
+        unsafe { kobject_init((*object.as_ptr()).kobject.get(), Self::TYPE) };
         // SAFETY: `kobject_init()` has made one reference, which is ours.
         Ok(unsafe { ARef::from_raw(object) })
     }
 
     /// Makes its directory in that of a device, which keeps the memory of the device until
-    /// [`hide`](Self::hide). It must have none. May sleep.
-    pub(super) fn show_at(&self, device: &NetDevice, _held: Rtnl<'_>) -> Result {
-        // SAFETY: The kobject is initialised and in no directory, the device registered, and the
-        // format has one string.
+    /// [`hide`](Self::hide); `EEXIST` if it has one. May sleep.
+    pub(super) fn show_at(&self, device: &NetDevice, held: Rtnl<'_>) -> Result {
+        if self.is_shown(held) {
+            return Err(EEXIST);
+        }
+        // SAFETY: The kobject is initialised and in no directory, that of the device is initialised
+        // before it has a name (`device_initialize()`), and the format has one string.
         to_result(unsafe {
             kobject_add(
                 self.kobject.get(),
@@ -204,12 +208,16 @@ impl<T: Shown> Object<T> {
 
     /// Removes its directory, and waits for those who are reading a file in it; nothing if it has
     /// none. May sleep.
-    pub(super) fn hide(&self, _held: Rtnl<'_>) {
-        // SAFETY: By the type invariants; the bit changes in `show_at` and here, under the lock.
-        if unsafe { kobject::state_in_sysfs_raw(self.kobject.get()) } != 0 {
+    pub(super) fn hide(&self, held: Rtnl<'_>) {
+        if self.is_shown(held) {
             // SAFETY: It has been added, and not been taken out since.
             unsafe { kobject_del(self.kobject.get()) };
         }
+    }
+
+    fn is_shown(&self, _held: Rtnl<'_>) -> bool {
+        // SAFETY: By the type invariants; the bit changes in `show_at` and `hide`, under the lock.
+        unsafe { kobject::state_in_sysfs_raw(self.kobject.get()) != 0 }
     }
 
     const OPERATIONS: sysfs_ops = sysfs_ops {
@@ -217,7 +225,7 @@ impl<T: Shown> Object<T> {
         store: None,
     };
     const GROUPS: [*const attribute_group; 2] = [&T::FILES.0, core::ptr::null()];
-    const TYPE: kobj_type = kobj_type {
+    const TYPE: &'static kobj_type = &kobj_type {
         release: Some(release::<T>),
         sysfs_ops: &Self::OPERATIONS,
         default_groups: Self::GROUPS.as_ptr().cast_mut(),
@@ -242,7 +250,8 @@ unsafe extern "C" fn show<T: Shown>(
     file: *mut attribute,
     page: *mut c_char,
 ) -> isize {
-    // SAFETY: It is the member of an object, which `hide` has not yet let go: it waits for this.
+    // SAFETY: It is the member of an object. Who lets go of that has its directory removed before, which
+    // waits for this (`kernfs_drain()`).
     let object = unsafe { &*container_of!(Opaque::cast_from(kobject), Object<T>, kobject) };
     // SAFETY: It begins with the member that sysfs knows.
     let file = unsafe { &*file.cast::<File<T::What>>() };
