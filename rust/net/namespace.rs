@@ -19,7 +19,7 @@ pub use self::{
     numbers::Numbers,
 };
 
-use core::{marker::PhantomData, ptr::addr_of, ptr::NonNull};
+use core::{marker::PhantomData, ptr::addr_of};
 use kernel::{ffi::c_int, types::Opaque};
 
 use super::{owner, rcu};
@@ -76,13 +76,14 @@ impl Net {
         owner::is_reached(self.as_ptr())
     }
 
-    /// Takes a reference, `maybe_get_net()`; `None` if the last one is gone already.
-    pub fn hold(&self) -> Option<Held> {
-        // SAFETY: The count is read and changed by atomic operations, and is there as long as the
-        // memory.
-        let net = unsafe { bindings::rust_helper_maybe_get_net(self.as_ptr()) };
-        // SAFETY: The function has taken a reference if it does not give null.
-        NonNull::new(net).map(|net| unsafe { Held::from_raw(net) })
+    /// The namespace as one that is in the list now; `None` if it is still being made, or has ended.
+    ///
+    /// The kernel's own sockets are in tables before the namespace is in the list, and may have a
+    /// reference taken to it by then: but not all of its subsystems have theirs yet (`setup_net()`).
+    pub fn in_list<'a>(&self, section: rcu::Section<'a>) -> Option<Listed<'a>> {
+        let before = self.cookie().checked_sub(1)?;
+        let next = Listed::after(before, section).next();
+        next.filter(|listed| listed.cookie() == self.cookie())
     }
 }
 

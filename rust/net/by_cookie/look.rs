@@ -139,8 +139,7 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>> Search<'_, F> {
             if !common.as_full()?.is_freed_by_rcu() {
                 return None;
             }
-            let held = common.net(section).hold()?;
-            return held.alive().listed(section).branded(|namespace| {
+            return common.net(section).in_list(section)?.branded(|namespace| {
                 // SAFETY: As above, and they are full sockets.
                 let socket = unsafe { Borrowed::from_node(node, namespace) }?;
                 (self.found)(namespace.listed(), seen(&socket))
@@ -191,8 +190,7 @@ impl<R, F: FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>> Search<'_, F> {
         if common.known_cookie() != self.cookie {
             return None;
         }
-        let held = common.net(section).hold()?;
-        held.alive().listed(section).branded(|namespace| {
+        common.net(section).in_list(section)?.branded(|namespace| {
             // SAFETY: As above.
             let socket = unsafe { NetlinkSocket::from_table(sk, namespace) }?;
             (self.found)(namespace.listed(), Seen::Netlink(&socket))

@@ -123,8 +123,8 @@ impl<'n> BoundOnly<'n> {
 }
 
 /// Calls `f` with the socket that is only bound and has a cookie, of those in the bucket with a number,
-/// and with its namespace; `None` if there is none, or its namespace is at its end. Each socket that
-/// is looked at is told to `looked_at`. In a process; neither must sleep.
+/// and with its namespace; `None` if there is none, or its namespace is not in the list. Each socket
+/// that is looked at is told to `looked_at`. In a process; neither must sleep.
 pub(in crate::net) fn with_cookie<R>(
     number: u32,
     cookie: u64,
@@ -153,8 +153,7 @@ pub(in crate::net) fn with_cookie<R>(
     let mut sockets = lists.flatten().map(socket_of).take(LOOKED_AT);
     let socket = sockets.find_map(is_meant)?;
     drop(sockets);
-    let held = socket.net(section).hold()?;
-    held.alive().listed(section).branded(|namespace| {
+    socket.net(section).in_list(section)?.branded(|namespace| {
         // SAFETY: As in `keep`: the lock is held.
         let socket = unsafe { Owned::hold(NonNull::from(socket).cast(), namespace) }?;
         drop(bucket);

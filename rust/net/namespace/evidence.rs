@@ -74,6 +74,15 @@ impl<'a> Listed<'a> {
         self.section
     }
 
+    /// Takes a reference, `maybe_get_net()`; `None` if the last one is gone already.
+    pub fn hold(self) -> Option<Held> {
+        // SAFETY: The count is read and changed by atomic operations, and is there as long as the
+        // memory.
+        let net = unsafe { bindings::rust_helper_maybe_get_net(self.net.as_ptr()) };
+        // INVARIANT: The function has taken a reference if it does not give null.
+        NonNull::new(net).map(Held)
+    }
+
     /// Calls `f` with the namespace under a brand that exists only inside that call.
     #[inline(always)]
     pub fn branded<R>(self, f: impl for<'n> FnOnce(Namespace<'n>) -> R) -> R {
@@ -228,14 +237,6 @@ unsafe impl Governed for Alive<'_> {
 pub struct Held(NonNull<bindings::net>);
 
 impl Held {
-    /// # Safety
-    ///
-    /// The caller must own a reference, and give it away.
-    pub(super) unsafe fn from_raw(net: NonNull<bindings::net>) -> Self {
-        // INVARIANT: By the safety requirement.
-        Self(net)
-    }
-
     /// The namespace that a file descriptor of the current process refers to. May sleep.
     pub fn from_descriptor(descriptor: u32) -> Result<Self> {
         let descriptor = c_int::try_from(descriptor).map_err(|_| EBADF)?;
@@ -272,7 +273,7 @@ impl Held {
         let found = Listed::after(before, rcu::Section::from(&guard)).next();
         found
             .filter(|listed| listed.cookie() == cookie)
-            .and_then(|listed| listed.hold())
+            .and_then(Listed::hold)
             .ok_or(ENOENT)
     }
 

@@ -225,7 +225,7 @@ pub enum Connection<'n> {
 
 impl Connection<'_> {
     /// Takes a reference to an entry of the table of connections, whatever it is by then, and calls
-    /// `f` with it and its namespace; `None` if it is being freed.
+    /// `f` with it and its namespace; `None` if it is being freed, or its namespace is not in the list.
     ///
     /// Until there is a reference, not even the namespace can be read: the memory may be used for
     /// another socket, which has none yet.
@@ -243,13 +243,11 @@ impl Connection<'_> {
             return None;
         }
         // INVARIANT: The reference was just taken; it is given back by the connection that is made of
-        // it, or with this, if the namespace is at its end.
+        // it, or with this, if the namespace has ended.
         let held = Held(sk);
         // SAFETY: As above.
-        let net = unsafe { SockCommon::from_raw(sk.as_ptr()) }?
-            .net(section)
-            .hold()?;
-        net.alive().listed(section).branded(|namespace| {
+        let common = unsafe { SockCommon::from_raw(sk.as_ptr()) }?;
+        common.net(section).in_list(section)?.branded(|namespace| {
             // SAFETY: The reference is given away.
             let connection = unsafe { Connection::from_lookup(held.take().as_ptr(), namespace) }?;
             Some(f(namespace, connection))

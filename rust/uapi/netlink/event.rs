@@ -23,10 +23,10 @@ use crate::{
     mode::Mode,
     net::{
         genetlink::{self, Message},
-        namespace::{Alive, Governed, Held, Net},
+        namespace::{Alive, Governed, Held, Listed, Net},
         periodic,
         pernet::{Living, Slot},
-        queue,
+        queue, rcu,
     },
     uapi::log,
 };
@@ -231,13 +231,13 @@ fn count_listeners() {
     }
     let count = miss::Count::begin();
     let family = &raw const bindings::nsmux_nl_family;
-    // SAFETY: The family is registered while the lock is held and it is open.
-    let all = unsafe {
-        genetlink::for_each_listener(family, MISS, |listed| {
-            // The instances last as long as the family, and the namespace is listed.
-            mark(&count, listed.net(), Slot::<Instance>::of(listed.net()));
-        })
+    let heard = |listed: Listed<'_>| {
+        // SAFETY: The instances last as long as the family, and the namespace is that of a process.
+        let instance = unsafe { Slot::<Instance>::of(listed.net()) };
+        mark(&count, listed.net(), instance);
     };
+    // SAFETY: The family is registered while the lock is held and it is open.
+    let all = unsafe { genetlink::for_each_listener(family, MISS, heard) };
     if all.is_err() {
         // Where there are too many to be sure, nobody is left out.
         count.heard_everywhere();
@@ -265,6 +265,8 @@ fn tell_miss(is_open: &Open, net: Alive<'_>, instance: &Instance) {
         message.put_u32(NSMUX_A_MISS_DEVICE, missed.device)?;
         message.put_uint(NSMUX_A_MISS_COUNT, count as u64)?;
         let device = c_int::try_from(missed.device).unwrap_or(0);
-        put_device_name(message, NSMUX_A_MISS_DEVICE_NAME, net, device)
+        let guard = rcu::read_lock();
+        let listed = net.listed((&guard).into());
+        put_device_name(message, NSMUX_A_MISS_DEVICE_NAME, listed, device)
     });
 }

@@ -11,7 +11,7 @@ use crate::{
         device::NetDevice,
         genetlink::Message,
         inet::Family,
-        namespace::{Alive, Namespace, Net},
+        namespace::{Listed, Namespace, Net},
         netlink_socket::{Membership, NetlinkSocket, KEPT},
         packet_socket::PacketSocket,
         rcu,
@@ -200,8 +200,9 @@ fn put_bound_device(message: &mut Message<'_>, net: &Net, index: c_int) -> Resul
         return Ok(());
     };
     message.put_u32(NSMUX_A_SOCKET_DEVICE, device)?;
-    match net.hold() {
-        Some(held) => put_device_name(message, NSMUX_A_SOCKET_DEVICE_NAME, held.alive(), index),
+    let guard = rcu::read_lock();
+    match net.in_list((&guard).into()) {
+        Some(listed) => put_device_name(message, NSMUX_A_SOCKET_DEVICE_NAME, listed, index),
         None => Ok(()),
     }
 }
@@ -210,15 +211,13 @@ fn put_bound_device(message: &mut Message<'_>, net: &Net, index: c_int) -> Resul
 pub(in super::super) fn put_device_name(
     message: &mut Message<'_>,
     attribute: u32,
-    net: Alive<'_>,
+    net: Listed<'_>,
     index: c_int,
 ) -> Result {
-    let guard = rcu::read_lock();
-    net.listed((&guard).into())
-        .branded(|namespace| match NetDevice::by_index(namespace, index) {
-            Some(device) => message.put_string(attribute, device.name().bytes()),
-            None => Ok(()),
-        })
+    net.branded(|namespace| match NetDevice::by_index(namespace, index) {
+        Some(device) => message.put_string(attribute, device.name().bytes()),
+        None => Ok(()),
+    })
 }
 
 /// Writes the ends of a socket of the Internet's protocols.
