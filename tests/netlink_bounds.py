@@ -11,12 +11,13 @@ alone.
 
 import contextlib
 import errno
+import resource
 import socket
 import struct
 
 from lib import program
 from lib.bulk import Bulk
-from lib.netlink_family import Nsmux
+from lib.netlink_family import Nsmux, check_refused
 from lib.netlink_message import (DUMP, ERROR, NESTED, RawSocket, attribute,
                                  request)
 from lib.topology import Namespace
@@ -25,6 +26,14 @@ from net.lib.py import KsftNamedVariant, ksft_eq, ksft_ge, ksft_variants
 # A share of what may be done is 409 steps then: not as many as there are
 # sockets, and more than it takes where there are none.
 TOGETHER, MANY = 160, 450
+# As many can be looked at, and the kernel's lookup, which cannot stop, goes over
+# them as well.
+SOME = 250
+# As many requests have each enough to tell about a namespace, and not enough to
+# look for its number among many.
+DESCRIBED = 60
+# More members than one request looks at with the lock held.
+MEMBERS = 15000
 PORT, PROTOCOL, GROUP = 5353, 253, 9
 # Of asm-generic/socket.h; Python has no name for it.
 SO_RCVBUFFORCE = 33
@@ -32,9 +41,9 @@ SO_RCVBUFFORCE = 33
 NUMBERED = 150
 
 
-def bound(namespace, *kind, bind):
+def bound(namespace, *kind, bind, many=MANY):
     """Many sockets of a kind in one place."""
-    for number in range(MANY):
+    for number in range(many):
         sock = namespace.open_socket(*kind)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(bind(number))
@@ -49,7 +58,7 @@ def of_tcp(namespace):
 
 def of_udp(namespace):
     """Sockets of UDP at one end."""
-    return bound(namespace, bind=lambda _: ("", PORT))
+    return bound(namespace, bind=lambda _: ("", PORT), many=SOME)
 
 
 def of_raw(namespace):
@@ -70,10 +79,10 @@ def of_unix(namespace):
                  bind=lambda number: f"\0{number}")
 
 
-def of_netlink(namespace):
+def of_netlink(namespace, many=MANY):
     """Members of a group."""
     return bound(namespace, socket.AF_NETLINK, socket.SOCK_RAW,
-                 bind=lambda _: (0, 1 << (GROUP - 1)))
+                 bind=lambda _: (0, 1 << (GROUP - 1)), many=many)
 
 
 ENDS = {"local-address": socket.inet_aton("10.9.8.7"),
@@ -210,6 +219,39 @@ def test_numbers():
             answer = nsmux.do("namespace-get", {"netns": {
                 "fd": bulk.members[inode]}})
             ksft_eq(answer.get("nsid"), number)
+            # Who cannot look at all of them does not tell without.
+            ask = Together(nsmux.ops["namespace-get"].req_value, b"").ask
+            ksft_eq(ask(DESCRIBED), [errno.E2BIG] * DESCRIBED)
+    ksft_eq(ask(DESCRIBED), [0] * DESCRIBED)
+
+
+def test_long_list():
+    """A dump tells of all members of a group, and of those of namespaces beside
+    one that has many; who may not look at all does not tell of some."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2 * MEMBERS, 2 * MEMBERS))
+    with Namespace() as before, Namespace() as crowded, Namespace() as after, \
+            Nsmux() as nsmux, contextlib.ExitStack() as stack:
+        wanted = [(before, 3), (crowded, MEMBERS), (after, 2)]
+        for namespace, many in wanted:
+            for sock in of_netlink(namespace, many):
+                stack.enter_context(sock)
+        asked = {"table": "netlink", "protocol": 0, "group": GROUP}
+        told = {answer["netns-cookie"]: answer["sockets"]
+                for answer in nsmux.dump("lookup", asked) if answer}
+        ksft_eq([told.get(namespace.cookie) for namespace, _ in wanted],
+                [many for _, many in wanted])
+        asked["netns"] = [{"cookie": namespace.cookie}
+                          for namespace, _ in wanted]
+        told = [(answer["netns-cookie"], answer["sockets"])
+                for answer in nsmux.dump("lookup", asked) if answer]
+        ksft_eq(told, [(namespace.cookie, many)
+                       for namespace, many in wanted])
+        asked["netns"] = {"cookie": crowded.cookie}
+        check_refused(lambda: nsmux.do("lookup", asked), errno.E2BIG,
+                      "the list of all namespaces' members is too long to go "
+                      "through")
+    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ mod common_form;
 mod extension_headers;
 mod port_ends;
 mod raw;
+pub mod udp_chains;
 mod v4;
 mod v6;
 

@@ -17,6 +17,8 @@ pub use super::address::Address;
 
 pub use self::answer::{Borrowed, Connection, Found, Owned};
 
+pub(in crate::net) use self::answer::Kept;
+
 use core::{ops::Deref, ptr::addr_of};
 use kernel::ffi::c_int;
 use kernel::{task::Kuid, types::Opaque};

@@ -17,6 +17,8 @@ use core::{
     ptr::{addr_of, eq},
 };
 
+use kernel::ffi::c_int;
+
 use super::namespace::{Alive, Listed};
 use crate::bindings::{
     hlist_head, hlist_nulls_head, inet_bind_hashbucket, inet_ehash_bucket, inet_hashinfo,
@@ -169,6 +171,20 @@ impl Bucket for hlist_head {
     const OFFSET: usize = 0;
 }
 
+/// A bucket that counts what is in it.
+pub(super) trait Counting: Bucket {
+    /// Where in the bucket the number is.
+    const COUNT: usize;
+}
+
+impl Counting for udp_hslot {
+    const COUNT: usize = offset_of!(Self, count);
+}
+
+impl Counting for udp_hslot_main {
+    const COUNT: usize = offset_of!(Self, hslot) + udp_hslot::COUNT;
+}
+
 /// The buckets of a table.
 ///
 /// # Invariants
@@ -230,6 +246,16 @@ impl<B: Bucket> Buckets<'_, B> {
             entry == 0 || entry & 1 != 0
         };
         (from..end).take_while(is_empty).count() as u32
+    }
+}
+
+impl<B: Counting> Buckets<'_, B> {
+    /// How many sockets are in the bucket for a hash.
+    pub(super) fn sockets_of(&self, hash: u32) -> u32 {
+        let count = self.bucket_of(hash).wrapping_byte_add(B::COUNT);
+        // SAFETY: It is the number in a bucket, an `int`. Volatile: others count meanwhile.
+        let count = unsafe { count.cast::<c_int>().read_volatile() };
+        u32::try_from(count).unwrap_or(0)
     }
 }
 

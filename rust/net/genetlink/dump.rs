@@ -35,6 +35,11 @@ pub struct Part<'a, T> {
 }
 
 impl<'a, T: PerNamespace> Part<'a, T> {
+    /// Whether this part is made with the lock held that others wait for.
+    pub fn is_first(&self) -> bool {
+        self.progress.parts == 1
+    }
+
     /// Whether nothing was done yet.
     pub fn is_at_beginning(&self) -> bool {
         let parts = self.progress.parts;
@@ -121,7 +126,7 @@ pub unsafe fn dump<T: PerNamespace>(
     };
     if part.progress.parts > 0 {
         // No longer in the packet of the request, and without the lock.
-        part.request.allowance = Allowance::whole();
+        part.request.allowance = Allowance::later();
     }
     part.progress.parts = part.progress.parts.saturating_add(1);
     match part

@@ -16,7 +16,7 @@
 use core::ptr::eq;
 use kernel::ffi::c_int;
 
-use super::{Family, Port, Tuple};
+use super::{udp_chains, Family, Port, Tuple};
 use crate::{
     bindings,
     net::{
@@ -38,7 +38,7 @@ const CHAIN: usize = 1 << 10;
 pub struct BoundDevices {
     indexes: [c_int; MOST],
     count: usize,
-    looked_at: u32,
+    sockets: u32,
 }
 
 impl BoundDevices {
@@ -47,7 +47,7 @@ impl BoundDevices {
         Self {
             indexes: [0; MOST],
             count: 0,
-            looked_at: 0,
+            sockets: 0,
         }
     }
 
@@ -102,6 +102,7 @@ impl BoundDevices {
                 nodes.map(|node| within(node.cast(), bindings::RUST_CONST_SK_PORTADDR_NODE));
             devices.note(namespace, tuple.local_port, allowance.each(sockets, 1));
         }
+        devices.sockets = udp_chains::sockets_of_end(namespace, tuple);
         devices
     }
 
@@ -110,10 +111,9 @@ impl BoundDevices {
         self.indexes.iter().take(self.count).copied()
     }
 
-    /// About how many sockets a lookup goes over: as many as were looked at, or nobody knows how many
-    /// if there are more.
-    pub fn looked_at(&self) -> u32 {
-        self.looked_at
+    /// How many sockets a lookup of such an end goes over; [`u32::MAX`] if nobody knows.
+    pub fn sockets(&self) -> u32 {
+        self.sockets
     }
 
     /// Notes the devices of a chain's sockets that have this port in the namespace. What is noted of
@@ -125,9 +125,9 @@ impl BoundDevices {
         sockets: impl Iterator<Item = *const bindings::sock_common>,
     ) {
         for (number, sk) in sockets.take(CHAIN).enumerate() {
-            self.looked_at = match number + 1 {
+            self.sockets = match number + 1 {
                 CHAIN => u32::MAX,
-                _ => self.looked_at.saturating_add(1),
+                _ => self.sockets.saturating_add(1),
             };
             // SAFETY: By what the callers give, the memory is that of a socket in this section.
             let is_own = eq(unsafe { owner::of_socket(sk) }, namespace.object().as_ptr());

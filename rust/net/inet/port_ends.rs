@@ -42,7 +42,6 @@ const CHAIN: usize = 1 << 10;
 pub struct PortEnds {
     ends: [([u8; 16], c_int); MOST],
     count: usize,
-    looked_at: u32,
 }
 
 impl PortEnds {
@@ -50,7 +49,6 @@ impl PortEnds {
         Self {
             ends: [([0; 16], 0); MOST],
             count: 0,
-            looked_at: 0,
         }
     }
 
@@ -60,7 +58,7 @@ impl PortEnds {
         let net = namespace.object().as_ptr();
         let buckets = Tables::from(namespace.listed()).bound_by_port();
         // As `inet_bhashfn()`.
-        let bucket = buckets.bucket_of(Self::hash(namespace, port));
+        let bucket = buckets.bucket_of(hash_of_port(namespace, port));
         // SAFETY: It is one of the buckets, which are never freed.
         let bucket = unsafe { Locked::new(bucket) };
         let mut ends = Self::none();
@@ -109,13 +107,12 @@ impl PortEnds {
         let net = namespace.object().as_ptr();
         let buckets = Tables::from(namespace.listed()).udp_by_port();
         // As `udp_hashfn()`.
-        let chain = buckets.chain_of(Self::hash(namespace, port));
+        let chain = buckets.chain_of(hash_of_port(namespace, port));
         let mut ends = Self::none();
         // SAFETY: UDP sockets are freed by RCU (`udp_lib_get_port()`), and the namespace is evidence of a
         // read-side section.
         let nodes = unsafe { list::hlist(chain) };
         for node in allowance.each(nodes, 1).take(CHAIN) {
-            ends.looked_at += 1;
             let sk = node
                 .cast::<u8>()
                 .wrapping_sub(bindings::RUST_CONST_SK_NODE as usize)
@@ -142,15 +139,6 @@ impl PortEnds {
             .map(|(address, device)| (Address::V6(*address).unmapped(), *device))
     }
 
-    /// At least about how many sockets of UDP a lookup of one of the ends goes over: as many as were
-    /// looked at, or nobody knows how many if there are more.
-    pub fn looked_at(&self) -> u32 {
-        match self.looked_at as usize {
-            CHAIN => u32::MAX,
-            _ => self.looked_at,
-        }
-    }
-
     fn add(&mut self, address: [u8; 16], device: c_int) {
         let end = (address, device);
         if self.ends.iter().take(self.count).any(|known| *known == end) {
@@ -161,11 +149,11 @@ impl PortEnds {
             self.count += 1;
         }
     }
+}
 
-    /// By which a port's sockets are found, before it is cut to the size of a table.
-    fn hash(namespace: Namespace<'_>, port: Port) -> u32 {
-        // SAFETY: The namespace is valid. `net_hash_mix()`: set when it is made.
-        let mix = unsafe { addr_of!((*namespace.object().as_ptr()).hash_mix).read() };
-        u32::from(port.number()).wrapping_add(mix)
-    }
+/// By which the sockets of a port are found, before it is cut to the size of a table.
+pub(super) fn hash_of_port(namespace: Namespace<'_>, port: Port) -> u32 {
+    // SAFETY: The namespace is valid. `net_hash_mix()`: set when it is made.
+    let mix = unsafe { addr_of!((*namespace.object().as_ptr()).hash_mix).read() };
+    u32::from(port.number()).wrapping_add(mix)
 }

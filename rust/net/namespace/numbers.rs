@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// What it takes to look at one, in steps of the allowance.
-const NUMBER: u32 = 3;
+const NUMBER: u32 = 4;
 
 /// The numbers of some namespaces in another one.
 ///
@@ -59,8 +59,9 @@ impl Numbers {
     }
 
     /// Looks at the numbers that a namespace has given, as far as the allowance goes. In a process,
-    /// outside of a read-side section; what is given or taken away meanwhile may be passed over.
-    pub fn look(&mut self, namespace: Alive<'_>, allowance: &Allowance) {
+    /// outside of a read-side section; what is given or taken away meanwhile may be passed over. `false`
+    /// if there are more.
+    pub fn look(&mut self, namespace: Alive<'_>, allowance: &Allowance) -> bool {
         let mut next = 0;
         while !allowance.is_spent() {
             let guard = kernel::sync::rcu::read_lock();
@@ -68,18 +69,19 @@ impl Numbers {
             while !allowance.is_at(pause) {
                 allowance.spend(NUMBER);
                 let Some((number, cookie)) = at_or_after(namespace, next, (&guard).into()) else {
-                    return;
+                    return true;
                 };
                 let place = self.0.binary_search_by_key(&cookie, |(cookie, _)| *cookie);
                 if let Some((_, found)) = place.ok().and_then(|place| self.0.get_mut(place)) {
                     *found = u32::try_from(number).ok();
                 }
                 let Some(after) = number.checked_add(1) else {
-                    return;
+                    return true;
                 };
                 next = after;
             }
         }
+        false
     }
 
     /// The number of a namespace, if it has one.

@@ -82,6 +82,39 @@ impl<K: SockKind> Drop for Owned<'_, K> {
     }
 }
 
+/// A full socket with a reference, of whatever namespace. It is given back in any context but that of
+/// a lock which the end of a socket takes.
+///
+/// # Invariants
+///
+/// One reference to the socket is owned.
+pub(in crate::net) struct Kept(NonNull<bindings::sock>);
+
+impl Kept {
+    /// Takes a reference; `None` if the count is at an end.
+    ///
+    /// # Safety
+    ///
+    /// `sk` must be a full socket, and somebody else's reference to it not be given back meanwhile.
+    pub(in crate::net) unsafe fn new(sk: NonNull<bindings::sock>) -> Option<Self> {
+        // INVARIANT: The reference was just taken.
+        // SAFETY: By the safety requirement.
+        unsafe { take_reference(sk) }.then_some(Self(sk))
+    }
+
+    /// The socket, valid while this is.
+    pub(in crate::net) fn as_ptr(&self) -> *mut bindings::sock {
+        self.0.as_ptr()
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants one reference is owned.
+        unsafe { bindings::sock_gen_put(self.0.as_ptr()) };
+    }
+}
+
 /// A socket found in the namespace `'n` without a reference: good for the read-side section in
 /// which it was found.
 ///

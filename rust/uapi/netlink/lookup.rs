@@ -24,7 +24,7 @@ use crate::{
     net::{
         allowance::Allowance,
         genetlink::{Message, Part, Refusal},
-        namespace::{Listed, Net},
+        namespace::{Alive, Listed, Net},
     },
     table::Outcome,
 };
@@ -40,22 +40,28 @@ pub(super) fn answer<'a>(
     if key::table(attributes)? == NSMUX_TABLE_PID {
         return process::answer(request, message);
     }
+    if let Some(groups) = key::groups(attributes)? {
+        return members::answer(request, message, &groups);
+    }
     let key = Key::of(attributes)?;
     selector::with_selected(request, NETNS, |net| {
         let guard = rcu::read_lock();
         let listed = net.listed((&guard).into());
         let (allowance, most) = (request.allowance(), key.most(listed));
-        let is_whole = allowance.covers(most);
         allowance.spend_in(most, |allowance| {
             look_up(&key, listed, message, allowance)?;
-            if is_whole || !allowance.is_spent() {
+            if allowance.is_alone() || !allowance.is_spent() {
                 return Ok(());
             }
-            let text =
-                c"there are too many requests in one packet to go through a table for this one";
-            Err(Refusal::new(E2BIG, text))
+            Err(crowded())
         })
     })
+}
+
+/// Refuses a request that has too little of what a packet may take.
+fn crowded() -> Refusal<'static> {
+    let text = c"there are too many requests in one packet to go through a table for this one";
+    Refusal::new(E2BIG, text)
 }
 
 /// Looks a key up in the namespaces that the request names, or in all that the requester may see,
@@ -65,14 +71,18 @@ pub(super) fn dump<'a>(part: &mut Part<'a, Instance>) -> Result<bool, Refusal<'a
     if key::table(attributes)? == NSMUX_TABLE_PID {
         return process::dump(part);
     }
-    let key = Key::of(attributes)?;
-    if let (Some(wanted), None) = (key.members(), attributes.get(NETNS)) {
-        return members::dump(part, wanted);
+    let is_any = attributes.get(NETNS).is_none();
+    if let Some(groups) = key::groups(attributes)? {
+        return match is_any {
+            true => members::dump(part, &groups),
+            false => each_named(part, |part, net| members::add(part, net, &groups)),
+        };
     }
-    each_selected(part, |part, net| {
-        let most = key.most(net);
-        if !part.request.allowance().covers(most) {
-            part.request.allowance().exhaust();
+    let key = Key::of(attributes)?;
+    let add = |part: &mut Part<'a, Instance>, net: Listed<'_>| {
+        let (allowance, most) = (part.request.allowance(), key.most(net));
+        if !(allowance.is_alone() && allowance.covers(most)) {
+            allowance.exhaust();
             return Ok(false);
         }
         part.add_if(|request, message| {
@@ -80,6 +90,13 @@ pub(super) fn dump<'a>(part: &mut Part<'a, Instance>) -> Result<bool, Refusal<'a
                 Ok(look_up(&key, net, message, allowance)? != Outcome::None)
             })
         })
+    };
+    if is_any {
+        return namespace::each(part, add);
+    }
+    each_named(part, |part, net| {
+        let guard = rcu::read_lock();
+        add(part, net.listed((&guard).into()))
     })
 }
 
@@ -88,22 +105,19 @@ const NAMED: usize = 1024;
 /// What it takes to find a namespace by what a request calls it, in steps of the allowance.
 const SELECT: u32 = 32;
 
-/// Calls `add` with each namespace that the request names, or with all, as far as the requester may
-/// see them. A name of none is refused before anything is told, if the requester may know.
-pub(super) fn each_selected<'a>(
+/// Calls `add` with each namespace that the request names, as far as the requester may see them. A
+/// name of none is refused before anything is told, if the requester may know.
+fn each_named<'a>(
     part: &mut Part<'a, Instance>,
-    mut add: impl FnMut(&mut Part<'a, Instance>, Listed<'_>) -> Result<bool, Refusal<'a>>,
+    mut add: impl FnMut(&mut Part<'a, Instance>, Alive<'_>) -> Result<bool, Refusal<'a>>,
 ) -> Result<bool, Refusal<'a>> {
     let attributes = part.request.attributes();
     let mut selectors = selector::selectors(attributes, NETNS);
-    if selectors.next().is_none() {
-        return namespace::each(part, add);
-    }
     let done = part.progress.entries as usize;
     // Whoever names as many gets on: what is left is enough for a question in the first of them.
     const { assert!(NAMED as u32 * SELECT + SELECT + Key::MOST <= Allowance::CALL) };
     if done == 0 {
-        if let Some(attribute) = selectors.nth(NAMED - 1) {
+        if let Some(attribute) = selectors.nth(NAMED) {
             let text = c"a request names 1024 namespaces at most";
             return Err(Refusal::of(attribute, EINVAL, text));
         }
@@ -128,8 +142,7 @@ pub(super) fn each_selected<'a>(
         part.request.allowance().spend(SELECT);
         // One that is not there has died since, or the requester may not see it.
         if let Ok(held) = selector::select(&part.request, selector) {
-            let guard = rcu::read_lock();
-            if !add(part, held.alive().listed((&guard).into()))? {
+            if !add(part, held.alive())? {
                 return Ok(false);
             }
         }

@@ -64,16 +64,18 @@ pub(super) fn answer<'a>(
     message: &mut Message<'_>,
 ) -> Result<(), Refusal<'a>> {
     selector::with_selected(request, NETNS, |net| {
-        if !request.allowance().covers(DESCRIBE) {
+        let allowance = request.allowance();
+        let is_covered = allowance.covers(DESCRIBE);
+        allowance.spend(DESCRIBE);
+        let mut numbers = Numbers::with_capacity(1)?;
+        numbers.want(&net);
+        let is_whole = is_covered && numbers.look(request.net(), allowance);
+        if !is_whole && !allowance.is_alone() {
             let text =
                 c"there are too many requests in one packet to tell about one more namespace";
             return Err(Refusal::new(E2BIG, text));
         }
         let chains = chains(request, net);
-        let mut numbers = Numbers::with_capacity(1)?;
-        numbers.want(&net);
-        look_for_numbers(request, &mut numbers);
-        request.allowance().spend(DESCRIBE);
         let guard = rcu::read_lock();
         let listed = net.listed((&guard).into());
         Ok(describe(
@@ -91,7 +93,8 @@ pub(super) fn answer<'a>(
 /// How full a table is that others share, and which of one's own sockets make its chains longer, says
 /// something about the others: it is for who administers them all.
 fn chains(request: &Asked<'_>, net: Alive<'_>) -> [Option<Chains>; 2] {
-    if !request.allowance().covers(CHAINS) {
+    // One request of a packet has them at most.
+    if !request.allowance().is_alone() {
         return [None, None];
     }
     let sees_all = request.may_administer(&Alive::initial());
@@ -109,9 +112,6 @@ fn chains(request: &Asked<'_>, net: Alive<'_>) -> [Option<Chains>; 2] {
     ]
 }
 
-/// What an allowance has to cover, in steps, if chains are to be gone over: more than a half, so that
-/// one request of a packet has them at most.
-const CHAINS: u32 = (1 << 15) + 1;
 /// What it takes to tell about a namespace, in steps of the allowance, and how many of its devices
 /// are counted in one.
 const DESCRIBE: u32 = 1024;
@@ -136,7 +136,15 @@ pub(super) fn dump<'a>(part: &mut Part<'a, Instance>) -> Result<bool, Refusal<'a
     let are_all = each_leaving(part, rest, |_, net| Ok(numbers.want(&net)))?;
     if !numbers.is_empty() {
         let end = core::mem::replace(&mut part.progress.cookie, begin);
-        look_for_numbers(&part.request, &mut numbers);
+        let allowance = part.request.allowance();
+        let namespace = part.request.net();
+        let is_whole = allowance.spend_in(allowance.half(), |allowance| {
+            numbers.look(namespace, allowance)
+        });
+        if !is_whole && part.is_first() {
+            allowance.exhaust();
+            return Ok(false);
+        }
         let mut is_past = false;
         let are_told = each(part, |part, net| {
             is_past = net.cookie() > end;
@@ -155,14 +163,6 @@ pub(super) fn dump<'a>(part: &mut Part<'a, Instance>) -> Result<bool, Refusal<'a
         part.request.allowance().exhaust();
     }
     Ok(are_all)
-}
-
-/// Looks at the numbers that the requester's namespace has given.
-fn look_for_numbers(request: &Asked<'_>, numbers: &mut Numbers) {
-    let allowance = request.allowance();
-    allowance.spend_in(allowance.half(), |allowance| {
-        numbers.look(request.net(), allowance)
-    });
 }
 
 /// What it takes to see whether the requester may see a namespace, in steps of the allowance.

@@ -12,7 +12,7 @@ use crate::{
         genetlink::Message,
         inet::Family,
         namespace::{Listed, Namespace, Net},
-        netlink_socket::{Membership, NetlinkSocket, KEPT},
+        netlink_socket::{MembersOf, Membership, NetlinkSocket, KEPT},
         packet_socket::PacketSocket,
         rcu,
         socket::{Borrowed, Connection, Owned, Sock, SockCommon},
@@ -107,21 +107,20 @@ where
     Ok(outcome)
 }
 
-/// Writes the first of so many sockets that were found.
-pub(super) fn put_some<T: Told>(
+/// Writes the first members of a group of netlink, and how many there are.
+pub(super) fn put_members(
     message: &mut Message<'_>,
-    found: u32,
-    first: impl Iterator<Item = T>,
+    namespace: Namespace<'_>,
+    found: &MembersOf,
 ) -> Result<Outcome> {
-    let mut outcome = Outcome::None;
-    for entry in first {
-        outcome = match found {
-            1 => entry.outcome(),
-            _ => Outcome::Multiple,
-        };
-        put_told(message, &entry)?;
-    }
-    message.put_u32(NSMUX_A_LOOKUP_SOCKETS, found)?;
+    let members = found.membership().members;
+    found.each_socket(namespace, |socket| put_told(message, socket))?;
+    let outcome = match members {
+        0 => Outcome::None,
+        1 => Outcome::Member,
+        _ => Outcome::Multiple,
+    };
+    message.put_u32(NSMUX_A_LOOKUP_SOCKETS, members)?;
     put_outcome(message, outcome)?;
     Ok(outcome)
 }

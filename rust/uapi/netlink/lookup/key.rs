@@ -14,13 +14,7 @@ use crate::{
         inet::{Family, Port, RawKey, Tuple},
         vsock::End,
     },
-    table::{
-        netdev::NetdevKey,
-        netlink::{To, ToWhom},
-        packet::PacketKey,
-        unix,
-        vsock::VsockKey,
-    },
+    table::{netdev::NetdevKey, netlink::NetlinkKey, packet::PacketKey, unix, vsock::VsockKey},
 };
 
 const TABLE: u16 = NSMUX_A_LOOKUP_TABLE as u16;
@@ -50,12 +44,11 @@ pub(super) struct Ends<F: Family> {
     pub(super) has_remote: bool,
 }
 
-/// What is asked of netlink.
-pub(super) enum NetlinkKey {
-    /// Those whom a message is for.
-    Sockets(ToWhom),
-    /// Which groups of this protocol have members.
-    Groups(u32),
+/// A group of netlink whose members are asked for.
+pub(super) struct Groups {
+    pub(super) protocol: u32,
+    /// Counted from 1; all of them if there is none.
+    pub(super) group: Option<u32>,
 }
 
 /// The table that a request names.
@@ -243,29 +236,40 @@ pub(super) fn local(attributes: Attributes<'_>) -> Result<unix::Name, Refusal<'_
     unix::Name::new(name.bytes()).ok_or(Refusal::of(name, EINVAL, text))
 }
 
-pub(super) fn netlink(attributes: Attributes<'_>) -> Result<NetlinkKey, Refusal<'_>> {
-    let protocol = required(attributes, PROTOCOL)?;
-    let to = match (attributes.get(GROUP), attributes.get(PORT_ID)) {
-        (Some(group), None) => Some(To::Group(group.u32()?)),
-        (None, Some(port)) => Some(To::Port(port.u32()?)),
-        (None, None) => None,
+/// The group whose members a request asks for, or all; `None` if it asks for something else.
+pub(super) fn groups(attributes: Attributes<'_>) -> Result<Option<Groups>, Refusal<'_>> {
+    if table(attributes)? != NSMUX_TABLE_NETLINK {
+        return Ok(None);
+    }
+    let group = attributes.get(GROUP);
+    match (group, attributes.get(PORT_ID)) {
+        (None, Some(_)) => Ok(None),
         (Some(_), Some(port)) => {
             let text = c"a message is for a group or for a port";
-            return Err(Refusal::of(port, EINVAL, text));
+            Err(Refusal::of(port, EINVAL, text))
         }
-    };
+        (_, None) => Ok(Some(Groups {
+            protocol: netlink_protocol(attributes)?,
+            group: group.map(Attribute::u32).transpose()?,
+        })),
+    }
+}
+
+pub(super) fn netlink(attributes: Attributes<'_>) -> Result<NetlinkKey, Refusal<'_>> {
+    Ok(NetlinkKey {
+        protocol: netlink_protocol(attributes)?,
+        port: required(attributes, PORT_ID)?.u32()?,
+    })
+}
+
+fn netlink_protocol(attributes: Attributes<'_>) -> Result<u32, Refusal<'_>> {
+    let protocol = required(attributes, PROTOCOL)?;
     let number = protocol.u32()?;
     if number >= MAX_LINKS {
         let text = c"there is no such protocol of netlink";
         return Err(Refusal::of(protocol, EPROTONOSUPPORT, text));
     }
-    Ok(match to {
-        Some(to) => NetlinkKey::Sockets(ToWhom {
-            protocol: number,
-            to,
-        }),
-        None => NetlinkKey::Groups(number),
-    })
+    Ok(number)
 }
 
 pub(super) fn vsock(attributes: Attributes<'_>) -> Result<VsockKey, Refusal<'_>> {

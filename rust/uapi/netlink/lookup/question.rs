@@ -19,7 +19,9 @@ use crate::{
         allowance::Allowance,
         device::{self, NetDevice},
         genetlink::Message,
-        inet::{BoundDevices, BoundOnly, Family, Port, PortEnds, RawKey, Tuple, V4, V6},
+        inet::{
+            udp_chains, BoundDevices, BoundOnly, Family, Port, PortEnds, RawKey, Tuple, V4, V6,
+        },
         namespace::{Namespace, Net},
         socket::{Address, Sock, SockCommon},
     },
@@ -146,14 +148,14 @@ pub(super) fn tell_tcp<F: Family>(
     let tuple = question.key.tuple.on(arrival);
     let mut answers = Answers::new(message, allowance);
     if question.key.has_remote {
-        let devices = || BoundDevices::of_connections(namespace, &tuple, allowance);
+        let devices = BoundDevices::of_connections(namespace, &tuple, allowance);
         let look_up = |tuple: &_| Tcp::<F>::connection(namespace, tuple);
-        answers.put_each(&tuple, devices, look_up, any)?;
+        answers.put_each(&tuple, &devices, 0, look_up, any)?;
     }
     if answers.count == 0 {
-        let devices = || BoundDevices::of_listeners(namespace, &tuple, allowance);
+        let devices = BoundDevices::of_listeners(namespace, &tuple, allowance);
         let look_up = |tuple: &_| Tcp::<F>::listener(namespace, tuple);
-        answers.put_each(&tuple, devices, look_up, any)?;
+        answers.put_each(&tuple, &devices, 0, look_up, any)?;
     }
     if answers.outcome() == Outcome::None && !question.key.has_remote {
         answers.put_bound(&BoundOnly::find(namespace, &tuple, allowance, |socket| {
@@ -206,15 +208,19 @@ pub(super) fn tell_udp<F: Family>(
     let tuple = question.key.on(arrival);
     let to_many = F::names_many(namespace, &tuple);
     let mut answers = Answers::new(message, allowance);
-    let devices = || match to_many {
-        true => BoundDevices::none(),
-        false => BoundDevices::of_udp(namespace, &tuple, allowance),
+    // Nothing is looked for if any number may get it.
+    let (devices, missed) = match to_many {
+        true => (BoundDevices::none(), 0),
+        false => (
+            BoundDevices::of_udp(namespace, &tuple, allowance),
+            udp_chains::sockets_of_port(namespace, tuple.local_port),
+        ),
     };
     let look_up = |tuple: &Tuple<F>| {
         let tuple = *tuple;
         Udp::<F>::lookup(namespace, &UdpKey { tuple, to_many })
     };
-    answers.put_each(&tuple, devices, look_up, any)?;
+    answers.put_each(&tuple, &devices, missed, look_up, any)?;
     answers.finish()
 }
 
@@ -231,7 +237,6 @@ pub(super) fn tell_udp_port(
     let port = question.key;
     let mut answers = Answers::new(message, allowance);
     let ends = PortEnds::of_udp(namespace, port, allowance);
-    let mut is_first = true;
     for (address, device) in ends.each() {
         let bound = match device {
             0 => arrival,
@@ -240,12 +245,6 @@ pub(super) fn tell_udp_port(
             }
             _ => continue,
         };
-        // The first one is answered, however many there are, as a question with an address is.
-        let sockets = if is_first { 0 } else { ends.looked_at() };
-        is_first = false;
-        if !answers.may_look_up(sockets) {
-            break;
-        }
         match address {
             Address::V4(bytes) => answers.put_datagrams::<V4>(namespace, &bytes, port, bound)?,
             Address::V6(bytes) => answers.put_datagrams::<V6>(namespace, &bytes, port, bound)?,
@@ -291,6 +290,9 @@ struct Answers<'a, 'm> {
     count: u32,
     /// The outcome of the first lookup, or of the first that found a socket.
     first: Option<Outcome>,
+    has_looked_up: bool,
+    /// What a lookup takes for which there was too little left.
+    owed: u32,
     allowance: &'a Allowance,
 }
 
@@ -300,33 +302,45 @@ impl<'a, 'm> Answers<'a, 'm> {
             message,
             count: 0,
             first: None,
+            has_looked_up: false,
+            owed: 0,
             allowance,
         }
     }
 
-    /// Counts a lookup that goes over so many sockets; `false` if it is one too many.
-    fn may_look_up(&self, sockets: u32) -> bool {
-        if sockets == u32::MAX {
-            // This lookup is left out; what comes after it need not be.
-            self.allowance.spend(LOOKUP);
+    /// Counts a lookup that goes over so many sockets; `false` if it is one too many. The first one is
+    /// made, whatever it takes, unless other requests wait.
+    fn may_look_up(&mut self, sockets: u32) -> bool {
+        let is_first = !core::mem::replace(&mut self.has_looked_up, true);
+        let steps = LOOKUP.saturating_add(sockets.saturating_mul(SCORE));
+        if self.allowance.covers(steps) {
+            self.allowance.spend(steps);
+            return true;
+        }
+        if !self.allowance.is_alone() {
+            self.allowance.exhaust();
             return false;
         }
-        let steps = LOOKUP.saturating_add(sockets.saturating_mul(SCORE));
-        let is_allowed = self.allowance.covers(steps);
-        self.allowance.spend(steps);
-        is_allowed
+        // This one may be left out; what comes after it need not be.
+        self.allowance.spend(LOOKUP);
+        if is_first {
+            // What comes after this question.
+            self.owed = steps.min(Allowance::CALL);
+        }
+        is_first
     }
 
     /// Tells of the socket of a tuple, and if that has no device, of those that are bound to one; as
-    /// far as they are meant.
+    /// far as they are meant. A lookup that finds none goes over so many more as are `missed`.
     fn put_each<F: Family, A: Answer>(
         &mut self,
         tuple: &Tuple<F>,
-        devices: impl FnOnce() -> BoundDevices,
+        devices: &BoundDevices,
+        missed: u32,
         look_up: impl Fn(&Tuple<F>) -> A,
         is_meant: impl Fn(&SockCommon) -> bool,
     ) -> Result {
-        if !self.may_look_up(0) {
+        if !self.may_look_up(devices.sockets().saturating_add(missed)) {
             return Ok(());
         }
         let answer = look_up(tuple);
@@ -337,9 +351,8 @@ impl<'a, 'm> Answers<'a, 'm> {
         if tuple.device != 0 {
             return Ok(());
         }
-        let devices = devices();
         for device in devices.indexes() {
-            if !self.may_look_up(devices.looked_at()) {
+            if !self.may_look_up(devices.sockets()) {
                 break;
             }
             let answer = look_up(&tuple.on(Arrival { device, slave: 0 }));
@@ -364,9 +377,9 @@ impl<'a, 'm> Answers<'a, 'm> {
             return Ok(());
         };
         let allowance = self.allowance;
-        let devices = || BoundDevices::of_listeners(namespace, &tuple, allowance);
+        let devices = BoundDevices::of_listeners(namespace, &tuple, allowance);
         let look_up = |tuple: &_| Tcp::<F>::listener(namespace, tuple);
-        self.put_each(&tuple, devices, look_up, |socket| {
+        self.put_each(&tuple, &devices, 0, look_up, |socket| {
             F::is_local_end(socket, &tuple)
         })
     }
@@ -399,6 +412,9 @@ impl<'a, 'm> Answers<'a, 'm> {
         let Some(tuple) = end::<F>(address, port, arrival) else {
             return Ok(());
         };
+        if !self.may_look_up(udp_chains::sockets_of_end(namespace, &tuple)) {
+            return Ok(());
+        }
         // Sockets that are bound to the address of a group have it for theirs.
         let to_many = false;
         let answer = Udp::<F>::lookup(namespace, &UdpKey { tuple, to_many });
@@ -458,6 +474,7 @@ impl<'a, 'm> Answers<'a, 'm> {
         if self.count > 1 {
             self.message.put_u32(NSMUX_A_LOOKUP_SOCKETS, self.count)?;
         }
+        self.allowance.spend(self.owed);
         entry::put_outcome(self.message, self.outcome())?;
         Ok(self.outcome())
     }

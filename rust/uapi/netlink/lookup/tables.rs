@@ -18,12 +18,11 @@ use crate::{
         inet::{Port, RawKey, Tuple, V4, V6},
         mptcp,
         namespace::{Listed, Namespace},
-        netlink_socket::{Membership, MEMBERS},
     },
     table::{
         mptcp::Mptcp,
         netdev::{Netdev, NetdevKey},
-        netlink::{Netlink, To, ToWhom},
+        netlink::{Netlink, NetlinkKey},
         packet::{Packet, PacketKey},
         raw::Raw,
         sctp::Sctp,
@@ -90,44 +89,24 @@ tables! {
     NSMUX_TABLE_MPTCP: MptcpV6(Question<Tuple<V6>>) if key::is_of::<V6>, key::ends => tell_several::<Mptcp<V6>>;
     NSMUX_TABLE_PACKET: Packet(Question<PacketKey>) if key::always, key::packet => tell_several::<Packet>;
     NSMUX_TABLE_UNIX: Unix(unix::Name) if key::always, key::local => put_several::<Unix>;
-    NSMUX_TABLE_NETLINK: Netlink(key::NetlinkKey) if key::always, key::netlink => tell_netlink;
+    NSMUX_TABLE_NETLINK: Netlink(NetlinkKey) if key::always, key::netlink => put_several::<Netlink>;
     NSMUX_TABLE_VSOCK: Vsock(VsockKey) if key::always, key::vsock => tell_vsock;
     NSMUX_TABLE_NETDEV: Netdev(NetdevKey) if key::always, key::netdev => tell_netdev;
 }
 
 impl Key {
-    /// The protocol and the group of netlink whose members are looked for, if that is what is; of all
-    /// groups if it names none.
-    pub(super) fn members(&self) -> Option<(u32, Option<u32>)> {
+    /// The most that it may take to look it up in a namespace, in steps of the allowance, beside what
+    /// the kernel's own lookups take.
+    pub(super) fn most(&self, listed: Listed<'_>) -> u32 {
         match self {
-            Self::Netlink(key::NetlinkKey::Groups(protocol)) => Some((*protocol, None)),
-            Self::Netlink(key::NetlinkKey::Sockets(ToWhom {
-                protocol,
-                to: To::Group(group),
-            })) => Some((*protocol, Some(*group))),
-            _ => None,
+            // The way through a table that all share.
+            Self::MptcpV4(_) | Self::MptcpV6(_) if mptcp::were_ever(listed) => Self::MOST,
+            _ => QUESTION,
         }
     }
 
     /// No more than this is what [`most`](Self::most) says.
-    pub(super) const MOST: u32 = {
-        let most = TOKENS + QUESTION;
-        if MEMBERS > most {
-            MEMBERS
-        } else {
-            most
-        }
-    };
-
-    /// The most that it may take to look it up in a namespace, in steps of the allowance.
-    pub(super) fn most(&self, listed: Listed<'_>) -> u32 {
-        match self {
-            // The way through a table that all share.
-            Self::MptcpV4(_) | Self::MptcpV6(_) if mptcp::were_ever(listed) => TOKENS + QUESTION,
-            _ if self.members().is_some() => MEMBERS,
-            _ => QUESTION,
-        }
-    }
+    pub(super) const MOST: u32 = TOKENS + QUESTION;
 
     /// What it takes at least.
     fn least(&self, listed: Listed<'_>) -> u32 {
@@ -136,6 +115,7 @@ impl Key {
             // The kernel passes those of all namespaces.
             Self::SctpV4(_) | Self::SctpV6(_) => ENDPOINTS,
             Self::Unix(_) => BUCKETS,
+            Self::Vsock(_) => CHAIN,
             _ => KEY,
         }
     }
@@ -144,14 +124,16 @@ impl Key {
 /// The most that a question takes in a namespace, in steps of the allowance.
 const QUESTION: u32 = 6 << 10;
 /// What it takes to look for something at all; in tables whose buckets are all looked into; in that of
-/// SCTP, where some thousand endpoints may be other namespaces'; and in that of MPTCP, which has one for each megabyte of memory.
+/// vsock, whose 251 chains the sockets of all namespaces are in; in that of SCTP, where some thousand
+/// endpoints may be other namespaces'; and in that of MPTCP, which has one for each megabyte of memory.
 const KEY: u32 = 32;
 const BUCKETS: u32 = 128;
+const CHAIN: u32 = 1 << 11;
 const ENDPOINTS: u32 = 1 << 10;
 const TOKENS: u32 = 1 << 14;
 
-/// Looks a key up, and writes what was found. As far as the allowance goes: who has less than
-/// [`Key::most`], and has used it up, may not have found all.
+/// Looks a key up, and writes what was found. As far as the allowance goes: who is not alone, and has
+/// used it up, may not have found all.
 pub(super) fn look_up(
     key: &Key,
     listed: Listed<'_>,
@@ -166,28 +148,16 @@ pub(super) fn look_up(
     })
 }
 
-fn tell_netlink(
-    message: &mut Message<'_>,
-    namespace: Namespace<'_>,
-    key: &key::NetlinkKey,
-    allowance: &Allowance,
-) -> Result<Outcome> {
-    match key {
-        key::NetlinkKey::Sockets(whom) => {
-            put_several::<Netlink>(message, namespace, whom, allowance)
-        }
-        key::NetlinkKey::Groups(protocol) => {
-            entry::put_membership(message, &Membership::of(namespace, *protocol, allowance)?)
-        }
-    }
-}
-
 fn tell_vsock(
     message: &mut Message<'_>,
     namespace: Namespace<'_>,
     key: &VsockKey,
-    _: &Allowance,
+    allowance: &Allowance,
 ) -> Result<Outcome> {
+    // How long its chain is nobody counts.
+    if !allowance.is_alone() {
+        allowance.exhaust();
+    }
     entry::put_vsock(message, &Vsock::lookup(namespace, key))
 }
 
