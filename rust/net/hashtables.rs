@@ -107,19 +107,19 @@ pub fn child_sizes(net: Alive<'_>) -> Result<[ChildSize<'_>; 2]> {
 
 fn child_variables(net: *mut bindings::net) -> [*mut u32; 2] {
     // SAFETY: Both callers have a valid namespace; nothing is read.
-    unsafe {
-        [
-            addr_of_mut!((*net).ipv4.sysctl_tcp_child_ehash_entries),
-            addr_of_mut!((*net).ipv4.sysctl_udp_child_hash_entries),
-        ]
-    }
+    let tcp = unsafe { addr_of_mut!((*net).ipv4.sysctl_tcp_child_ehash_entries) };
+    // SAFETY: As above.
+    let udp = unsafe { addr_of_mut!((*net).ipv4.sysctl_udp_child_hash_entries) };
+    [tcp, udp]
 }
 
 /// The largest value that sysctl takes for a variable of the initial namespace: what its entry says
 /// to `proc_douintvec_minmax()`. Those of other namespaces are copies (`ipv4_sysctl_init_net()`).
 fn largest(variable: *mut u32) -> Option<u32> {
-    // SAFETY: The initial namespace is valid, and its table is registered at boot, for ever.
-    let header = unsafe { addr_of!((*initial()).ipv4.ipv4_hdr).read().as_ref() }?;
+    // SAFETY: The initial namespace is valid; the pointer is set at boot.
+    let header = unsafe { addr_of!((*initial()).ipv4.ipv4_hdr).read() };
+    // SAFETY: Null without sysctl, or that of a table that is registered for ever.
+    let header = unsafe { header.as_ref() }?;
     // SAFETY: Of this union all others use the same member.
     let table = unsafe { header.__bindgen_anon_1.__bindgen_anon_1 };
     let length = usize::try_from(table.ctl_table_size).ok()?;

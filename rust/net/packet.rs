@@ -113,24 +113,35 @@ impl<'p> Packet<'p> {
     /// header of IP (`ip_local_deliver()`, `ip6_input()`, `__ip_local_out()`, `ip6_local_out()`).
     #[inline(always)]
     pub fn linear(&self) -> &'p [u8] {
-        // SAFETY: By the type invariants.
-        let (len, data_len, data) = unsafe {
-            let skb = self.skb.as_ptr();
-            ((*skb).len, (*skb).data_len, (*skb).data)
-        };
+        let (data, length) = self.linear_part();
         // A reference to the beginning is then known not to be null without a comparison.
         // SAFETY: Every packet has a buffer (`__alloc_skb()`).
         unsafe { assert_unchecked(!data.is_null()) };
-        // SAFETY: The linear part is so long, `skb_headlen()`, and by the type invariants nobody
-        // changes it.
-        unsafe { slice::from_raw_parts(data, len.wrapping_sub(data_len) as usize) }
+        // SAFETY: The linear part is so long, and by the type invariants nobody changes it.
+        unsafe { slice::from_raw_parts(data, length as usize) }
+    }
+
+    /// Where the linear part begins, and how long it is, `skb_headlen()`.
+    #[inline(always)]
+    fn linear_part(&self) -> (*const u8, u32) {
+        let skb = self.skb.as_ptr();
+        // SAFETY: By the type invariants.
+        let data = unsafe { (*skb).data };
+        // SAFETY: As above.
+        let length = unsafe { (*skb).len };
+        // SAFETY: As above.
+        let elsewhere = unsafe { (*skb).data_len };
+        (data, length.wrapping_sub(elsewhere))
     }
 
     /// Where the network header begins, in bytes from the beginning of the data.
     #[inline]
     pub fn network_offset(&self) -> u32 {
+        let skb = self.skb.as_ptr();
         // SAFETY: By the type invariants.
-        let (head, data) = unsafe { ((*self.skb.as_ptr()).head, (*self.skb.as_ptr()).data) };
+        let head = unsafe { (*skb).head };
+        // SAFETY: As above.
+        let data = unsafe { (*skb).data };
         let header = head.wrapping_add(self.headers().network_header.into());
         // Negative, and so huge, for a header that was pulled: `read` takes that for beyond the
         // end.
@@ -146,12 +157,8 @@ impl<'p> Packet<'p> {
     pub fn read<T: FromBytes>(&self, offset: u32) -> Option<T> {
         let size = const { size_of::<T>() as u32 };
         let end = offset.checked_add(size)?;
-        // SAFETY: By the type invariants.
-        let (len, data_len, data) = unsafe {
-            let skb = self.skb.as_ptr();
-            ((*skb).len, (*skb).data_len, (*skb).data)
-        };
-        if end <= len.wrapping_sub(data_len) {
+        let (data, length) = self.linear_part();
+        if end <= length {
             let source = data.wrapping_add(offset as usize).cast::<T>();
             // SAFETY: The linear part reaches from `data` to beyond `end`, and every pattern of
             // bytes is a `T`.

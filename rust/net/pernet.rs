@@ -321,9 +321,11 @@ impl<T: PerNamespace> PinnedDrop for Registration<T> {
 /// Called by the kernel alone, for a namespace that is being born, or for each that exists during
 /// the registration.
 unsafe extern "C" fn init<T: PerNamespace>(net: *mut bindings::net) -> c_int {
-    // SAFETY: The namespace is valid, and cannot end: `setup_net()` is under way, or the registration
-    // holds the lock that `cleanup_net()` takes first.
-    let net = unsafe { Alive::assume(Net::from_raw(net)) };
+    // SAFETY: The namespace is valid.
+    let net = unsafe { Net::from_raw(net) };
+    // SAFETY: It cannot end: `setup_net()` is under way, or the registration holds the lock that
+    // `cleanup_net()` takes first.
+    let net = unsafe { Alive::assume(net) };
     // SAFETY: The kernel has set the identifier, and the slot, before it calls this.
     let place = unsafe { Slot::<T>::place(net.net()) };
     // SAFETY: The memory is of the size that was asked for, and stays where it is until `exit` has
@@ -352,8 +354,10 @@ unsafe extern "C" fn init<T: PerNamespace>(net: *mut bindings::net) -> c_int {
 ///
 /// Called by the kernel alone, for a namespace for which `init` was called.
 unsafe extern "C" fn pre_exit<T: PerNamespace>(net: *mut bindings::net) {
-    // SAFETY: The namespace is valid, and `pre_exit` not at its end before this returns.
-    let net = unsafe { Alive::assume(Net::from_raw(net)) };
+    // SAFETY: The namespace is valid.
+    let net = unsafe { Net::from_raw(net) };
+    // SAFETY: It does not come to the end of `pre_exit` before this returns.
+    let net = unsafe { Alive::assume(net) };
     // SAFETY: `init` has made it.
     let living = unsafe { Living::<T>::of(net) };
     let slot = living.slot;

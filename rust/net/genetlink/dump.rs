@@ -71,7 +71,9 @@ impl<'a, T: PerNamespace> Part<'a, T> {
         &mut self,
         fill: impl FnOnce(&Request<'a, T>, &mut Message<'_>) -> Result<bool, Refusal<'a>>,
     ) -> Result<bool, Refusal<'a>> {
-        // SAFETY: The header and the family are the request's.
+        // SAFETY: The header is the request's.
+        let command = unsafe { (*self.request.info.genlhdr).cmd };
+        // SAFETY: The buffer is the part's, and the family the request's.
         let message = unsafe {
             Message::begin(
                 self.buffer,
@@ -79,7 +81,7 @@ impl<'a, T: PerNamespace> Part<'a, T> {
                 self.request.info.snd_portid,
                 self.request.info.snd_seq,
                 bindings::NLM_F_MULTI as c_int,
-                (*self.request.info.genlhdr).cmd,
+                command,
             )
         };
         let Some(mut message) = message else {

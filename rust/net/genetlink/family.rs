@@ -46,12 +46,11 @@ impl<T: PerNamespace> Family<T> {
             instances <- pernet::Registration::new(),
             family: {
                 // SAFETY: By the safety requirement, and nobody else uses it yet.
-                unsafe {
-                    (*family).mcgrps = groups.as_ptr().cast();
-                    (*family).n_mcgrps = groups.len() as u8;
-                    (*family).bind = Some(joined);
-                    (*family).unbind = Some(left);
-                }
+                let fields = unsafe { &mut *family };
+                fields.mcgrps = groups.as_ptr().cast();
+                fields.n_mcgrps = u8::try_from(groups.len())?;
+                fields.bind = Some(joined);
+                fields.unbind = Some(left);
                 // SAFETY: By the safety requirement.
                 to_result(unsafe { bindings::genl_register_family(family) })?;
                 NonNull::new(family).ok_or(EINVAL)?

@@ -4,7 +4,7 @@
 
 use kernel::prelude::*;
 
-use super::message::{Buffer, Message};
+use super::message::{socket, Buffer, Message};
 use crate::{
     bindings,
     net::{
@@ -48,12 +48,11 @@ const ADMINISTRATORS: u8 = 1;
 ///
 /// The family must be registered.
 pub unsafe fn has_listeners(family: *const bindings::genl_family, group: u32) -> bool {
-    // SAFETY: The family knows where its groups begin while it is registered, and the initial
-    // namespace has a socket for generic netlink.
-    unsafe {
-        let socket = (*Alive::initial().as_ptr()).genl_sock;
-        bindings::netlink_has_listeners(socket, (*family).mcgrp_offset + group) != 0
-    }
+    // SAFETY: By the safety requirement.
+    let number = unsafe { number(family, group) };
+    let socket = socket(Alive::initial());
+    // SAFETY: It is a socket of the kernel, in a namespace that does not end.
+    unsafe { bindings::netlink_has_listeners(socket, number) != 0 }
 }
 
 /// Calls `f` with the namespace of each socket that listens to a group; fails if there are too many
@@ -67,9 +66,9 @@ pub unsafe fn for_each_listener(
     group: u32,
     f: impl FnMut(Listed<'_>),
 ) -> Result {
-    // SAFETY: The family knows where its groups begin while it is registered.
-    let group = unsafe { (*family).mcgrp_offset } + group;
-    netlink_socket::namespaces_of_members(bindings::NETLINK_GENERIC, group, f)
+    // SAFETY: By the safety requirement.
+    let number = unsafe { number(family, group) };
+    netlink_socket::namespaces_of_members(bindings::NETLINK_GENERIC, number, f)
 }
 
 /// Tells those in `net` who listen to a group one message, which `fill` fills in. May sleep.
@@ -90,6 +89,17 @@ pub unsafe fn notify(
     let mut message = message.ok_or(EMSGSIZE)?;
     fill(&mut message)?;
     message.end();
-    // SAFETY: The family knows where its groups begin while it is registered.
-    buffer.broadcast(net, unsafe { (*family).mcgrp_offset } + group)
+    // SAFETY: By the safety requirement.
+    buffer.broadcast(net, unsafe { number(family, group) })
+}
+
+/// By which number netlink knows a group.
+///
+/// # Safety
+///
+/// The family must be registered.
+unsafe fn number(family: *const bindings::genl_family, group: u32) -> u32 {
+    // SAFETY: The family is told where its groups begin when it is registered
+    // (`genl_allocate_reserve_groups()`).
+    unsafe { (*family).mcgrp_offset }.saturating_add(group)
 }

@@ -37,10 +37,8 @@ impl Buffer {
     /// Sends it to one socket in `net`.
     pub(super) fn unicast(self, net: Alive<'_>, port: u32) -> Result {
         let skb = ManuallyDrop::new(self).as_ptr();
-        // SAFETY: Every namespace has a socket for generic netlink. The function takes the packet.
-        let sent = unsafe {
-            bindings::netlink_unicast((*net.as_ptr()).genl_sock, skb, port, MSG_DONTWAIT)
-        };
+        // SAFETY: The socket is valid as long as the namespace. The function takes the packet.
+        let sent = unsafe { bindings::netlink_unicast(socket(net), skb, port, MSG_DONTWAIT) };
         if sent < 0 {
             return Err(Error::from_errno(sent));
         }
@@ -52,15 +50,9 @@ impl Buffer {
     /// Sends it to all members of a group in `net`; without any, it is dropped. May sleep.
     pub(super) fn broadcast(self, net: Alive<'_>, group: u32) -> Result {
         let skb = ManuallyDrop::new(self).as_ptr();
-        // SAFETY: Every namespace has a socket for generic netlink. The function takes the packet.
+        // SAFETY: The socket is valid as long as the namespace. The function takes the packet.
         let error = unsafe {
-            bindings::netlink_broadcast(
-                (*net.as_ptr()).genl_sock,
-                skb,
-                0,
-                group,
-                kernel::bindings::GFP_KERNEL,
-            )
+            bindings::netlink_broadcast(socket(net), skb, 0, group, kernel::bindings::GFP_KERNEL)
         };
         match to_result(error) {
             Err(error) if error == ESRCH => Ok(()),
@@ -70,6 +62,12 @@ impl Buffer {
 }
 
 const MSG_DONTWAIT: c_int = 0x40;
+
+/// The kernel's own socket for generic netlink in a namespace.
+pub(super) fn socket(net: Alive<'_>) -> *mut bindings::sock {
+    // SAFETY: Every namespace has one, from its making (`genl_pernet_init()`) to its `exit`.
+    unsafe { (*net.as_ptr()).genl_sock }
+}
 
 impl Drop for Buffer {
     fn drop(&mut self) {
@@ -165,9 +163,11 @@ impl Message<'_> {
         self.put(number | bindings::NLA_F_NESTED, &[])?;
         fill(self)?;
         let length = u16::try_from(self.length() - begin).map_err(|_| EMSGSIZE)?;
-        // SAFETY: The attribute was put at this place of the packet's linear data.
-        let attribute = unsafe { (*self.skb).data.add(begin).cast::<bindings::nlattr>() };
-        // SAFETY: As above; attributes are aligned in a netlink buffer.
+        // SAFETY: By the type invariants.
+        let data = unsafe { (*self.skb).data };
+        let attribute = data.wrapping_add(begin).cast::<bindings::nlattr>();
+        // SAFETY: The attribute was put at this place of the packet's linear data; attributes are aligned
+        // in a netlink buffer.
         unsafe { (*attribute).nla_len = length };
         Ok(())
     }

@@ -120,7 +120,11 @@ impl<T> Request<'_, T> {
         // `netlink_rcv_skb()` takes off what is in front of the message, which began the packet
         // (`netlink_sendmsg()`).
         // SAFETY: The packet is the request's.
-        let (begin, message, left) = unsafe { ((*skb).head, (*skb).data, (*skb).len) };
+        let begin = unsafe { (*skb).head };
+        // SAFETY: As above.
+        let message = unsafe { (*skb).data };
+        // SAFETY: As above.
+        let left = unsafe { (*skb).len };
         let packet = (message.addr().wrapping_sub(begin.addr()) as u32).saturating_add(left);
         // INVARIANT: By the safety requirement.
         Self {

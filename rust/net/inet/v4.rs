@@ -225,7 +225,8 @@ unsafe impl Family for V4 {
                 tuple.slave,
             )
         };
-        // SAFETY: The function takes no reference, and gives full sockets only.
+        // SAFETY: The function takes no reference, and gives full sockets only, which are freed by RCU
+        // (`inet_hash()`); of a BPF program's choice, too (`bpf_sk_lookup_assign()`).
         unsafe { Found::from_lookup(sk, namespace) }
     }
 
@@ -245,7 +246,8 @@ unsafe impl Family for V4 {
                 null_mut(),
             )
         };
-        // SAFETY: The function takes no reference, and gives full sockets only.
+        // SAFETY: The function takes no reference, and gives full sockets only, which are freed by RCU
+        // (`udp_lib_get_port()`); of a BPF program's choice, too (`bpf_sk_lookup_assign()`).
         unsafe { Found::from_lookup(sk, namespace) }
     }
 

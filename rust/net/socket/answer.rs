@@ -336,11 +336,10 @@ impl<'n> Connection<'n> {
 ///
 /// `sk` must be memory that is a socket, of whatever kind.
 unsafe fn take_reference(sk: NonNull<bindings::sock>) -> bool {
-    // SAFETY: By the safety requirement. All accesses to the count are atomic.
-    let count = unsafe {
-        let refs = &raw mut (*sk.as_ptr()).__sk_common.skc_refcnt.refs.counter;
-        Atomic::<i32>::from_ptr(refs)
-    };
+    // SAFETY: By the safety requirement; nothing is read.
+    let count = unsafe { &raw mut (*sk.as_ptr()).__sk_common.skc_refcnt.refs.counter };
+    // SAFETY: As above. All accesses to the count are atomic.
+    let count = unsafe { Atomic::<i32>::from_ptr(count) };
     let mut seen = count.load(Relaxed);
     while let Some(more) = one_more(seen) {
         match count.cmpxchg(seen, more, atomic::Full) {
