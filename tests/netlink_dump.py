@@ -9,6 +9,7 @@ as there is memory and time for.
 """
 
 import contextlib
+import errno
 import os
 import socket
 import struct
@@ -23,8 +24,8 @@ from lib.netlink_family import Nsmux, key
 from lib.netlink_message import (ACK, DONE, DUMP, GENERIC, NESTED,
                                  RawSocket, attribute, attributes, request)
 from lib.topology import Namespace, write_sysctl
-from net.lib.py import (KsftNamedVariant, ksft_eq, ksft_ge, ksft_lt, ksft_pr,
-                        ksft_variants)
+from net.lib.py import (KsftNamedVariant, NlError, ksft_eq, ksft_ge, ksft_lt,
+                        ksft_pr, ksft_variants)
 
 NAMESPACES = int(os.environ.get("NSMUX_NAMESPACES", 10000))
 # Fewer are not a large number, and making them has its own time.
@@ -55,6 +56,16 @@ def cookies():
     with Nsmux() as nsmux:
         return {told["inode"]: told["cookie"]
                 for told in nsmux.dump("namespace-get", {})}
+
+
+def is_answered_at_once():
+    """Whether a request without parts can go through all tables."""
+    with Nsmux() as nsmux:
+        try:
+            nsmux.do("socket-get", {"cookie": 1 << 60})
+        except NlError as refusal:
+            return refusal.error == errno.ENOENT
+    return True
 
 
 class Dump:
@@ -298,6 +309,8 @@ def test_many():
             # The second part was made when the first one was read.
             begun.part()
             ksft_eq(dying & set(begun.rest()), set(), "the dead are left out")
+    # Other tests look through the tables in which their sockets still are.
+    wait_until(is_answered_at_once, "their sockets are gone", 300)
 
 
 if __name__ == "__main__":
