@@ -66,10 +66,7 @@ pub(super) fn received<F: Observed>(
         if let Some((given, by)) = at_hand::borne(&received, header.protocol) {
             let told = Told::of(resolution, F::of(given.of), given.outcome);
             tell_borne(instance, side, &received, told, *ports, &given, by);
-            return match instance.mode() {
-                Mode::Verify => verify::borne(instance, received),
-                Mode::Off | Mode::Observe | Mode::Steer => Accept::packet(),
-            };
+            return verify::borne(instance, received);
         }
         if !resolution.agrees {
             looks = steer::Form::Elsewhere;

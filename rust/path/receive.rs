@@ -135,10 +135,7 @@ fn borne<F: Observed>(
     };
     counters.count(protocol, outcome);
     counters.side.count(Event::EarlyDemux);
-    match instance.mode() {
-        Mode::Verify => verify::borne(instance, received),
-        Mode::Off | Mode::Observe | Mode::Steer => Accept::packet(),
-    }
+    verify::borne(instance, received)
 }
 
 /// The same by a device whose account is not found at once.
@@ -153,10 +150,7 @@ fn borne_elsewhere<F: Observed>(
         side.count(Event::EarlyDemux);
     }
     found(instance, &received, protocol, outcome);
-    match instance.mode() {
-        Mode::Verify => verify::borne(instance, received),
-        Mode::Off | Mode::Observe | Mode::Steer => Accept::packet(),
-    }
+    verify::borne(instance, received)
 }
 
 /// A packet of UDP whose socket nobody knows yet.

@@ -11,6 +11,7 @@ use crate::{
     account::{Dispute, Event, Protocol},
     dispute::Disputed,
     instance::Instance,
+    mode::Mode,
     mux::{
         self,
         at_hand::{self, Sent},
@@ -25,9 +26,17 @@ use crate::{
     table::{Answer, Outcome},
 };
 
-/// Compares what a received packet of TCP or UDP bears. Any context.
-#[inline(never)]
+/// Compares what a received packet of TCP or UDP bears, if that is the mode. Any context.
+#[inline(always)]
 pub(super) fn borne<F: Observed>(instance: &Instance, received: Received<'_, F>) -> Accept {
+    match instance.mode() {
+        Mode::Verify => compare_borne(instance, received),
+        Mode::Off | Mode::Observe | Mode::Steer => Accept::packet(),
+    }
+}
+
+#[inline(never)]
+fn compare_borne<F: Observed>(instance: &Instance, received: Received<'_, F>) -> Accept {
     if let Some(kernel) = received.own_socket() {
         compare(
             instance,
