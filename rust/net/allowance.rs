@@ -25,7 +25,7 @@ impl Allowance {
     pub const CALL: u32 = 1 << 16;
     /// For a part of a dump for which no lock is held: it is over before somebody who waits for its
     /// processor, or for its end, would notice.
-    pub const LATER: u32 = 1 << 18;
+    pub const LATER: u32 = 1 << 20;
     /// The most steps in one read-side section, before a question that is begun in it.
     const SECTION: u32 = 1 << 12;
 

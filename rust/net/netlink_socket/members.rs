@@ -130,6 +130,9 @@ impl Wanted {
         let group = group.map(|group| group.checked_sub(1).ok_or(EINVAL));
         let group = group.transpose()?;
         let mut place = Place::default();
+        if self.0.is_empty() {
+            return Ok(Members(self.0));
+        }
         while let Some(next) = self.look_on(protocol, group, &place, allowance)? {
             if allowance.is_spent() {
                 return Err(E2BIG);
@@ -220,7 +223,7 @@ impl Members {
 
 /// What it takes to look at a member, in steps of the allowance; how many more if it is a wanted
 /// namespace's; and how many are passed in a step on the way to where one was before.
-const LOOKED_AT: u32 = 1;
+const LOOKED_AT: u32 = 2;
 const FOUND: u32 = 4;
 const PASSED: u32 = 8;
 
