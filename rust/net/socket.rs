@@ -56,6 +56,13 @@ impl SockCommon {
         unsafe { Net::from_raw(net) }
     }
 
+    /// Whether a full socket holds its namespace, which does not end before it (`sk_net_refcnt`): that of a
+    /// process does.
+    pub(super) fn holds_namespace(&self) -> bool {
+        // SAFETY: `self` is a valid socket; the bit is set when it is made, or once later.
+        unsafe { bindings::sock_common::skc_net_refcnt_raw(self.0.get()) != 0 }
+    }
+
     /// The index of the device that the socket is bound to, 0 for none.
     #[inline]
     pub fn bound_device(&self) -> c_int {

@@ -7,21 +7,18 @@
 //!
 //! C header: `net/netlink/af_netlink.h`
 
-use core::{
-    array,
-    ptr::{addr_of, eq, null, NonNull},
-};
+use core::array;
 use kernel::{ffi::c_ulong, prelude::*};
 
-use super::{table, Lock, NetlinkSocket};
-use crate::{
-    bindings,
-    net::{
-        allowance::Allowance,
-        namespace::{Listed, Namespace, Net},
-        rcu,
-        socket::{Kept, SockCommon},
-    },
+use super::{
+    list::{Entry, List, Place},
+    Lock, NetlinkSocket,
+};
+use crate::net::{
+    allowance::Allowance,
+    namespace::{Listed, Namespace, Net},
+    rcu,
+    socket::Kept,
 };
 
 /// Which groups of a protocol have members.
@@ -40,11 +37,11 @@ impl Membership {
         members: 0,
     };
 
-    /// Counts a socket. To be called with the lock of the tables held.
-    fn add(&mut self, socket: &NetlinkSocket<'_>) {
+    /// Counts a socket.
+    fn add(&mut self, socket: &NetlinkSocket<'_>, held: &Lock) {
         let mut is_member = false;
         for (number, word) in (0..).zip(&mut self.words) {
-            let groups = socket.groups_from(number);
+            let groups = socket.groups_from(number, held);
             is_member |= groups != 0;
             *word |= groups;
         }
@@ -88,7 +85,7 @@ impl MembersOf {
         for kept in self.sockets.iter().flatten() {
             // SAFETY: A netlink socket, which remains one while it is kept: `f` is lent it, and has to
             // be done before this returns.
-            if let Some(socket) = unsafe { NetlinkSocket::new(kept.as_ptr(), namespace) } {
+            if let Some(socket) = unsafe { NetlinkSocket::from_table(kept.as_ptr(), namespace) } {
                 f(&socket)?;
             }
         }
@@ -158,48 +155,36 @@ impl Wanted {
         let mut list = place.enter(protocol, allowance, section)?;
         while !allowance.is_at(pause) {
             allowance.spend(LOOKED_AT);
-            let Some(sk) = list.next() else {
+            let Some(entry) = list.next() else {
                 return Ok(None);
             };
-            self.note(sk, group, allowance, section);
+            self.note(entry, group, allowance, list.lock());
         }
         Ok(Some(Place::of(&list)))
     }
 
-    /// Notes a socket of the list, with whose lock held this is called.
-    fn note(
-        &mut self,
-        sk: NonNull<bindings::sock>,
-        group: Option<u32>,
-        allowance: &Allowance,
-        section: rcu::Section<'_>,
-    ) {
-        // SAFETY: The entries are netlink sockets, valid in the section.
-        let Some(common) = (unsafe { SockCommon::from_raw(sk.as_ptr()) }) else {
+    /// Notes a socket of the list.
+    fn note(&mut self, entry: Entry<'_>, group: Option<u32>, allowance: &Allowance, held: &Lock) {
+        let Some(listed) = entry.namespace() else {
             return;
         };
-        let cookie = common.net(section).cookie();
+        let cookie = listed.cookie();
         let place = self.0.binary_search_by_key(&cookie, |found| found.cookie);
         let Some(found) = place.ok().and_then(|place| self.0.get_mut(place)) else {
             return;
         };
         allowance.spend(FOUND);
-        // SAFETY: The socket of a process, which alone is a member of groups, holds its namespace.
-        let listed = unsafe { Listed::assume(common.net(section), section) };
         listed.branded(|namespace| {
-            // SAFETY: As above.
-            let Some(socket) = (unsafe { NetlinkSocket::new(sk.as_ptr(), namespace) }) else {
+            let Some(socket) = entry.socket(namespace) else {
                 return;
             };
-            if group.is_some_and(|group| !socket.is_member_of(group)) {
+            if group.is_some_and(|group| !socket.is_member_of(group, held)) {
                 return;
             }
             if let Some(room) = found.sockets.iter_mut().find(|kept| kept.is_none()) {
-                // SAFETY: It is in the list, which it leaves before its own reference is given back
-                // (`netlink_release()`).
-                *room = unsafe { Kept::new(sk) };
+                *room = entry.keep();
             }
-            found.membership.add(&socket);
+            found.membership.add(&socket, held);
         });
     }
 }
@@ -221,138 +206,10 @@ impl Members {
     }
 }
 
-/// What it takes to look at a member, in steps of the allowance; how many more if it is a wanted
-/// namespace's; and how many are passed in a step on the way to where one was before.
+/// What it takes to look at a member, in steps of the allowance, and how many more if it is a wanted
+/// namespace's.
 const LOOKED_AT: u32 = 2;
 const FOUND: u32 = 4;
-const PASSED: u32 = 8;
-
-/// A place in the list, to come back to.
-#[derive(Default)]
-struct Place {
-    /// The last one that was looked at. While it is kept, no other one is in its memory.
-    last: Option<Kept>,
-    /// How many there were up to it.
-    passed: u32,
-}
-
-impl Place {
-    fn of(list: &List<'_>) -> Self {
-        let last = list.current().and_then(|sk| {
-            // SAFETY: It is a socket of the list, whose lock is held: see `Wanted::note`.
-            unsafe { Kept::new(sk) }
-        });
-        let passed = list.passed;
-        Self { last, passed }
-    }
-
-    /// The list, from behind this place on.
-    fn enter<'s>(
-        &self,
-        protocol: u32,
-        allowance: &Allowance,
-        section: rcu::Section<'s>,
-    ) -> Result<List<'s>> {
-        let mut list = List::of(protocol, section)?;
-        let Some(last) = &self.last else {
-            return Ok(list);
-        };
-        if list.pass(allowance, |list, sk| {
-            list.passed > 0 && eq(sk.as_ptr(), last.as_ptr())
-        }) {
-            return Ok(list);
-        }
-        // It is no longer there: as far as it was.
-        let mut list = List::of(protocol, section)?;
-        list.pass(allowance, |list, _| list.passed >= self.passed);
-        Ok(list)
-    }
-}
-
-/// How many are passed before the lock, for which interrupts are off, is given back and taken again.
-const LOCKED: u32 = 1 << 8;
-
-/// The list of sockets that are members of groups of a protocol, with its lock held.
-///
-/// Where the lock was given back, a socket that left the list meanwhile still leads to what came
-/// behind it (`__sk_del_bind_node()`), and both are freed by RCU; one that came back to the
-/// beginning leads there, and some come twice.
-struct List<'s> {
-    head: *const bindings::hlist_head,
-    /// The last one that was given; null before the first.
-    last: *const bindings::hlist_node,
-    passed: u32,
-    lock: Option<Lock>,
-    _section: rcu::Section<'s>,
-}
-
-impl<'s> List<'s> {
-    fn of(protocol: u32, section: rcu::Section<'s>) -> Result<Self> {
-        let table = table(protocol)?;
-        Ok(Self {
-            // SAFETY: A table, which is never freed; nothing is read.
-            head: unsafe { addr_of!((*table).mc_list) },
-            last: null(),
-            passed: 0,
-            lock: Some(Lock::new()),
-            _section: section,
-        })
-    }
-
-    /// The last one that was given.
-    fn current(&self) -> Option<NonNull<bindings::sock>> {
-        let sk = self
-            .last
-            .cast::<u8>()
-            .wrapping_sub(bindings::RUST_CONST_SK_BIND_NODE as usize);
-        NonNull::new(sk.cast_mut().cast()).filter(|_| !self.last.is_null())
-    }
-
-    /// Passes sockets up to the one that is meant, or as far as the allowance lasts; `false` if
-    /// that does not come.
-    fn pass(
-        &mut self,
-        allowance: &Allowance,
-        is_meant: impl Fn(&Self, NonNull<bindings::sock>) -> bool,
-    ) -> bool {
-        while let Some(sk) = self.next() {
-            if is_meant(self, sk) {
-                return true;
-            }
-            if self.passed % PASSED == 0 {
-                allowance.spend(1);
-            }
-            if allowance.is_spent() {
-                return false;
-            }
-        }
-        false
-    }
-}
-
-impl Iterator for List<'_> {
-    type Item = NonNull<bindings::sock>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.passed % LOCKED == LOCKED - 1 {
-            self.lock = None;
-            self.lock = Some(Lock::new());
-        }
-        let next = if self.last.is_null() {
-            // SAFETY: The head of the list, which changes with the lock held only.
-            unsafe { addr_of!((*self.head).first).read() }
-        } else {
-            // SAFETY: One that was in the list in this section, valid in it.
-            unsafe { addr_of!((*self.last).next).read() }
-        };
-        if next.is_null() {
-            return None;
-        }
-        self.last = next;
-        self.passed = self.passed.saturating_add(1);
-        self.current()
-    }
-}
 
 /// How many members of groups are looked at for those who listen to one.
 const MEMBERS: usize = 1 << 14;
@@ -368,25 +225,21 @@ pub(in crate::net) fn namespaces_of_members(
     let group = group.checked_sub(1).ok_or(EINVAL)?;
     let guard = rcu::read_lock();
     let section = (&guard).into();
-    for (number, sk) in List::of(protocol, section)?.enumerate() {
-        if number == MEMBERS {
-            return Err(E2BIG);
-        }
-        // SAFETY: The entries are netlink sockets, valid in the section.
-        let Some(common) = (unsafe { SockCommon::from_raw(sk.as_ptr()) }) else {
+    let mut list = List::of(protocol, section)?;
+    for _ in 0..MEMBERS {
+        let Some(entry) = list.next() else {
+            return Ok(());
+        };
+        let Some(listed) = entry.namespace() else {
             continue;
         };
-        // SAFETY: The socket of a process, which alone is a member of groups, holds its namespace, and
-        // it is in the list.
-        let listed = unsafe { Listed::assume(common.net(section), section) };
         let is_member = listed.branded(|namespace| {
-            // SAFETY: As above.
-            let socket = unsafe { NetlinkSocket::new(sk.as_ptr(), namespace) };
-            socket.is_some_and(|socket| socket.is_member_of(group))
+            let socket = entry.socket(namespace);
+            socket.is_some_and(|socket| socket.is_member_of(group, list.lock()))
         });
         if is_member {
             f(listed);
         }
     }
-    Ok(())
+    Err(E2BIG)
 }
