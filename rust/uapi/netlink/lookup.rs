@@ -2,12 +2,14 @@
 
 //! `lookup`: whose is this key, in one namespace or in all?
 
+mod answers;
 mod entry;
 mod key;
 mod members;
 mod process;
 mod question;
 mod tables;
+mod transport;
 
 pub(super) use self::{
     entry::{put_connection, put_device_name, put_entry, put_socket},

@@ -8,7 +8,8 @@ use super::{
     entry::{self, put_several},
     key::{self, Ends},
     put_namespace,
-    question::{tell_several, tell_tcp, tell_tcp_port, tell_udp, tell_udp_port, Question},
+    question::{tell_several, Question},
+    transport::{tell_tcp, tell_tcp_port, tell_udp, tell_udp_port},
 };
 use crate::{
     bindings::*,
