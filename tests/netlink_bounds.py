@@ -23,22 +23,39 @@ from lib.netlink_message import (DUMP, ERROR, NESTED, RawSocket, attribute,
 from lib.topology import Namespace
 from net.lib.py import KsftNamedVariant, ksft_eq, ksft_ge, ksft_variants
 
-# A share of what may be done is 409 steps then: not as many as there are
-# sockets, and more than it takes where there are none.
-TOGETHER, MANY = 160, 450
-# As many can be looked at, and the kernel's lookup, which cannot stop, goes over
-# them as well.
-SOME = 250
-# As many requests have each enough to tell about a namespace, and not enough to
-# look for its number among many.
-DESCRIBED = 60
-# More members than one request looks at with the lock held.
-MEMBERS = 15000
+# So many requests in a packet have each what a question may take, and so many
+# have not.
+FEW, TOGETHER = 8, 160
+# More than a question may go over, and more than the kernel's lookup may that
+# cannot be stopped.
+MANY, DATAGRAMS = 6500, 2500
 PORT, PROTOCOL, GROUP = 5353, 253, 9
 # Of asm-generic/socket.h; Python has no name for it.
 SO_RCVBUFFORCE = 33
 # More numbers of namespaces than are looked for at a time.
 NUMBERED = 150
+# As many requests have each enough to tell about a namespace, and not enough to
+# look for its number among many.
+DESCRIBED = 60
+# More members than are looked at in one section, and more than one request may
+# look at.
+MEMBERS, TOO_MANY = 5000, 12000
+PORT, PROTOCOL, GROUP = 5353, 253, 9
+# Of asm-generic/socket.h; Python has no name for it.
+SO_RCVBUFFORCE = 33
+# More numbers of namespaces than are looked for at a time.
+NUMBERED = 150
+
+
+@contextlib.contextmanager
+def descriptors(count):
+    """As many may be open."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 def bound(namespace, *kind, bind, many=MANY):
@@ -50,15 +67,9 @@ def bound(namespace, *kind, bind, many=MANY):
         yield sock
 
 
-def of_tcp(namespace):
-    """Sockets of TCP that only hold a port."""
-    return bound(namespace, socket.AF_INET, socket.SOCK_STREAM,
-                 bind=lambda _: ("", PORT))
-
-
 def of_udp(namespace):
     """Sockets of UDP at one end."""
-    return bound(namespace, bind=lambda _: ("", PORT), many=SOME)
+    return bound(namespace, bind=lambda _: ("", PORT), many=DATAGRAMS)
 
 
 def of_raw(namespace):
@@ -85,20 +96,32 @@ def of_netlink(namespace, many=MANY):
                  bind=lambda _: (0, 1 << (GROUP - 1)), many=many)
 
 
+def of_vsock(namespace):
+    """Nobody: nobody counts them."""
+    return iter(())
+
+
 ENDS = {"local-address": socket.inet_aton("10.9.8.7"),
         "local-port": struct.pack("!H", PORT)}
-CROWDS = [KsftNamedVariant(name.replace(" ", "_"), name, make, key)
-          for name, make, key in (
-              ("tcp", of_tcp, ENDS),
-              ("tcp port", of_tcp, {"local-port": ENDS["local-port"]}),
-              ("udp", of_udp, ENDS),
-              ("udp port", of_udp, {"local-port": ENDS["local-port"]}),
+# What becomes of a few questions in a packet about a crowd, and about nobody.
+REFUSED, ANSWERED = errno.E2BIG, 0
+CROWDS = [KsftNamedVariant(name.replace(" ", "_"), name, make, key, crowd,
+                           nobody)
+          for name, make, key, crowd, nobody in (
+              ("udp", of_udp, ENDS, REFUSED, ANSWERED),
+              ("udp port", of_udp, {"local-port": ENDS["local-port"]},
+               REFUSED, ANSWERED),
               ("raw", of_raw, {"protocol": struct.pack("=I", PROTOCOL),
-                               "local-address": ENDS["local-address"]}),
-              ("packet", of_packet, {"device": struct.pack("=I", 1)}),
-              ("unix", of_unix, {"name": b"/nobody"}),
+                               "local-address": ENDS["local-address"]},
+               REFUSED, ANSWERED),
+              ("packet", of_packet, {"device": struct.pack("=I", 1)},
+               REFUSED, ANSWERED),
+              ("unix", of_unix, {"name": b"/nobody"}, REFUSED, ANSWERED),
+              ("vsock", of_vsock, {"local-vsock-port": struct.pack("=I", 1)},
+               REFUSED, REFUSED),
               ("netlink", of_netlink, {"protocol": struct.pack("=I", 0),
-                                       "group": struct.pack("=I", GROUP)}))]
+                                       "group": struct.pack("=I", GROUP)},
+               REFUSED, REFUSED))]
 
 
 class Together:
@@ -139,20 +162,22 @@ def lookup(table, namespace, **more):
 
 
 @ksft_variants(CROWDS)
-def test_share(name, make, key):
+def test_share(name, make, key, crowd, nobody):
     """Who goes over many sockets is refused a share of a packet, and answered
-    alone; whoever has little to go over is answered in a packet, too."""
-    with Namespace() as crowded, Namespace() as other, \
-            contextlib.ExitStack() as stack:
+    alone. Who has too little of it for any question is refused before that says
+    anything."""
+    with descriptors(2 * MANY), Namespace() as crowded, \
+            Namespace() as other, contextlib.ExitStack() as stack:
         for sock in make(crowded):
             stack.enter_context(sock)
         table = name.split(" ", maxsplit=1)[0]
         asked = lookup(table, crowded, **key)
-        ksft_eq(asked.ask(TOGETHER), [errno.E2BIG] * TOGETHER)
+        ksft_eq(asked.ask(FEW), [crowd] * FEW)
         ksft_eq(asked.ask(1), [0])
-        if table != "netlink":
-            # All namespaces have one list of members.
-            ksft_eq(lookup(table, other, **key).ask(TOGETHER), [0] * TOGETHER)
+        ksft_eq(asked.ask(TOGETHER), [errno.E2BIG] * TOGETHER)
+        asked = lookup(table, other, **key)
+        ksft_eq(asked.ask(FEW), [nobody] * FEW)
+        ksft_eq(asked.ask(TOGETHER), [errno.E2BIG] * TOGETHER)
 
 
 def test_description():
@@ -228,9 +253,7 @@ def test_numbers():
 def test_long_list():
     """A dump tells of all members of a group, and of those of namespaces beside
     one that has many; who may not look at all does not tell of some."""
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (2 * MEMBERS, 2 * MEMBERS))
-    with Namespace() as before, Namespace() as crowded, Namespace() as after, \
+    with descriptors(2 * TOO_MANY), Namespace() as before, Namespace() as crowded, Namespace() as after, \
             Nsmux() as nsmux, contextlib.ExitStack() as stack:
         wanted = [(before, 3), (crowded, MEMBERS), (after, 2)]
         for namespace, many in wanted:
@@ -247,11 +270,14 @@ def test_long_list():
                 for answer in nsmux.dump("lookup", asked) if answer]
         ksft_eq(told, [(namespace.cookie, many)
                        for namespace, many in wanted])
-        asked["netns"] = {"cookie": crowded.cookie}
-        check_refused(lambda: nsmux.do("lookup", asked), errno.E2BIG,
-                      "the list of all namespaces' members is too long to go "
-                      "through")
-    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        for sock in of_netlink(crowded, TOO_MANY - MEMBERS):
+            stack.enter_context(sock)
+        text = "the list of all namespaces' members is too long to go through"
+        for ask in (nsmux.do, nsmux.dump):
+            asked["netns"] = {"cookie": crowded.cookie}
+            if ask == nsmux.dump:
+                asked["netns"] = [asked["netns"]]
+            check_refused(lambda: ask("lookup", asked), errno.E2BIG, text)
 
 
 if __name__ == "__main__":

@@ -74,10 +74,5 @@ struct sock *rust_helper_netlink_find(struct rhashtable *ports, struct net *net,
 	return rhashtable_lookup(ports, &key, ports->p);
 }
 
-void rust_helper_cond_resched(void)
-{
-	cond_resched();
-}
-
 DECLARE_DELAYED_WORK(nsmux_item, nsmux_periodic_work);
 DEFINE_IRQ_WORK(nsmux_bell, nsmux_woken);

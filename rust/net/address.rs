@@ -44,7 +44,7 @@ impl Port {
 }
 
 /// An address, its bytes in the order of the network.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Address {
     /// Of IPv4.
     V4([u8; 4]),

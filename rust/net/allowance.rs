@@ -5,7 +5,8 @@
 //! Generic netlink answers a request, and the first part of a dump, with a lock held for reading
 //! (`cb_lock`) that the registration of a family waits for, and behind that everybody else. So what
 //! goes through a table counts its steps, and stops when it has used them up: a dump goes on in the
-//! next part, which is made when the one before it is read and for which no lock is held.
+//! next part, which is made when the one before it is read. That is done with a lock of the reader's
+//! own socket held, for which who asks a second time on it waits, with the first lock held.
 
 use core::cell::Cell;
 
@@ -23,9 +24,6 @@ impl Allowance {
     /// For all requests in a packet: two and a half million instructions, and what follows the last of
     /// them is not to make it more than four.
     pub const CALL: u32 = 1 << 16;
-    /// For a part of a dump for which no lock is held: it is over before somebody who waits for its
-    /// processor, or for its end, would notice.
-    pub const LATER: u32 = 1 << 20;
     /// The most steps in one read-side section, before a question that is begun in it.
     const SECTION: u32 = 1 << 12;
 
@@ -42,9 +40,15 @@ impl Allowance {
         )
     }
 
-    /// For a part of a dump behind the first one.
-    pub(super) fn later() -> Self {
-        Self::new(Self::LATER, true)
+    /// For a part of a dump behind the first one: it is made with a lock of the asker's own socket
+    /// held, for which somebody may wait who holds that of all.
+    pub(super) fn whole() -> Self {
+        Self::new(Self::CALL, true)
+    }
+
+    /// For work that nobody waits for, and that goes on until it is done.
+    pub(super) fn unlimited() -> Self {
+        Self::new(u32::MAX, true)
     }
 
     fn new(limit: u32, is_alone: bool) -> Self {
@@ -71,7 +75,8 @@ impl Allowance {
         self.spend(self.left());
     }
 
-    fn left(&self) -> u32 {
+    /// How many are left.
+    pub fn left(&self) -> u32 {
         self.limit.saturating_sub(self.spent.get())
     }
 
@@ -83,11 +88,6 @@ impl Allowance {
     /// Whether there are so many left.
     pub fn covers(&self, steps: u32) -> bool {
         self.left() >= steps
-    }
-
-    /// A half of what is left.
-    pub fn half(&self) -> u32 {
-        self.left() / 2
     }
 
     /// Calls `f` with an allowance of so many steps, as far as there are as many, and counts what it
@@ -127,3 +127,53 @@ impl Allowance {
 /// Where a read-side section should end.
 #[derive(Clone, Copy)]
 pub struct Pause(u32);
+
+#[kernel::prelude::kunit_tests(rust_net_allowance)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn share_by_length() {
+        let share = |request, packet| Allowance::of_share(request, packet);
+        assert_eq!(share(100, 100).left(), Allowance::CALL);
+        assert_eq!(share(100, 400).left(), Allowance::CALL / 4);
+        assert_eq!(share(0, 0).left(), 0);
+        // What is behind it has no room for a request.
+        assert!(share(100, 103).is_alone());
+        assert!(!share(100, 116).is_alone());
+        assert!(!share(16, 1 << 16).is_alone());
+    }
+
+    #[test]
+    fn spent_beyond_what_there_is() {
+        let whole = Allowance::whole();
+        whole.spend_in(10, |part| {
+            assert!(part.is_alone());
+            assert!(part.covers(10) && !part.covers(11));
+            part.spend(9);
+            assert!(!part.is_spent());
+            // What nobody could stop counts.
+            part.spend(100);
+            assert!(part.is_spent());
+        });
+        assert_eq!(whole.left(), Allowance::CALL - 109);
+        whole.exhaust();
+        assert!(whole.is_spent());
+        whole.spend(u32::MAX);
+        assert_eq!(whole.left(), 0);
+    }
+
+    #[test]
+    fn pauses_before_the_end() {
+        let whole = Allowance::whole();
+        let pause = whole.pause();
+        whole.spend(Allowance::SECTION - 1);
+        assert!(!whole.is_at(pause));
+        whole.spend(1);
+        assert!(whole.is_at(pause));
+        let next = whole.pause();
+        assert!(!whole.is_at(next));
+        whole.exhaust();
+        assert!(whole.is_at(next) && whole.is_at(whole.pause()));
+    }
+}

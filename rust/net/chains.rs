@@ -93,8 +93,6 @@ impl Chains {
                 found.longest = found.longest.max(length);
             }
             drop(guard);
-            // SAFETY: No requirements; nothing is locked here.
-            unsafe { bindings::rust_helper_cond_resched() };
         }
         found
     }

@@ -128,7 +128,7 @@ pub unsafe fn dump<T: PerNamespace>(
     };
     if part.progress.parts > 0 {
         // No longer in the packet of the request, and without the lock.
-        part.request.allowance = Allowance::later();
+        part.request.allowance = Allowance::whole();
     }
     part.progress.parts = part.progress.parts.saturating_add(1);
     match part

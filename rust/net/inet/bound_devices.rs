@@ -130,13 +130,15 @@ impl BoundDevices {
                 _ => self.sockets.saturating_add(1),
             };
             // SAFETY: By what the callers give, the memory is that of a socket in this section.
-            let is_own = eq(unsafe { owner::of_socket(sk) }, namespace.object().as_ptr());
-            // SAFETY: As before.
             let Some(socket) = (unsafe { SockCommon::from_raw(sk.cast()) }) else {
                 continue;
             };
             let device = socket.bound_device();
-            if is_own && device > 0 && socket.local_port() == port {
+            if device <= 0 || socket.local_port() != port {
+                continue;
+            }
+            // SAFETY: As before.
+            if eq(unsafe { owner::of_socket(sk) }, namespace.object().as_ptr()) {
                 self.add(device);
             }
         }

@@ -36,18 +36,20 @@ use crate::{
 const MOST: usize = 16;
 /// How many entries of a chain are looked at.
 const CHAIN: usize = 1 << 10;
+/// What it takes to look at one of UDP, in steps of the allowance.
+const END: u32 = 2;
 
-/// Where sockets are bound that have a port: an address, as IPv6 has it, and the index of a device or
+/// Where sockets are bound that have a port: an address, of IPv4 as such, and the index of a device or
 /// 0; each once.
 pub struct PortEnds {
-    ends: [([u8; 16], c_int); MOST],
+    ends: [(Address, c_int); MOST],
     count: usize,
 }
 
 impl PortEnds {
     fn none() -> Self {
         Self {
-            ends: [([0; 16], 0); MOST],
+            ends: [(Address::V4([0; 4]), 0); MOST],
             count: 0,
         }
     }
@@ -95,7 +97,7 @@ impl PortEnds {
                 let first = unsafe { list::hlist(owners) }.next().map(socket_of);
                 // SAFETY: It is in the list: a socket, of whatever kind.
                 if first.is_some_and(|sk| eq(unsafe { owner::of_socket(sk) }, net)) {
-                    ends.add(address, 0);
+                    ends.add(Address::V6(address), 0);
                 }
             }
         }
@@ -112,7 +114,7 @@ impl PortEnds {
         // SAFETY: UDP sockets are freed by RCU (`udp_lib_get_port()`), and the namespace is evidence of a
         // read-side section.
         let nodes = unsafe { list::hlist(chain) };
-        for node in allowance.each(nodes, 1).take(CHAIN) {
+        for node in allowance.each(nodes, END).take(CHAIN) {
             let sk = node
                 .cast::<u8>()
                 .wrapping_sub(bindings::RUST_CONST_SK_NODE as usize)
@@ -123,9 +125,8 @@ impl PortEnds {
             let Some(socket) = (unsafe { SockCommon::from_raw(sk.cast()) }) else {
                 continue;
             };
-            let (address, number) = socket.local();
-            if is_own && number == port && socket.is_closed() {
-                ends.add(address.mapped().bytes(), socket.bound_device());
+            if is_own && socket.local_port() == port && socket.is_closed() {
+                ends.add(socket.local().0, socket.bound_device());
             }
         }
         ends
@@ -133,14 +134,11 @@ impl PortEnds {
 
     /// The ends: an address of IPv4 as such, and the index of a device, or 0.
     pub fn each(&self) -> impl Iterator<Item = (Address, c_int)> + '_ {
-        self.ends
-            .iter()
-            .take(self.count)
-            .map(|(address, device)| (Address::V6(*address).unmapped(), *device))
+        self.ends.iter().take(self.count).copied()
     }
 
-    fn add(&mut self, address: [u8; 16], device: c_int) {
-        let end = (address, device);
+    fn add(&mut self, address: Address, device: c_int) {
+        let end = (address.unmapped(), device);
         if self.ends.iter().take(self.count).any(|known| *known == end) {
             return;
         }

@@ -18,8 +18,80 @@ use crate::{
     },
 };
 
-/// How many are passed in a step of the allowance, on the way to where one was before.
-const PASSED: u32 = 8;
+/// What it takes to look at one, in steps of the allowance, and how many are passed in a step on the
+/// way to where one was before.
+const LOOKED_AT: u32 = 2;
+const PASSED: u32 = 2;
+/// How often the list is begun anew at most.
+const BEGUN: u32 = 16;
+
+/// What goes through the list.
+pub(super) trait Visitor {
+    /// Forgets what it has seen: the list is begun anew.
+    fn begin_anew(&mut self);
+
+    /// Looks at a socket, which it must not sleep for.
+    fn visit(&mut self, entry: Entry<'_>, allowance: &Allowance, held: &Lock);
+}
+
+/// Has each socket visited that is a member of groups of a protocol. In a process, outside of a
+/// read-side section; fails with `E2BIG` if the allowance does not last for the list.
+///
+/// That takes several sections. Where the place in the list is lost between two of them, it is begun
+/// anew. So who neither leaves nor joins meanwhile is visited once since it was begun.
+pub(super) fn go_through(
+    protocol: u32,
+    allowance: &Allowance,
+    visitor: &mut impl Visitor,
+) -> Result {
+    for _ in 0..BEGUN {
+        visitor.begin_anew();
+        let mut place = Place::default();
+        // What a place keeps of the list is given back here, outside of the section.
+        loop {
+            match go_on(protocol, &place, allowance, visitor)? {
+                Part::Last => return Ok(()),
+                _ if allowance.is_spent() => return Err(E2BIG),
+                Part::Until(next) => place = next,
+                Part::Lost => break,
+            }
+        }
+    }
+    Err(E2BIG)
+}
+
+/// How far a section has come.
+enum Part {
+    /// To the end of the list.
+    Last,
+    /// To a place.
+    Until(Place),
+    /// Nowhere: where it should have begun is not known any more.
+    Lost,
+}
+
+/// Goes on behind a place, for as long as a section may be.
+fn go_on(
+    protocol: u32,
+    place: &Place,
+    allowance: &Allowance,
+    visitor: &mut impl Visitor,
+) -> Result<Part> {
+    let guard = rcu::read_lock();
+    let mut list = List::of(protocol, (&guard).into())?;
+    if !list.pass(place, allowance) {
+        return Ok(Part::Lost);
+    }
+    let pause = allowance.pause();
+    while !allowance.is_at(pause) {
+        allowance.spend(LOOKED_AT);
+        let Some(entry) = list.next() else {
+            return Ok(Part::Last);
+        };
+        visitor.visit(entry, allowance, &list.lock);
+    }
+    Ok(Part::Until(Place::of(&list)))
+}
 
 /// A socket of the list.
 ///
@@ -62,7 +134,7 @@ impl<'s> Entry<'s> {
 
 /// A place in the list, to come back to.
 #[derive(Default)]
-pub(super) struct Place {
+struct Place {
     /// The last one that was looked at. While it is kept, no other one is in its memory.
     last: Option<Kept>,
     /// How many there were up to it.
@@ -70,45 +142,25 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub(super) fn of(list: &List<'_>) -> Self {
+    fn of(list: &List<'_>) -> Self {
         Self {
             last: list.current().and_then(Entry::keep),
             passed: list.passed,
         }
     }
-
-    /// The list, from behind this place on.
-    pub(super) fn enter<'s>(
-        &self,
-        protocol: u32,
-        allowance: &Allowance,
-        section: rcu::Section<'s>,
-    ) -> Result<List<'s>> {
-        let mut list = List::of(protocol, section)?;
-        let Some(last) = &self.last else {
-            return Ok(list);
-        };
-        if list.pass(allowance, |list, entry| {
-            list.passed > 0 && eq(entry.sk.as_ptr(), last.as_ptr())
-        }) {
-            return Ok(list);
-        }
-        // It is no longer there: as far as it was.
-        let mut list = List::of(protocol, section)?;
-        list.pass(allowance, |list, _| list.passed >= self.passed);
-        Ok(list)
-    }
 }
 
 /// How many are passed before the lock, for which interrupts are off, is given back and taken again.
 const LOCKED: u32 = 1 << 8;
+/// How many may have joined in front of a place since one was there.
+const JOINED: u32 = 1 << 10;
 
 /// The list of sockets that are members of groups of a protocol, with its lock held.
 ///
 /// Where the lock was given back, a socket that left the list meanwhile still leads to what came
 /// behind it (`__sk_del_bind_node()`), and both are freed by RCU; one that came back to the
 /// beginning leads there, and some come twice.
-pub(super) struct List<'s> {
+struct List<'s> {
     head: *const bindings::hlist_head,
     /// The last one that was given; null before the first.
     last: *const bindings::hlist_node,
@@ -118,7 +170,7 @@ pub(super) struct List<'s> {
 }
 
 impl<'s> List<'s> {
-    pub(super) fn of(protocol: u32, section: rcu::Section<'s>) -> Result<Self> {
+    fn of(protocol: u32, section: rcu::Section<'s>) -> Result<Self> {
         let table = table(protocol)?;
         Ok(Self {
             // SAFETY: A table, which is never freed; nothing is read.
@@ -128,11 +180,6 @@ impl<'s> List<'s> {
             lock: Lock::new(),
             section,
         })
-    }
-
-    /// The lock that is held.
-    pub(super) fn lock(&self) -> &Lock {
-        &self.lock
     }
 
     /// The last one that was given.
@@ -148,31 +195,31 @@ impl<'s> List<'s> {
         })
     }
 
-    /// Passes sockets up to the one that is meant, or as far as the allowance lasts; `false` if
-    /// that does not come.
-    fn pass(&mut self, allowance: &Allowance, is_meant: impl Fn(&Self, Entry<'s>) -> bool) -> bool {
-        while let Some(entry) = self.next() {
-            if is_meant(self, entry) {
-                return true;
+    /// Passes those up to a place, which begins the list if it is none; `false` if it is not found
+    /// where it has to be: it has left the list, came back to its beginning, or others left in front.
+    fn pass(&mut self, place: &Place, allowance: &Allowance) -> bool {
+        let Some(last) = &place.last else {
+            return place.passed == 0;
+        };
+        let most = place.passed.saturating_add(JOINED);
+        while self.passed < most && !allowance.is_spent() {
+            for _ in 0..LOCKED {
+                match self.step() {
+                    Some(entry) if eq(entry.sk.as_ptr(), last.as_ptr()) => {
+                        return self.passed >= place.passed;
+                    }
+                    Some(_) => {}
+                    None => return false,
+                }
             }
-            if self.passed % PASSED == 0 {
-                allowance.spend(1);
-            }
-            if allowance.is_spent() {
-                return false;
-            }
+            allowance.spend(LOCKED / PASSED);
+            self.lock.let_others();
         }
         false
     }
-}
 
-impl<'s> Iterator for List<'s> {
-    type Item = Entry<'s>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.passed % LOCKED == LOCKED - 1 {
-            self.lock.let_others();
-        }
+    /// The next one.
+    fn step(&mut self) -> Option<Entry<'s>> {
         let next = if self.last.is_null() {
             // SAFETY: The head of the list, which changes with the lock held only.
             unsafe { addr_of!((*self.head).first).read() }
@@ -186,5 +233,16 @@ impl<'s> Iterator for List<'s> {
         self.last = next;
         self.passed = self.passed.saturating_add(1);
         self.current()
+    }
+}
+
+impl<'s> Iterator for List<'s> {
+    type Item = Entry<'s>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.passed % LOCKED == LOCKED - 1 {
+            self.lock.let_others();
+        }
+        self.step()
     }
 }

@@ -11,7 +11,7 @@ use core::array;
 use kernel::{ffi::c_ulong, prelude::*};
 
 use super::{
-    list::{Entry, List, Place},
+    list::{self, Entry, Visitor},
     Lock, NetlinkSocket,
 };
 use crate::net::{
@@ -70,6 +70,14 @@ pub struct MembersOf {
 }
 
 impl MembersOf {
+    fn none(cookie: u64) -> Self {
+        Self {
+            cookie,
+            membership: Membership::NONE,
+            sockets: array::from_fn(|_| None),
+        }
+    }
+
     /// Of which groups.
     pub fn membership(&self) -> &Membership {
         &self.membership
@@ -105,72 +113,44 @@ impl Wanted {
     /// Adds one, whose cookie has to be larger than those of the others; `false` if there is no room.
     /// Any context.
     pub fn add(&mut self, namespace: &Net) -> bool {
-        let found = MembersOf {
-            cookie: namespace.cookie(),
-            membership: Membership::NONE,
-            sockets: array::from_fn(|_| None),
-        };
+        let found = MembersOf::none(namespace.cookie());
         self.0.push_within_capacity(found).is_ok()
     }
 
     /// Looks for the members of a group, counted from 1, or for those of any group. In a process,
     /// outside of a read-side section; fails with `E2BIG` if the allowance does not last for the list.
-    ///
-    /// The list is gone through in several sections. A member that leaves or joins meanwhile may be
-    /// passed over; one that does both may be counted twice.
-    pub fn look(
-        mut self,
-        protocol: u32,
-        group: Option<u32>,
-        allowance: &Allowance,
-    ) -> Result<Members> {
+    pub fn look(self, protocol: u32, group: Option<u32>, allowance: &Allowance) -> Result<Members> {
+        let Self(mut found) = self;
         let group = group.map(|group| group.checked_sub(1).ok_or(EINVAL));
         let group = group.transpose()?;
-        let mut place = Place::default();
-        if self.0.is_empty() {
-            return Ok(Members(self.0));
+        if !found.is_empty() {
+            let found = &mut found;
+            list::go_through(protocol, allowance, &mut Search { found, group })?;
         }
-        while let Some(next) = self.look_on(protocol, group, &place, allowance)? {
-            if allowance.is_spent() {
-                return Err(E2BIG);
-            }
-            // What it kept of the list is given back here, outside of the section.
-            place = next;
+        Ok(Members(found))
+    }
+}
+
+/// A search for the members of a group, counted from 0, or of any.
+struct Search<'a> {
+    found: &'a mut KVec<MembersOf>,
+    group: Option<u32>,
+}
+
+impl Visitor for Search<'_> {
+    fn begin_anew(&mut self) {
+        for found in self.found.iter_mut() {
+            *found = MembersOf::none(found.cookie);
         }
-        Ok(Members(self.0))
     }
 
-    /// Looks at those behind a place, for as long as a section may be; gives the place where it ends,
-    /// or `None` if that is the end of the list.
-    fn look_on(
-        &mut self,
-        protocol: u32,
-        group: Option<u32>,
-        place: &Place,
-        allowance: &Allowance,
-    ) -> Result<Option<Place>> {
-        let guard = rcu::read_lock();
-        let section = (&guard).into();
-        let pause = allowance.pause();
-        let mut list = place.enter(protocol, allowance, section)?;
-        while !allowance.is_at(pause) {
-            allowance.spend(LOOKED_AT);
-            let Some(entry) = list.next() else {
-                return Ok(None);
-            };
-            self.note(entry, group, allowance, list.lock());
-        }
-        Ok(Some(Place::of(&list)))
-    }
-
-    /// Notes a socket of the list.
-    fn note(&mut self, entry: Entry<'_>, group: Option<u32>, allowance: &Allowance, held: &Lock) {
+    fn visit(&mut self, entry: Entry<'_>, allowance: &Allowance, held: &Lock) {
         let Some(listed) = entry.namespace() else {
             return;
         };
         let cookie = listed.cookie();
-        let place = self.0.binary_search_by_key(&cookie, |found| found.cookie);
-        let Some(found) = place.ok().and_then(|place| self.0.get_mut(place)) else {
+        let place = { &self.found }.binary_search_by_key(&cookie, |found| found.cookie);
+        let Some(found) = place.ok().and_then(|place| self.found.get_mut(place)) else {
             return;
         };
         allowance.spend(FOUND);
@@ -178,7 +158,7 @@ impl Wanted {
             let Some(socket) = entry.socket(namespace) else {
                 return;
             };
-            if group.is_some_and(|group| !socket.is_member_of(group, held)) {
+            if { self.group }.is_some_and(|group| !socket.is_member_of(group, held)) {
                 return;
             }
             if let Some(room) = found.sockets.iter_mut().find(|kept| kept.is_none()) {
@@ -206,40 +186,41 @@ impl Members {
     }
 }
 
-/// What it takes to look at a member, in steps of the allowance, and how many more if it is a wanted
-/// namespace's.
-const LOOKED_AT: u32 = 2;
+/// What it takes to find one of a namespace that is looked for, in steps of the allowance.
 const FOUND: u32 = 4;
 
-/// How many members of groups are looked at for those who listen to one.
-const MEMBERS: usize = 1 << 14;
-
 /// Calls `f` with the namespace of each socket that is a member of a group, counted from 1 over all
-/// protocols of generic netlink as the kernel does; fails if there are too many to go through. In a
-/// process; `f` is called with a lock held and must not sleep.
+/// protocols of generic netlink as the kernel does, once or several times; fails if the list changes
+/// so much that it cannot be gone through. In a process, outside of a read-side section, and for
+/// nobody who waits; `f` is called with a lock held and must not sleep.
 pub(in crate::net) fn namespaces_of_members(
     protocol: u32,
     group: u32,
-    mut f: impl FnMut(Listed<'_>),
+    f: impl FnMut(Listed<'_>),
 ) -> Result {
     let group = group.checked_sub(1).ok_or(EINVAL)?;
-    let guard = rcu::read_lock();
-    let section = (&guard).into();
-    let mut list = List::of(protocol, section)?;
-    for _ in 0..MEMBERS {
-        let Some(entry) = list.next() else {
-            return Ok(());
-        };
+    list::go_through(protocol, &Allowance::unlimited(), &mut Heard { group, f })
+}
+
+/// Calls `f` with the namespace of each member of a group, counted from 0.
+struct Heard<F> {
+    group: u32,
+    f: F,
+}
+
+impl<F: FnMut(Listed<'_>)> Visitor for Heard<F> {
+    fn begin_anew(&mut self) {}
+
+    fn visit(&mut self, entry: Entry<'_>, _: &Allowance, held: &Lock) {
         let Some(listed) = entry.namespace() else {
-            continue;
+            return;
         };
         let is_member = listed.branded(|namespace| {
             let socket = entry.socket(namespace);
-            socket.is_some_and(|socket| socket.is_member_of(group, list.lock()))
+            socket.is_some_and(|socket| socket.is_member_of(self.group, held))
         });
         if is_member {
-            f(listed);
+            (self.f)(listed);
         }
     }
-    Err(E2BIG)
 }

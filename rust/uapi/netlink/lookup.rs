@@ -50,6 +50,10 @@ pub(super) fn answer<'a>(
         let guard = rcu::read_lock();
         let listed = net.listed((&guard).into());
         let (allowance, most) = (request.allowance(), key.most(listed));
+        // Not by what it would take here: that says how much there is of others.
+        if !(allowance.is_alone() || key.is_counted() && allowance.covers(most)) {
+            return Err(crowded());
+        }
         allowance.spend_in(most, |allowance| {
             look_up(&key, listed, message, allowance)?;
             if allowance.is_alone() || !allowance.is_spent() {

@@ -11,6 +11,7 @@ use crate::{
     instance::Instance,
     mode::Mode,
     net::{
+        allowance::Allowance,
         chains::Chains,
         genetlink::{Message, Part, Refusal},
         hashtables::Hashtable,
@@ -93,8 +94,9 @@ pub(super) fn answer<'a>(
 /// How full a table is that others share, and which of one's own sockets make its chains longer, says
 /// something about the others: it is for who administers them all.
 fn chains(request: &Asked<'_>, net: Alive<'_>) -> [Option<Chains>; 2] {
-    // One request of a packet has them at most.
-    if !request.allowance().is_alone() {
+    // One request of a packet has them at most, unless it has done much already.
+    let allowance = request.allowance();
+    if !(allowance.is_alone() && allowance.covers(CHAINS)) {
         return [None, None];
     }
     let sees_all = request.may_administer(&Alive::initial());
@@ -112,6 +114,8 @@ fn chains(request: &Asked<'_>, net: Alive<'_>) -> [Option<Chains>; 2] {
     ]
 }
 
+/// What has to be left of an allowance for going over chains.
+const CHAINS: u32 = Allowance::CALL / 2;
 /// What it takes to tell about a namespace, in steps of the allowance, and how many of its devices
 /// are counted in one.
 const DESCRIBE: u32 = 1024;
@@ -119,7 +123,10 @@ const DEVICES: u32 = 4;
 /// For how many namespaces at a time the numbers are looked at, and what an allowance has to cover for
 /// that.
 const AT_ONCE: usize = 64;
-const BATCH: u32 = 1 << 14;
+const BATCH: u32 = 1 << 15;
+/// What it may take to find them, and about how many of them can be told in any case.
+const FIND: u32 = 1 << 13;
+const TELL: u32 = 8;
 
 /// Tells about all that the requester may see: about as many in a part as their numbers are looked
 /// for at a time.
@@ -129,8 +136,7 @@ pub(super) fn dump<'a>(part: &mut Part<'a, Instance>) -> Result<bool, Refusal<'a
         allowance.exhaust();
         return Ok(false);
     }
-    // A half for finding them, a half of what is left then for their numbers.
-    let rest = allowance.half();
+    let rest = allowance.left().saturating_sub(FIND);
     let begin = part.progress.cookie;
     let mut numbers = Numbers::with_capacity(AT_ONCE)?;
     let are_all = each_leaving(part, rest, |_, net| Ok(numbers.want(&net)))?;
@@ -138,9 +144,8 @@ pub(super) fn dump<'a>(part: &mut Part<'a, Instance>) -> Result<bool, Refusal<'a
         let end = core::mem::replace(&mut part.progress.cookie, begin);
         let allowance = part.request.allowance();
         let namespace = part.request.net();
-        let is_whole = allowance.spend_in(allowance.half(), |allowance| {
-            numbers.look(namespace, allowance)
-        });
+        let most = allowance.left().saturating_sub(TELL * DESCRIBE);
+        let is_whole = allowance.spend_in(most, |allowance| numbers.look(namespace, allowance));
         if !is_whole && part.is_first() {
             allowance.exhaust();
             return Ok(false);

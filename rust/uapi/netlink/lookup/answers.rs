@@ -87,7 +87,8 @@ impl<'a, 'm> Answers<'a, 'm> {
         look_up: impl Fn(&Tuple<F>) -> A,
         is_meant: impl Fn(&SockCommon) -> bool,
     ) -> Result {
-        if !self.may_look_up(devices.sockets().saturating_add(missed)) {
+        let sockets = devices.sockets().saturating_add(missed);
+        if !self.may_look_up(sockets) {
             return Ok(());
         }
         let answer = look_up(tuple);
@@ -99,7 +100,7 @@ impl<'a, 'm> Answers<'a, 'm> {
             return Ok(());
         }
         for device in devices.indexes() {
-            if !self.may_look_up(devices.sockets()) {
+            if !self.may_look_up(sockets) {
                 break;
             }
             let answer = look_up(&tuple.on(Arrival { device, slave: 0 }));

@@ -23,10 +23,11 @@ use crate::{
 
 /// For how many namespaces at a time.
 const AT_ONCE: usize = 64;
-/// What has to be left of an allowance to begin with as many.
+/// What has to be left of an allowance to begin with as many, and what it may take to find them.
 const BATCH: u32 = 1 << 14;
+const FIND: u32 = 1 << 13;
 /// For whom this is not enough, a whole part of a dump is not.
-const ENOUGH: u32 = Allowance::LATER / 4;
+const ENOUGH: u32 = Allowance::CALL - 2 * FIND;
 
 /// Tells which members one namespace has: of one group, or which groups have any.
 pub(super) fn answer<'a>(
@@ -36,11 +37,10 @@ pub(super) fn answer<'a>(
 ) -> Result<(), Refusal<'a>> {
     selector::with_selected(request, NETNS, |net| {
         let allowance = request.allowance();
-        let members = match look(of_one(net)?, groups, allowance) {
-            Err(error) if error == E2BIG && !allowance.is_alone() => return Err(crowded()),
-            Err(error) => return Err(refusal(error)),
-            Ok(members) => members,
-        };
+        if !allowance.is_alone() {
+            return Err(crowded());
+        }
+        let members = look(of_one(net)?, groups, allowance).map_err(refusal)?;
         let guard = rcu::read_lock();
         for (listed, found) in members.each((&guard).into()) {
             put(message, listed, groups, found)?;
@@ -69,7 +69,7 @@ pub(super) fn dump<'a>(
     while part.request.allowance().covers(BATCH) {
         let begin = part.progress.cookie;
         let mut wanted = Wanted::with_capacity(AT_ONCE)?;
-        let rest = part.request.allowance().half();
+        let rest = part.request.allowance().left().saturating_sub(FIND);
         let are_all = namespace::each_leaving(part, rest, |_, net| Ok(wanted.add(&net)))?;
         let end = core::mem::replace(&mut part.progress.cookie, begin);
         let Some(members) = look_in_part(part, wanted, groups)? else {

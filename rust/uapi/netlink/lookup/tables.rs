@@ -106,6 +106,12 @@ impl Key {
         }
     }
 
+    /// Whether what it takes is known beforehand, or can be stopped: not in the chains of vsock, which
+    /// nobody counts.
+    pub(super) fn is_counted(&self) -> bool {
+        !matches!(self, Self::Vsock(_))
+    }
+
     /// No more than this is what [`most`](Self::most) says.
     pub(super) const MOST: u32 = TOKENS + QUESTION;
 
@@ -153,12 +159,8 @@ fn tell_vsock(
     message: &mut Message<'_>,
     namespace: Namespace<'_>,
     key: &VsockKey,
-    allowance: &Allowance,
+    _: &Allowance,
 ) -> Result<Outcome> {
-    // How long its chain is nobody counts.
-    if !allowance.is_alone() {
-        allowance.exhaust();
-    }
     entry::put_vsock(message, &Vsock::lookup(namespace, key))
 }
 
