@@ -35,9 +35,10 @@ MANNER = Manner(
     # Every bad access is told, not only the first; and an emulated processor of a busy host
     # that stands still for a while is not the kernel's mistake. With five levels of page tables,
     # KASAN takes all addresses for wrong while the kernel still asks what processor it is on.
+    # With as much memory as this, tables would be too large for one answer to go through them.
     # Tunnels are built in, and would put devices of theirs into every namespace.
     boot="kasan_multi_shot no5lvl fb_tunnels=none watchdog_thresh=60 kunit.enable=1 "
-         "rcupdate.rcu_cpu_stall_timeout=120",
+         "rcupdate.rcu_cpu_stall_timeout=120 thash_entries=32768 uhash_entries=2048",
     # The detectors take more than half of it.
     megabytes=6144,
 )

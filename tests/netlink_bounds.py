@@ -253,7 +253,8 @@ def test_numbers():
 def test_long_list():
     """A dump tells of all members of a group, and of those of namespaces beside
     one that has many; who may not look at all does not tell of some."""
-    with descriptors(2 * TOO_MANY), Namespace() as before, Namespace() as crowded, Namespace() as after, \
+    with descriptors(2 * TOO_MANY), Namespace() as before, \
+            Namespace() as crowded, Namespace() as after, \
             Nsmux() as nsmux, contextlib.ExitStack() as stack:
         wanted = [(before, 3), (crowded, MEMBERS), (after, 2)]
         for namespace, many in wanted:
