@@ -149,7 +149,9 @@ impl Visitor for Search<'_> {
             return;
         };
         let cookie = listed.cookie();
-        let place = { &self.found }.binary_search_by_key(&cookie, |found| found.cookie);
+        let place = self
+            .found
+            .binary_search_by_key(&cookie, |found| found.cookie);
         let Some(found) = place.ok().and_then(|place| self.found.get_mut(place)) else {
             return;
         };
