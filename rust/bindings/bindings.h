@@ -94,11 +94,11 @@ struct sock *rust_helper_netlink_find(struct rhashtable *ports, struct net *net,
 u32 rust_helper_ipv6_portaddr_hash(const struct net *net, const struct in6_addr *addr6, u32 port);
 unsigned long rust_helper_nl_table_lock(void);
 void rust_helper_nl_table_unlock(unsigned long flags);
-extern struct delayed_work nsmux_item;
-extern struct irq_work nsmux_bell;
+extern struct delayed_work periodic_item;
+extern struct irq_work periodic_bell;
 
 /* Defined in Rust, for declarations.c: uapi/parameter.rs, uapi/netlink/event.rs, periodic.rs. */
 int nsmux_mode_set(const char *value, const struct kernel_param *parameter);
 int nsmux_mode_get(char *page, const struct kernel_param *parameter);
 void nsmux_periodic_work(struct work_struct *work);
-void nsmux_woken(struct irq_work *work);
+void periodic_woken(struct irq_work *work);

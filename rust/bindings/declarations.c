@@ -74,5 +74,5 @@ struct sock *rust_helper_netlink_find(struct rhashtable *ports, struct net *net,
 	return rhashtable_lookup(ports, &key, ports->p);
 }
 
-DECLARE_DELAYED_WORK(nsmux_item, nsmux_periodic_work);
-DEFINE_IRQ_WORK(nsmux_bell, nsmux_woken);
+DECLARE_DELAYED_WORK(periodic_item, nsmux_periodic_work);
+DEFINE_IRQ_WORK(periodic_bell, periodic_woken);

@@ -20,17 +20,16 @@ const ANYWHERE: c_int = bindings::RUST_CONST_WORK_ANYWHERE as c_int;
 /// A tenth of a second, by the kernel's clock.
 const TENTH: c_ulong = bindings::RUST_CONST_TENTH as c_ulong;
 
-/// Has `nsmux_periodic_work()` called in a tenth of a second at the latest. Any context; takes no
-/// lock.
+/// Has the periodic work done in a tenth of a second at the latest. Any context; takes no lock.
 pub fn wake() {
     // SAFETY: The item is a static, and can be queued from anywhere.
-    unsafe { bindings::irq_work_queue(&raw mut bindings::nsmux_bell) };
+    unsafe { bindings::irq_work_queue(&raw mut bindings::periodic_bell) };
 }
 
 /// Somebody has rung the bell: the work is to be done soon.
 #[no_mangle]
-extern "C" fn nsmux_woken(_bell: *mut bindings::irq_work) {
-    let item = &raw mut bindings::nsmux_item;
+extern "C" fn periodic_woken(_bell: *mut bindings::irq_work) {
+    let item = &raw mut bindings::periodic_item;
     // SAFETY: The item is a static, and `mod_delayed_work_on()` may be called in an interrupt.
     unsafe { bindings::mod_delayed_work_on(ANYWHERE, queue(), item, TENTH) };
 }
@@ -39,7 +38,7 @@ extern "C" fn nsmux_woken(_bell: *mut bindings::irq_work) {
 /// a softirq.
 pub fn schedule(tenths: u32) {
     let delay = TENTH.saturating_mul(tenths as c_ulong);
-    let item = &raw mut bindings::nsmux_item;
+    let item = &raw mut bindings::periodic_item;
     // SAFETY: The item is a static.
     unsafe { bindings::queue_delayed_work_on(ANYWHERE, queue(), item, delay) };
 }
@@ -59,7 +58,7 @@ pub fn seconds() -> u64 {
 /// [`schedule`] must have been stopped before, except the work itself. May sleep.
 pub fn cancel() {
     // SAFETY: The item is a static, and this is a process.
-    unsafe { bindings::irq_work_sync(&raw mut bindings::nsmux_bell) };
+    unsafe { bindings::irq_work_sync(&raw mut bindings::periodic_bell) };
     // SAFETY: As above.
-    unsafe { bindings::cancel_delayed_work_sync(&raw mut bindings::nsmux_item) };
+    unsafe { bindings::cancel_delayed_work_sync(&raw mut bindings::periodic_item) };
 }

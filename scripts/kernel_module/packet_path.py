@@ -30,7 +30,7 @@ KNOWN = {
     "rust_helper_atomic64_read", "rust_helper_atomic_i8_xchg", "rust_helper_atomic_ptr_read",
     "rust_helper_atomic_ptr_set", "rust_helper_atomic_ptr_try_cmpxchg",
     # periodic.rs: which takes no lock
-    "irq_work_queue", "nsmux_bell",
+    "irq_work_queue", "periodic_bell",
     # what the compiler adds
     "memcpy", "memset", "memcmp", "bcmp", "__x86_return_thunk", "__stack_chk_fail", "init_net",
 }
