@@ -155,8 +155,8 @@ fn udp_ports<F: Family>(packet: &Packet<'_>, header: &Header<F>) -> Option<Ports
     let length = u32::from(u16::from_be_bytes([l0, l1]));
     let end = header.payload.checked_add(length)?;
     let is_told = match length {
-        // What a datagram says that is too long to say how long it is: a jumbogram, or many in one.
-        0 => packet.length().wrapping_sub(header.payload) > u16::MAX.into(),
+        // What many in one may say (`udp_get_len()`), and a jumbogram, which is too long to say more.
+        0 => packet.is_gso() || packet.length().wrapping_sub(header.payload) > u16::MAX.into(),
         1..8 => false,
         _ => header.fragment != Fragment::Whole || end <= packet.length(),
     };

@@ -89,6 +89,7 @@ unsigned long rust_helper_percpu_sum(const unsigned long __percpu *counter);
 void rust_helper_this_cpu_inc(unsigned long __percpu *counter);
 struct net *rust_helper_maybe_get_net(struct net *net);
 void rust_helper_put_net(struct net *net);
+bool rust_helper_skb_is_gso(const struct sk_buff *skb);
 struct hlist_head *rust_helper_raw_bucket(struct raw_hashinfo *table, struct net *net, u32 proto);
 struct sock *rust_helper_netlink_find(struct rhashtable *ports, struct net *net, u32 port);
 u32 rust_helper_ipv6_portaddr_hash(const struct net *net, const struct in6_addr *addr6, u32 port);

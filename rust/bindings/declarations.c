@@ -74,5 +74,10 @@ struct sock *rust_helper_netlink_find(struct rhashtable *ports, struct net *net,
 	return rhashtable_lookup(ports, &key, ports->p);
 }
 
+bool rust_helper_skb_is_gso(const struct sk_buff *skb)
+{
+	return skb_is_gso(skb);
+}
+
 DECLARE_DELAYED_WORK(periodic_item, nsmux_periodic_work);
 DEFINE_IRQ_WORK(periodic_bell, periodic_woken);

@@ -102,6 +102,12 @@ impl<'p> Packet<'p> {
         unsafe { addr_of!((*self.skb.as_ptr()).len).read() }
     }
 
+    /// Whether it is several packets in one, `skb_is_gso()`.
+    pub fn is_gso(&self) -> bool {
+        // SAFETY: By the type invariants.
+        unsafe { bindings::rust_helper_skb_is_gso(self.skb.as_ptr()) }
+    }
+
     /// Whether the lower layer has had the packet for this host alone, `PACKET_HOST`: not for a group,
     /// for all, or for another host.
     #[inline]

@@ -22,7 +22,8 @@ KNOWN = {
     # socket.rs, delivery.rs
     "sock_gen_put", "sock_diag_save_cookie", "sock_edemux", "sock_pfree",
     # packet.rs, perdevice.rs, trace.rs
-    "skb_copy_bits", "xa_load", "rust_do_trace_nsmux_lookup", "__tracepoint_nsmux_lookup",
+    "skb_copy_bits", "rust_helper_skb_is_gso", "xa_load", "rust_do_trace_nsmux_lookup",
+    "__tracepoint_nsmux_lookup",
     # account.rs, mailbox.rs, queue.rs, miss.rs, dispute.rs: atomic operations, which the kernel
     # crate calls
     "rust_helper_atomic64_fetch_add_relaxed", "rust_helper_atomic_i8_read",

@@ -14,8 +14,10 @@ from .topology import NEAR, address_lines
 
 TUN = "/dev/net/tun"
 TUNSETIFF = 0x400454ca
-IFF_TUN, IFF_TAP, IFF_NAPI, IFF_NAPI_FRAGS, IFF_NO_PI = (
-    0x0001, 0x0002, 0x0010, 0x0020, 0x1000)
+IFF_TUN, IFF_TAP, IFF_NAPI, IFF_NAPI_FRAGS, IFF_NO_PI, IFF_VNET_HDR = (
+    0x0001, 0x0002, 0x0010, 0x0020, 0x1000, 0x4000)
+# Of linux/virtio_net.h.
+NEEDS_CSUM, GSO_UDP_L4 = 1, 5
 
 
 class TunDevice:
@@ -42,6 +44,15 @@ class TunDevice:
         """Let the namespace receive each packet."""
         for packet in packets:
             os.write(self._file, packet)
+
+    def send_segments(self, size, packet, begin):
+        """Let the namespace receive several datagrams of UDP in one packet,
+        each with so many bytes; of a device with IFF_VNET_HDR. The segment
+        begins at `begin` and has the checksum of its pseudo header.
+        """
+        header = struct.pack("=BBHHHH", NEEDS_CSUM, GSO_UDP_L4, begin + 8,
+                             size, begin, 6)
+        os.writev(self._file, (header, packet))
 
     def send_pieces(self, *pieces):
         """Let the namespace receive one packet that lies in pieces."""
