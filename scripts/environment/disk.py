@@ -12,6 +12,7 @@ GUEST = 200
 CRATES = 300
 DEBUG = 6500
 UNDIVIDED = 2500
+UML = 2500
 
 # What remains free for logs, builds and runs.
 RESERVE_MEGABYTES = 500
