@@ -39,6 +39,9 @@ test: ## build, boot and run all tests (T=<name>... runs some)
 test-debug: ## run the tests on a kernel with KASAN, lockdep and kmemleak, built once (T=<name>...)
 	@$(RUN) scripts/run_debug_tests.py $(T)
 
+bench: ## take the time of packets in user-mode Linux, with nsmux and without (T=<part>...)
+	@$(RUN) scripts/bench.py $(T)
+
 bench-quick: ## count the instructions that nsmux adds to a packet's path, beside its peers
 	@$(RUN) scripts/bench_quick.py
 
@@ -75,5 +78,5 @@ distclean: clean ## remove the cache with the build root, the kernel and the gue
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
-.PHONY: all tool install uninstall demo test test-debug bench-quick bench-record bench-where \
-	bench-bounds bench-memory mutants shell check doc clean distclean help
+.PHONY: all tool install uninstall demo test test-debug bench bench-quick bench-record \
+	bench-where bench-bounds bench-memory mutants shell check doc clean distclean help
