@@ -180,6 +180,28 @@ def test_share(name, make, key, crowd, nobody):
         ksft_eq(asked.ask(TOGETHER), [errno.E2BIG] * TOGETHER)
 
 
+def test_incomplete():
+    """An answer says that there is more than was gone over, also where nothing
+    was found; who looks at all does not."""
+    asked = {"table": "unix", "name": b"/nobody"}
+    with descriptors(2 * MANY), Namespace() as crowded, \
+            Namespace() as other, contextlib.ExitStack() as stack, \
+            Nsmux() as nsmux:
+        for sock in (*of_unix(crowded), other.open_socket(socket.AF_UNIX)):
+            stack.enter_context(sock)
+        told = {answer["netns-cookie"]: said(answer)
+                for answer in nsmux.dump("lookup", asked) if answer}
+        ksft_eq(told, {crowded.cookie: ("none", True)})
+        for namespace, incomplete in (crowded, True), (other, False):
+            asked["netns"] = {"cookie": namespace.cookie}
+            ksft_eq(said(nsmux.do("lookup", asked)), ("none", incomplete))
+
+
+def said(answer):
+    """What an answer says, and whether that is all."""
+    return answer["outcome"], "incomplete" in answer
+
+
 def test_description():
     """To tell about a namespace takes more than a share."""
     with Nsmux() as nsmux:

@@ -16,8 +16,11 @@ use crate::bindings;
 /// instructions at most. What takes longer counts as several.
 pub struct Allowance {
     spent: Cell<u32>,
+    /// What was spent without being there.
+    owed: Cell<u32>,
     limit: u32,
     is_alone: bool,
+    has_left_out: Cell<bool>,
 }
 
 impl Allowance {
@@ -54,8 +57,10 @@ impl Allowance {
     fn new(limit: u32, is_alone: bool) -> Self {
         Self {
             spent: Cell::new(0),
+            owed: Cell::new(0),
             limit,
             is_alone,
+            has_left_out: Cell::new(false),
         }
     }
 
@@ -63,6 +68,22 @@ impl Allowance {
     /// cannot stop halfway, may take what it takes.
     pub fn is_alone(&self) -> bool {
         self.is_alone
+    }
+
+    /// Counts steps that are taken though there are not as many left: what comes after this part of the
+    /// call has fewer.
+    pub fn owe(&self, steps: u32) {
+        self.owed.set(self.owed.get().saturating_add(steps));
+    }
+
+    /// Notes that something was left out which may have been an answer, whatever is left.
+    pub fn leave_out(&self) {
+        self.has_left_out.set(true);
+    }
+
+    /// Whether something may have been left out.
+    pub fn is_incomplete(&self) -> bool {
+        self.has_left_out.get() || self.is_spent()
     }
 
     /// Counts steps; they may be more than are left.
@@ -95,7 +116,7 @@ impl Allowance {
     pub fn spend_in<R>(&self, steps: u32, f: impl FnOnce(&Self) -> R) -> R {
         let part = Self::new(steps.min(self.left()), self.is_alone);
         let result = f(&part);
-        self.spend(part.spent.get());
+        self.spend(part.spent.get().saturating_add(part.owed.get()));
         result
     }
 
@@ -152,11 +173,14 @@ mod tests {
             assert!(part.covers(10) && !part.covers(11));
             part.spend(9);
             assert!(!part.is_spent());
-            // What nobody could stop counts.
-            part.spend(100);
-            assert!(part.is_spent());
+            // What nobody could stop counts later.
+            part.owe(100);
+            assert!(!part.is_spent() && !part.is_incomplete());
+            part.leave_out();
+            assert!(part.is_incomplete());
         });
         assert_eq!(whole.left(), Allowance::CALL - 109);
+        assert!(!whole.is_incomplete());
         whole.exhaust();
         assert!(whole.is_spent());
         whole.spend(u32::MAX);

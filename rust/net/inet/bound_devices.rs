@@ -64,7 +64,7 @@ impl BoundDevices {
         let nodes = unsafe { Nulls::new(buckets.chain_of(hash)) };
         let mut devices = Self::none();
         let sockets = nodes.map(|node| within(node.cast(), bindings::RUST_CONST_SK_NODE));
-        devices.note(namespace, tuple.local_port, allowance.each(sockets, 1));
+        devices.note(namespace, tuple.local_port, sockets, allowance);
         devices
     }
 
@@ -81,7 +81,7 @@ impl BoundDevices {
             // remains a socket in a read-side section, which the namespace is evidence of.
             let nodes = unsafe { Nulls::new(buckets.chain_of(hash)) };
             let sockets = nodes.map(|node| within(node.cast(), bindings::RUST_CONST_SK_NODE));
-            devices.note(namespace, tuple.local_port, allowance.each(sockets, 1));
+            devices.note(namespace, tuple.local_port, sockets, allowance);
         }
         devices
     }
@@ -100,7 +100,7 @@ impl BoundDevices {
             let nodes = unsafe { list::hlist(buckets.chain_of(hash)) };
             let sockets =
                 nodes.map(|node| within(node.cast(), bindings::RUST_CONST_SK_PORTADDR_NODE));
-            devices.note(namespace, tuple.local_port, allowance.each(sockets, 1));
+            devices.note(namespace, tuple.local_port, sockets, allowance);
         }
         devices.sockets = udp_chains::sockets_of_end(namespace, tuple);
         devices
@@ -123,12 +123,15 @@ impl BoundDevices {
         namespace: Namespace<'_>,
         port: Port,
         sockets: impl Iterator<Item = *const bindings::sock_common>,
+        allowance: &Allowance,
     ) {
-        for (number, sk) in sockets.take(CHAIN).enumerate() {
-            self.sockets = match number + 1 {
-                CHAIN => u32::MAX,
-                _ => self.sockets.saturating_add(1),
-            };
+        for (number, sk) in allowance.each(sockets, 1).enumerate() {
+            if number == CHAIN {
+                self.sockets = u32::MAX;
+                allowance.leave_out();
+                return;
+            }
+            self.sockets = self.sockets.saturating_add(1);
             // SAFETY: By what the callers give, the memory is that of a socket in this section.
             let Some(socket) = (unsafe { SockCommon::from_raw(sk.cast()) }) else {
                 continue;
@@ -139,18 +142,21 @@ impl BoundDevices {
             }
             // SAFETY: As before.
             if eq(unsafe { owner::of_socket(sk) }, namespace.object().as_ptr()) {
-                self.add(device);
+                self.add(device, allowance);
             }
         }
     }
 
-    fn add(&mut self, device: c_int) {
+    fn add(&mut self, device: c_int, allowance: &Allowance) {
         if self.indexes().any(|known| known == device) {
             return;
         }
-        if let Some(place) = self.indexes.get_mut(self.count) {
-            *place = device;
-            self.count += 1;
+        match self.indexes.get_mut(self.count) {
+            Some(place) => {
+                *place = device;
+                self.count += 1;
+            }
+            None => allowance.leave_out(),
         }
     }
 }

@@ -94,6 +94,7 @@ impl<'n> BoundOnly<'n> {
             });
             for sk in sockets {
                 if left == 0 || allowance.is_spent() {
+                    allowance.leave_out();
                     return;
                 }
                 left -= 1;

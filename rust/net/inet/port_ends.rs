@@ -78,6 +78,7 @@ impl PortEnds {
             // SAFETY: As above.
             for node in unsafe { list::hlist(addresses) } {
                 if left == 0 || allowance.is_spent() {
+                    allowance.leave_out();
                     return ends;
                 }
                 left -= 1;
@@ -97,7 +98,7 @@ impl PortEnds {
                 let first = unsafe { list::hlist(owners) }.next().map(socket_of);
                 // SAFETY: It is in the list: a socket, of whatever kind.
                 if first.is_some_and(|sk| eq(unsafe { owner::of_socket(sk) }, net)) {
-                    ends.add(Address::V6(address), 0);
+                    ends.add(Address::V6(address), 0, allowance);
                 }
             }
         }
@@ -114,7 +115,11 @@ impl PortEnds {
         // SAFETY: UDP sockets are freed by RCU (`udp_lib_get_port()`), and the namespace is evidence of a
         // read-side section.
         let nodes = unsafe { list::hlist(chain) };
-        for node in allowance.each(nodes, END).take(CHAIN) {
+        for (number, node) in allowance.each(nodes, END).enumerate() {
+            if number == CHAIN {
+                allowance.leave_out();
+                break;
+            }
             let sk = node
                 .cast::<u8>()
                 .wrapping_sub(bindings::RUST_CONST_SK_NODE as usize)
@@ -126,7 +131,7 @@ impl PortEnds {
                 continue;
             };
             if is_own && socket.local_port() == port && socket.is_closed() {
-                ends.add(socket.local().0, socket.bound_device());
+                ends.add(socket.local().0, socket.bound_device(), allowance);
             }
         }
         ends
@@ -137,14 +142,17 @@ impl PortEnds {
         self.ends.iter().take(self.count).copied()
     }
 
-    fn add(&mut self, address: Address, device: c_int) {
+    fn add(&mut self, address: Address, device: c_int, allowance: &Allowance) {
         let end = (address.unmapped(), device);
         if self.ends.iter().take(self.count).any(|known| *known == end) {
             return;
         }
-        if let Some(place) = self.ends.get_mut(self.count) {
-            *place = end;
-            self.count += 1;
+        match self.ends.get_mut(self.count) {
+            Some(place) => {
+                *place = end;
+                self.count += 1;
+            }
+            None => allowance.leave_out(),
         }
     }
 }

@@ -28,7 +28,6 @@ use crate::{
         genetlink::{Message, Part, Refusal},
         namespace::{Alive, Listed, Net},
     },
-    table::Outcome,
 };
 
 pub(super) const NETNS: u16 = NSMUX_A_LOOKUP_NETNS as u16;
@@ -93,7 +92,7 @@ pub(super) fn dump<'a>(part: &mut Part<'a, Instance>) -> Result<bool, Refusal<'a
         }
         part.add_if(|request, message| {
             request.allowance().spend_in(most, |allowance| {
-                Ok(look_up(&key, net, message, allowance)? != Outcome::None)
+                Ok(look_up(&key, net, message, allowance)?)
             })
         })
     };

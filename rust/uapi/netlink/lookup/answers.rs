@@ -37,8 +37,6 @@ pub(super) struct Answers<'a, 'm> {
     /// The outcome of the first lookup, or of the first that found a socket.
     first: Option<Outcome>,
     has_looked_up: bool,
-    /// What a lookup takes for which there was too little left.
-    owed: u32,
     allowance: &'a Allowance,
 }
 
@@ -50,7 +48,6 @@ impl<'a, 'm> Answers<'a, 'm> {
             count: 0,
             first: None,
             has_looked_up: false,
-            owed: 0,
             allowance,
         }
     }
@@ -70,9 +67,9 @@ impl<'a, 'm> Answers<'a, 'm> {
         }
         // This one may be left out; what comes after it need not be.
         self.allowance.spend(LOOKUP);
-        if is_first {
-            // What comes after this question.
-            self.owed = steps.min(Allowance::CALL);
+        match is_first {
+            true => self.allowance.owe(steps.min(Allowance::CALL)),
+            false => self.allowance.leave_out(),
         }
         is_first
     }
@@ -224,7 +221,6 @@ impl<'a, 'm> Answers<'a, 'm> {
         if self.count > 1 {
             self.message.put_u32(NSMUX_A_LOOKUP_SOCKETS, self.count)?;
         }
-        self.allowance.spend(self.owed);
         entry::put_outcome(self.message, self.outcome())?;
         Ok(self.outcome())
     }

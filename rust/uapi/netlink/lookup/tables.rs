@@ -139,20 +139,24 @@ const CHAIN: u32 = 1 << 11;
 const ENDPOINTS: u32 = 1 << 10;
 const TOKENS: u32 = 1 << 14;
 
-/// Looks a key up, and writes what was found. As far as the allowance goes: who is not alone, and has
-/// used it up, may not have found all.
+/// Looks a key up, and writes what was found, and whether something was left out; `false` if that is
+/// nothing. As far as the allowance goes.
 pub(super) fn look_up(
     key: &Key,
     listed: Listed<'_>,
     message: &mut Message<'_>,
     allowance: &Allowance,
-) -> Result<Outcome> {
+) -> Result<bool> {
     allowance.spend(key.least(listed));
-    listed.branded(|namespace| {
+    let outcome = listed.branded(|namespace| {
         put_namespace(message, namespace.object())?;
         message.put_u32(NSMUX_A_LOOKUP_TABLE, key.table())?;
         key.tell(namespace, message, allowance)
-    })
+    })?;
+    if allowance.is_incomplete() {
+        message.put_flag(NSMUX_A_LOOKUP_INCOMPLETE)?;
+    }
+    Ok(outcome != Outcome::None || allowance.is_incomplete())
 }
 
 fn tell_vsock(

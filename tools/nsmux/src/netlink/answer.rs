@@ -65,6 +65,8 @@ pub(crate) struct Answer {
     pub(crate) process: Option<Process>,
     /// The groups that have members, if that was asked.
     pub(crate) groups: Vec<Group>,
+    /// Whether there was more to go over than one answer may: sockets may be missing.
+    pub(crate) incomplete: bool,
 }
 
 impl FromAttributes for Answer {
@@ -83,6 +85,7 @@ impl FromAttributes for Answer {
             interface: None,
             process: None,
             groups: Vec::new(),
+            incomplete: false,
         };
         for attribute in attributes {
             let attribute = attribute?;
@@ -107,6 +110,7 @@ impl FromAttributes for Answer {
                     number: attribute.u32()?,
                     name: None,
                 }),
+                spec::lookup::INCOMPLETE => answer.incomplete = true,
                 _ => {}
             }
         }

@@ -250,6 +250,12 @@ fn distinct(answers: Vec<Answer>) -> Vec<Answer> {
         .filter(|answer| answer.outcome != Outcome::None)
         .map(|answer| answer.netns_cookie)
         .collect();
+    // What one answer left out is missing from all of its namespace.
+    let incomplete: HashSet<Option<u64>> = answers
+        .iter()
+        .filter(|answer| answer.incomplete)
+        .map(|answer| answer.netns_cookie)
+        .collect();
     answers
         .into_iter()
         .filter(|answer| {
@@ -258,6 +264,10 @@ fn distinct(answers: Vec<Answer>) -> Vec<Answer> {
         .filter(|answer| {
             let sockets: Vec<u64> = answer.sockets.iter().map(|socket| socket.cookie).collect();
             seen.insert((answer.netns_cookie, answer.outcome, sockets))
+        })
+        .map(|answer| Answer {
+            incomplete: incomplete.contains(&answer.netns_cookie),
+            ..answer
         })
         .collect()
 }
@@ -284,6 +294,7 @@ mod tests {
             interface: None,
             process: None,
             groups: Vec::new(),
+            incomplete: false,
         }
     }
 
@@ -309,5 +320,16 @@ mod tests {
             distinct(answers),
             [answer(1, Outcome::Unconnected, Some(5))]
         );
+    }
+
+    #[test]
+    fn what_one_family_left_out_is_missing() {
+        let mut nothing = answer(1, Outcome::None, None);
+        nothing.incomplete = true;
+        let found = answer(1, Outcome::Unconnected, Some(5));
+        let elsewhere = answer(2, Outcome::Unconnected, Some(6));
+        let answers = distinct(vec![nothing, found, elsewhere]);
+        let incomplete: Vec<bool> = answers.iter().map(|answer| answer.incomplete).collect();
+        assert_eq!(incomplete, [true, false]);
     }
 }

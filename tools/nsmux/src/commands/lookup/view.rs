@@ -28,8 +28,12 @@ pub(super) fn columns(answers: &[Described]) -> Columns {
     }
 }
 
-/// Tells of sockets that did not fit into the kernel's answer.
+/// Tells of sockets that did not fit into the kernel's answer, or that it did not look for.
 pub(super) fn warn_of_untold(described: &Described) {
+    if let (true, Some(netns)) = (described.answer.incomplete, &described.netns) {
+        let more = "there is more to go over than one answer may: some sockets may be missing";
+        eprintln!("nsmux: {netns}: {more}");
+    }
     if !described.answer.groups.is_empty() {
         return;
     }
