@@ -28,9 +28,9 @@ VARIANTS = [KsftNamedVariant(f"{version}_{mode}", family, mode)
 
 
 @contextlib.contextmanager
-def assigned(family, mode, by):
+def assigned(family, mode, by, made=observed_tun):
     """Whatever is received is given to who has the other port."""
-    with observed_tun() as observed:
+    with made() as observed:
         observed.namespace.set_mode(mode)
         with observed.namespace.enter():
             device = socket.if_nametoindex(observed.tun.name)

@@ -70,6 +70,20 @@ def moved(family, made, *lines):
         yield outside, far, inside
 
 
+def protection(name):
+    """What has the device's packets protected, as iproute2 wants it."""
+    outer, _, chosen = PROTECTED[name]
+    any_port = "0.0.0.0" if outer == V4 else "::"
+    yield ("xfrm state add src {near} dst {far} proto esp spi 0x100 "
+           "reqid 1 mode tunnel flag af-unspec "
+           f"{chosen if 'if_id' in chosen else ''} "
+           f"encap espinudp {ESP_PORT} {ESP_PORT} {any_port} "
+           f"aead rfc4106(gcm(aes)) {KEY} 128")
+    for all_ in ("0.0.0.0/0", "::/0"):
+        yield (f"xfrm policy add src {all_} dst {all_} dir out {chosen} "
+               "tmpl src {near} dst {far} proto esp reqid 1 mode tunnel")
+
+
 def check_inside(inside, sender, row):
     """It is the sender's inside."""
     now = status.read(inside)
@@ -86,18 +100,9 @@ def check_inside(inside, sender, row):
                 if (name, family) not in (("vti", V6), ("vti6", V4))])
 def test_protected(name, family):
     """ESP in UDP, with a port that somebody has who is inside."""
-    outer, made, chosen = PROTECTED[name]
-    any_port = "0.0.0.0" if outer == V4 else "::"
-    lines = ["xfrm state add src {near} dst {far} proto esp spi 0x100 "
-             "reqid 1 mode tunnel flag af-unspec "
-             f"{chosen if 'if_id' in chosen else ''} "
-             f"encap espinudp {ESP_PORT} {ESP_PORT} {any_port} "
-             f"aead rfc4106(gcm(aes)) {KEY} 128"]
-    lines += [f"xfrm policy add src {all_} dst {all_} dir out {chosen} "
-              "tmpl src {near} dst {far} proto esp reqid 1 mode tunnel"
-              for all_ in ("0.0.0.0/0", "::/0")]
+    outer, made, _ = PROTECTED[name]
     row = {V4: "udp", V6: "udp6"}
-    with moved(outer, made, *lines) as (outside, far, inside), \
+    with moved(outer, made, *protection(name)) as (outside, far, inside), \
             lookup_trace.capture(outside) as trace, \
             far.udp("", ESP_PORT, outer) as wire, \
             inside.udp("", ESP_PORT, outer) as decoy, \

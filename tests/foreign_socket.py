@@ -50,6 +50,13 @@ def middle_and_last(family):
             yield middle, last, tap
 
 
+def frame(family):
+    """A datagram for the port, behind an Ethernet header."""
+    return (bytes.fromhex(MAC.replace(":", "")) + bytes.fromhex("020000000002")
+            + ETHERTYPE[family] + packet.udp(
+                FAR[family], PEER_PORT, NEAR[family], PORT, b"carried"))
+
+
 @ksft_variants(FAMILY_VARIANTS)
 def test_carried_through_veth(family):
     """Resolved by the device, and the answer is a socket of elsewhere.
@@ -57,14 +64,11 @@ def test_carried_through_veth(family):
     The kernel does take the socket that the packet carries: middle's gets the
     data, and last's own does not.
     """
-    frame = (bytes.fromhex(MAC.replace(":", "")) + bytes.fromhex("020000000002")
-             + ETHERTYPE[family] + packet.udp(
-                 FAR[family], PEER_PORT, NEAR[family], PORT, b"carried"))
     with middle_and_last(family) as (middle, last, tap), \
             middle.udp("", PORT, family) as in_middle, \
             last.udp("", PORT, family) as in_last, \
             lookup_trace.capture(middle, last) as trace:
-        tap.send(frame)
+        tap.send(frame(family))
         ksft_eq(receivers([in_middle, in_last], b"carried"), [in_middle])
         lookup, = trace.wait(direction="receive")
         ksft_eq(lookup.namespace, last.cookie)

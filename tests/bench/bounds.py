@@ -26,7 +26,7 @@ ROUNDS = 2
 LONG = ("socket-get", "socket-get, dump", "tcp, dump", "namespace-get, dump",
         "tcp, dump, 1024 named", "udp port", "netlink groups, dump")
 # How many times these others ask.
-FAMILIES, GRACE_PERIODS = 5, 40
+FAMILIES, GRACE_PERIODS = 5, 200
 
 
 def measure(who, become):

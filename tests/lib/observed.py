@@ -29,16 +29,23 @@ class Observed(NamedTuple):
 
     namespace: Namespace
     tun: TunDevice
-    trace: LookupTrace
+    trace: LookupTrace | None
 
 
 @contextlib.contextmanager
 def observed_tun(**options):
     """A namespace with a tun device, in mode observe from here on."""
-    with Namespace() as namespace, tun(namespace, **options) as device, \
-            lookup_trace.capture(namespace) as trace:
+    with untraced_tun(**options) as observed, \
+            lookup_trace.capture(observed.namespace) as trace:
+        yield observed._replace(trace=trace)
+
+
+@contextlib.contextmanager
+def untraced_tun(**options):
+    """The same while nobody traces, for whom packets take a longer way."""
+    with Namespace() as namespace, tun(namespace, **options) as device:
         namespace.set_mode("observe")
-        yield Observed(namespace, device, trace)
+        yield Observed(namespace, device, None)
 
 
 @contextlib.contextmanager

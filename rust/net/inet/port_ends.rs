@@ -144,7 +144,9 @@ impl PortEnds {
 
     fn add(&mut self, address: Address, device: c_int, allowance: &Allowance) {
         let end = (address.unmapped(), device);
-        if self.ends.iter().take(self.count).any(|known| *known == end) {
+        // The devices first, which differ sooner.
+        let is_end = |known: &(Address, c_int)| known.1 == end.1 && known.0 == end.0;
+        if self.ends.iter().take(self.count).any(is_end) {
             return;
         }
         match self.ends.get_mut(self.count) {

@@ -63,6 +63,9 @@ impl Numbers {
     /// if there are more.
     pub fn look(&mut self, namespace: Alive<'_>, allowance: &Allowance) -> bool {
         let mut next = 0;
+        // Most have numbers of namespaces that are made long before those that are wanted, or after.
+        let cookies = |first: Option<&(u64, _)>| first.map_or(0, |(cookie, _)| *cookie);
+        let wanted = cookies(self.0.first())..=cookies(self.0.last());
         while !allowance.is_spent() {
             let guard = kernel::sync::rcu::read_lock();
             let pause = allowance.pause();
@@ -71,9 +74,8 @@ impl Numbers {
                 let Some((number, cookie)) = at_or_after(namespace, next, (&guard).into()) else {
                     return true;
                 };
-                let place = self.0.binary_search_by_key(&cookie, |(cookie, _)| *cookie);
-                if let Some((_, found)) = place.ok().and_then(|place| self.0.get_mut(place)) {
-                    *found = u32::try_from(number).ok();
+                if wanted.contains(&cookie) {
+                    self.note(cookie, number);
                 }
                 let Some(after) = number.checked_add(1) else {
                     return true;
@@ -82,6 +84,13 @@ impl Numbers {
             }
         }
         false
+    }
+
+    fn note(&mut self, cookie: u64, number: c_int) {
+        let place = self.0.binary_search_by_key(&cookie, |(cookie, _)| *cookie);
+        if let Some((_, found)) = place.ok().and_then(|place| self.0.get_mut(place)) {
+            *found = u32::try_from(number).ok();
+        }
     }
 
     /// The number of a namespace, if it has one.
