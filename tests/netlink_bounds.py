@@ -40,6 +40,8 @@ DESCRIBED = 60
 # More members than are looked at in one section, and more than one request may
 # look at.
 MEMBERS, TOO_MANY = 5000, 12000
+# As many namespaces may be named.
+NAMED = 1024
 PORT, PROTOCOL, GROUP = 5353, 253, 9
 # Of asm-generic/socket.h; Python has no name for it.
 SO_RCVBUFFORCE = 33
@@ -293,6 +295,11 @@ def test_long_list():
                 for answer in nsmux.dump("lookup", asked) if answer]
         ksft_eq(told, [(namespace.cookie, many)
                        for namespace, many in wanted])
+        # To check so many names takes a half of what a part may do.
+        asked["netns"] = [{"cookie": after.cookie}] * NAMED
+        told = [(answer["netns-cookie"], answer["sockets"])
+                for answer in nsmux.dump("lookup", asked) if answer]
+        ksft_eq(told, [(after.cookie, 2)] * NAMED)
         for sock in of_netlink(crowded, TOO_MANY - MEMBERS):
             stack.enter_context(sock)
         text = "the list of all namespaces' members is too long to go through"

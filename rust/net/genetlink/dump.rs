@@ -23,6 +23,8 @@ pub struct Progress {
     pub place: Place,
     /// How many parts were made before.
     parts: u32,
+    /// Whether it was seen that the request may be answered.
+    pub is_checked: bool,
 }
 
 /// One part of a dump: as many messages as fit into a buffer.

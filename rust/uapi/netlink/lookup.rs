@@ -119,9 +119,10 @@ fn each_named<'a>(
     let attributes = part.request.attributes();
     let mut selectors = selector::selectors(attributes, NETNS);
     let done = part.progress.entries as usize;
-    // Whoever names as many gets on: what is left is enough for a question in the first of them.
-    const { assert!(NAMED as u32 * SELECT + SELECT + Key::MOST <= Allowance::CALL) };
-    if done == 0 {
+    // Whoever names as many gets on: a whole part is enough to check them all, and to ask in one.
+    const { assert!(NAMED as u32 * SELECT <= Allowance::CALL) };
+    const { assert!(SELECT + Key::MOST <= Allowance::CALL) };
+    if !part.progress.is_checked {
         if let Some(attribute) = selectors.nth(NAMED) {
             let text = c"a request names 1024 namespaces at most";
             return Err(Refusal::of(attribute, EINVAL, text));
@@ -139,6 +140,7 @@ fn each_named<'a>(
             selector::precheck(&part.request, selector)?;
             part.request.allowance().spend(SELECT);
         }
+        part.progress.is_checked = true;
     }
     for selector in selector::selectors(attributes, NETNS).skip(done) {
         if part.request.allowance().is_spent() {
