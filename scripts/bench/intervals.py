@@ -44,11 +44,17 @@ def rank(number):
         place += 1
 
 
-def ratio(turns, of, to):
+def of_boots(boots, figure):
+    """Of what is computed from each turn. A boot has one value, the median of its turns: they are
+    not independent, since code and data lie where they lie as long as it lasts."""
+    return Median.of([statistics.median(map(figure, turns)) for turns in boots])
+
+
+def ratio(boots, of, to):
     """How many times as long one takes as the other, pair by pair."""
-    return Median.of([turn[of] / turn[to] for turn in turns])
+    return of_boots(boots, lambda turn: turn[of] / turn[to])
 
 
-def difference(turns, of, to):
+def difference(boots, of, to):
     """How much longer one takes than the other, pair by pair."""
-    return Median.of([turn[of] - turn[to] for turn in turns])
+    return of_boots(boots, lambda turn: turn[of] - turn[to])

@@ -24,15 +24,15 @@ ADDED = {
 PATH = 1000
 
 
-def turns(number=40):
+def turns(number, more):
     """Turns of a machine that becomes slower and slower, and in each fourth one is disturbed while
-    one of the contenders is measured."""
+    one of the contenders is measured; each contender adds so much more."""
     found = []
     for turn in range(number):
-        slower = 1 + turn / 10
-        figures = {name: {native.CALL: 500.0, **{kind: (PATH + added) * slower
-                                                 for kind in native.KINDS}}
-                   for name, added in ADDED.items()}
+        slower = 1 + turn / 1000
+        figures = {name: {native.CALL: 500.0, **{
+            kind: (PATH + added + (more if added else 0)) * slower for kind in native.KINDS}}
+            for name, added in ADDED.items()}
         if turn % 4 == 0:
             disturbed = list(ADDED)[turn // 4 % len(ADDED)]
             for kind in native.KINDS:
@@ -41,9 +41,14 @@ def turns(number=40):
     return found
 
 
+def boots(number=9):
+    """Boots in which what is added takes less and more, and 0 more in the middle one."""
+    return [turns(40, more) for more in range(-(number // 2), number - number // 2)]
+
+
 def part():
     """What results.json would have of them."""
-    return dict(native.summary(turns()), kernel="7.3.4", batches=24, packets=1536)
+    return dict(native.summary(boots()), kernel="7.3.4", batches=24, packets=1536)
 
 
 class IntervalsTest(unittest.TestCase):
@@ -66,26 +71,29 @@ class IntervalsTest(unittest.TestCase):
 
     def test_pairs(self):
         """Within a pair, whatever one pair has against another."""
-        pairs = [{"a": 3 * turn, "b": 2 * turn} for turn in range(1, 11)]
-        self.assertEqual(intervals.ratio(pairs, "a", "b"), intervals.Median(1.5, 1.5, 1.5))
-        self.assertEqual(intervals.difference(pairs, "a", "b"), intervals.Median(5.5, 2, 9))
+        boots = [[{"a": 3 * turn, "b": 2 * turn} for turn in (first, first + 1, 1000)]
+                 for first in range(1, 11)]
+        self.assertEqual(intervals.ratio(boots, "a", "b"), intervals.Median(1.5, 1.5, 1.5))
+        self.assertEqual(intervals.difference(boots, "a", "b"), intervals.Median(6.5, 3, 10))
 
 
 class SummaryTest(unittest.TestCase):
     """bench.native.summary"""
 
     def setUp(self):
-        self.summary = native.summary(turns())
+        self.summary = native.summary(boots())
 
     def test_ratio(self):
-        """Neither a machine that becomes slower nor disturbances change it."""
+        """Neither a machine that becomes slower nor disturbances change it; boots that differ make
+        the interval, of nine the second from below and from above."""
         for kind in native.KINDS:
             for name, added in ADDED.items():
                 if name != native.BASE:
                     found = self.summary["kinds"][kind]["ratio"][name]
                     self.assertAlmostEqual(found["median"], (PATH + added) / PATH)
-                    self.assertLessEqual(found["low"], found["median"])
-                    self.assertLessEqual(found["median"], found["high"])
+                    more = 3 / PATH if added else 0
+                    self.assertAlmostEqual(found["low"], found["median"] - more)
+                    self.assertAlmostEqual(found["high"], found["median"] + more)
 
     def test_meter(self):
         """Of the 120 that observe adds, 30 are gone with another way to count."""
@@ -94,8 +102,8 @@ class SummaryTest(unittest.TestCase):
 
     def test_nothing_added(self):
         """There is no part of nothing."""
-        same = [{name: {kind: 1000.0 for kind in (native.CALL, *native.KINDS)} for name in ADDED}
-                for _ in range(10)]
+        same = 10 * [[{name: {kind: 1000.0 for kind in (native.CALL, *native.KINDS)}
+                       for name in ADDED}]]
         self.assertIsNone(native.summary(same)["kinds"]["udp ipv4"]["meter"]["observe"]["part"])
         self.assertIn("counting is 0 (0 … 0) ns\n", "\n".join(
             native.table(dict(native.summary(same), kernel="7.3.4"))) + "\n")
@@ -107,9 +115,9 @@ class SummaryTest(unittest.TestCase):
         self.assertEqual(native.interval(figure, ",.3f"), "-0.300 (-1.600 … 1,200.400)")
 
     def test_too_few(self):
-        """A handful of turns says nothing."""
+        """A handful of boots says nothing."""
         with self.assertRaises(Failure):
-            native.summary(turns(5))
+            native.summary(boots(5))
 
     def test_all_contenders_are_told(self):
         """Each has a row for each kind."""
