@@ -66,11 +66,10 @@ pub(super) fn answer<'a>(
 ) -> Result<(), Refusal<'a>> {
     selector::with_selected(request, NETNS, |net| {
         let allowance = request.allowance();
-        let is_covered = allowance.covers(DESCRIBE);
         allowance.spend(DESCRIBE);
         let mut numbers = Numbers::with_capacity(1)?;
         numbers.want(&net);
-        let is_whole = is_covered && numbers.look(request.net(), allowance);
+        let is_whole = numbers.look(request.net(), allowance);
         if !is_whole && !allowance.is_alone() {
             let text =
                 c"there are too many requests in one packet to tell about one more namespace";
