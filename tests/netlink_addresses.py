@@ -72,6 +72,23 @@ def test_port(table):
                       errno.EINVAL, MISSING, None, "local-address")
 
 
+def test_listener_beside_a_connection():
+    """At the address of a connection from the port, the listener at no address
+    is the same one."""
+    with Namespace() as namespace, opened_in(namespace) as nsmux, \
+            namespace.listener("127.0.0.1", PORT + 1) as server, \
+            namespace.open_socket(kind=socket.SOCK_STREAM) as client, \
+            namespace.open_socket(kind=socket.SOCK_STREAM) as listener:
+        namespace.ip("link set lo up")
+        for sock, address in (client, "127.0.0.1"), (listener, ""):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind((address, PORT))
+        client.connect(server.getsockname())
+        listener.listen()
+        answer = nsmux.do("lookup", {"table": "tcp", "local-port": PORT})
+        check(answer, namespace, "listener", "listener", listener)
+
+
 def mapped(end):
     """An end of IPv4 as sockets of IPv6 have it."""
     return (f"::ffff:{end[0]}", end[1])

@@ -7,6 +7,7 @@ That a port is held says bind(2).
 
 import contextlib
 import errno
+import resource
 import socket
 
 from lib import program
@@ -16,6 +17,10 @@ from lib.observed import FAMILY_VARIANTS
 from lib.port_holders import ANY, PORT, check, found, two_with_a_device
 from lib.topology import LOOPBACK, Namespace
 from net.lib.py import ksft_eq, ksft_in, ksft_true, ksft_variants
+
+
+# The table has some ten thousand chains.
+OTHERS, ASKED = 2000, 400
 
 
 def is_taken(namespace, family, address):
@@ -59,6 +64,24 @@ def test_bound(family):
                       sock)
             ksft_true(not is_taken(namespace, family, address))
             ksft_eq(ask(LOOPBACK[family])["outcome"], "none")
+
+
+def test_others_in_the_chain():
+    """Who is at another address is not at this one, though both may be in one
+    chain: with so many of each, some are."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2 * OTHERS, 2 * OTHERS))
+    with Namespace() as namespace, opened_in(namespace) as nsmux, \
+            contextlib.ExitStack() as stack:
+        namespace.ip("link set lo up")
+        for number in range(OTHERS):
+            sock = stack.enter_context(
+                namespace.open_socket(kind=socket.SOCK_STREAM))
+            sock.bind((f"127.1.{number >> 8}.{number & 255}", PORT))
+        ksft_eq({nsmux.do("lookup", key("tcp", (f"127.2.{number >> 8}."
+                                                f"{number & 255}", PORT)))
+                 ["outcome"] for number in range(ASKED)}, {"none"})
+    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 def test_bound_of_both_families():
