@@ -178,6 +178,16 @@ def test_every_label():
     tool.check_fails(tool.run("mode", "--netns", f"cat[{os.getpid()}]"), tool.NOT_FOUND)
 
 
+def unit_of(task):
+    """The innermost service or scope that it is in; none in a kernel without control groups."""
+    try:
+        with open(f"/proc/{task}/cgroup", encoding="utf-8") as file:
+            parts = [part.rstrip() for part in file.read().split("/")]
+    except FileNotFoundError:
+        return None
+    return next((part for part in reversed(parts) if part.endswith((".service", ".scope"))), None)
+
+
 def test_threads():
     """A namespace that only a thread is in is its process's; all others are as they were."""
     with open("/proc/self/comm", encoding="utf-8") as file:
@@ -188,10 +198,7 @@ def test_threads():
         for task in (thread, second):
             ksft_eq(told[inode_of(task)]["process"],
                     {"pid": os.getpid(), "comm": name, "count": 1})
-            with open(f"/proc/{task}/cgroup", encoding="utf-8") as file:
-                unit = [part for part in file.read().split("/")
-                        if part.rstrip().endswith((".service", ".scope"))]
-            ksft_eq(told[inode_of(task)]["unit"], unit[-1].rstrip() if unit else None)
+            ksft_eq(told[inode_of(task)]["unit"], unit_of(task))
             # The tool's own process is among those of that namespace.
         ksft_eq([told[inode_of("self")]["process"]], own)
         ksft_eq(leads_to(f"pid:{thread}"), inode_of(thread))
