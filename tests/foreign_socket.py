@@ -100,7 +100,8 @@ def test_all_traffic_through_veth():
                 ksft_eq(lookup.namespace, cookies[lookup.socket],
                         str(lookup))
         for namespace in (near, far):
-            now = status.read(namespace)
+            # The last acknowledgements may be on their way.
+            now = status.wait(namespace, status.adds_up)
             ksft_eq(now.counts["receive", "by-device"], now.seen("receive"))
             for direction in status.DIRECTIONS:
                 ksft_eq(now.counts[direction, "disagree"], 0)

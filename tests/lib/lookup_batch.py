@@ -13,6 +13,9 @@ from .netlink_message import (ERROR, GENERIC, HEADER, NESTED, REQUEST,
                               RawSocket, attribute, attributes, messages)
 
 SO_RCVBUFFORCE = 33
+# So many in a packet, of whatever length they are, have each what a question
+# may take.
+TOGETHER = 4
 
 
 def unsigned(value):
@@ -129,9 +132,10 @@ class LookupSocket(RawSocket):
 
     def look_up(self, tuples, selector=b""):
         """Outcome and cookies of what each tuple finds."""
-        self.send(b"".join(
-            self._form.request(tuple_, place, selector)
-            for place, tuple_ in enumerate(tuples)))
+        requests = [self._form.request(tuple_, place, selector)
+                    for place, tuple_ in enumerate(tuples)]
+        for first in range(0, len(requests), TOGETHER):
+            self.send(b"".join(requests[first:first + TOGETHER]))
         found = [None] * len(tuples)
         for _ in tuples:
             answer, = messages(self.recv(1 << 14))

@@ -89,6 +89,15 @@ def wait(namespace, condition, deadline=20):
         time.sleep(0.005)
 
 
+def adds_up(status):
+    """Whether no packet was counted between the reading of two counters."""
+    return all(
+        sum(count for key, count in status.counts.items()
+            if key[0] == direction and (key[1] in UNKNOWN
+                                        or key[2:] == ("packets",)))
+        == status.seen(direction) for direction in DIRECTIONS)
+
+
 def check_sums(status, comment=""):
     """Every packet is in exactly one cell of each of the two groupings."""
     for direction in DIRECTIONS:
