@@ -38,7 +38,8 @@ pub(super) trait Visitor {
 /// read-side section; fails with `E2BIG` if the allowance does not last for the list.
 ///
 /// That takes several sections. Where the place in the list is lost between two of them, it is begun
-/// anew. So who neither leaves nor joins meanwhile is visited once since it was begun.
+/// anew. So who neither leaves nor joins meanwhile is visited since it was begun, and once, unless the
+/// list leads back to its beginning (see [`List`]).
 pub(super) fn go_through(
     protocol: u32,
     allowance: &Allowance,
