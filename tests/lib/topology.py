@@ -14,6 +14,7 @@ import subprocess
 
 from net.lib.py import NetNS, NetNSEnter, cmd
 from .identity import namespace_cookie
+from .lifetime import wait_until
 
 # Documentation addresses: our end, and the far end.
 LOOPBACK = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
@@ -21,14 +22,35 @@ NEAR = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
 FAR = {socket.AF_INET: "192.0.2.2", socket.AF_INET6: "2001:db8::2"}
 PREFIX = {socket.AF_INET: 24, socket.AF_INET6: 64}
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
+# A route to an address of this host, of linux/ipv6_route.h.
+RTF_LOCAL = 0x80000000
 
 
 def ip_batch(*lines):
-    """Run many ip commands in one process, in the current namespace."""
+    """Run many ip commands in one process, in the current namespace.
+
+    What they have added is in use when this returns.
+    """
     result = subprocess.run(["ip", "-batch", "-"], input="\n".join(lines),
                             text=True, capture_output=True, check=False)
     if result.returncode:
         raise RuntimeError(f"ip -batch: {result.stderr}\n" + "\n".join(lines))
+    wait_until(lambda: not addresses_without_route(),
+               "each address of IPv6 receives packets")
+
+
+def addresses_without_route():
+    """The addresses of IPv6 that do not receive packets yet, in hexadecimal.
+
+    The kernel leaves the route of a new address to a worker, without
+    duplicate address detection too (addrconf_dad_start()).
+    """
+    with open("/proc/thread-self/net/if_inet6", encoding="ascii") as file:
+        addresses = {line.split()[0] for line in file}
+    with open("/proc/thread-self/net/ipv6_route", encoding="ascii") as file:
+        routes = {fields[0] for fields in map(str.split, file)
+                  if int(fields[8], 16) & RTF_LOCAL}
+    return addresses - routes
 
 
 class Namespace(NetNS):
