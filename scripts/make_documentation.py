@@ -22,7 +22,7 @@ def main():
     doctrees = OUTPUT.parent / "doctrees"
     problems = sources.findings(sphinx_command(sources.environment, OUTPUT, doctrees))
     with scratch.copy(sources.environment) as directory:
-        problems += rust_sources.document(sources, directory, OUTPUT / "rust")[1]
+        problems += rust_sources.document(sources, directory, OUTPUT / "rust")
     place, found = tool_sources.document(sources.environment)
     problems += found
     if problems:

@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 from environment.failure import Failure
 from kernel_module.module import PROJECT
@@ -29,18 +30,19 @@ class Command:
         return ["env"] + variables + [program] + self.arguments + list(arguments)
 
 
-def command(directory):
+def command(directory, root=ROOT):
     """The command with which the crate in a directory was compiled.
 
     Kbuild leaves it in a file beside what it has built.
     """
-    saved = (directory / "rust/.nsmux_main.o.cmd").read_text().splitlines()[0]
+    left = directory / Path(root).with_name(f".{Path(root).stem}.o.cmd")
+    saved = left.read_text().splitlines()[0]
     words = shlex.split(saved.partition(":=")[2].replace("$(pound)", "#").partition(";")[0])
     place = next(i for i, word in enumerate(words) if "rustc" in word.rpartition("/")[2])
     variables = dict(word.split("=", 1) for word in words[:place])
     variables["NSMUX_VERSION"] = version()
     variables["NSMUX_BINDINGS"] = str(directory / "rust/bindings/bindings_generated.rs")
-    arguments = [word for word in without_output(words[place + 1:]) if not word.endswith(ROOT)]
+    arguments = [word for word in without_output(words[place + 1:]) if not word.endswith(root)]
     return Command(variables, arguments)
 
 

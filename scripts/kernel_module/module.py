@@ -14,6 +14,8 @@ from environment.failure import Failure
 PROJECT = Path(__file__).resolve().parents[2]
 MODULE = "nsmux.ko"
 SOURCES = {".rs", ".c", ".h", ".txt"}
+# The sources of another module: see designs.py.
+OTHERS = "rust/bench"
 
 
 def make_arguments(environment):
@@ -71,6 +73,7 @@ def build(environment, directory=PROJECT):
 def state(environment, directory, variables):
     """A short name for what the module is built from, and for itself."""
     sources = sorted(path for path in (directory / "rust").rglob("*")
-                     if path.suffix in SOURCES and not path.name.endswith("_generated.rs"))
+                     if path.suffix in SOURCES and not path.name.endswith("_generated.rs")
+                     and (directory / OTHERS) not in path.parents)
     return digest(str(environment.tree), variables, [str(path) for path in sources],
                   *sources, directory / "Kbuild", directory / MODULE)

@@ -6,6 +6,7 @@ import shutil
 import sys
 from dataclasses import dataclass, field
 
+from kernel_module import designs
 from kernel_module.module import MODULE, PROJECT
 from machine import boot, qemu
 from machine.session import Limits
@@ -50,6 +51,8 @@ def run_tests(environment, names=(), module=PROJECT / MODULE, on_output=boot.pri
 
         contents = [("nsmux/nsmux.ko", module), (PLACE, scratch)] + manner.contents
         contents += boot.default_contents()
+        if designs.wanted(names):
+            contents.append((designs.PLACE, designs.build(environment)))
         run = boot.Run(command=command, contents=contents, boot=manner.boot, limits=manner.limits,
                        megabytes=manner.megabytes)
         status = boot.boot(environment, run, take, on_trouble)

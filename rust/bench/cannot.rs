@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a design cannot do, shown by doing it.
+//!
+//! That these fail shows too that the test they fail in can fail.
+
+use kernel::prelude::*;
+
+use crate::{
+    design::Mux,
+    first::{Noop, Stash},
+    random::Random,
+    second::{AsKernel, Chain},
+    trial::{trial_in, Shape, Verdict},
+};
+
+/// Something that a design cannot do.
+pub(crate) struct Cannot {
+    pub(crate) name: &'static str,
+    /// Does it, and tells whether it went wrong.
+    pub(crate) goes_wrong: fn(seed: u64) -> Result<bool>,
+}
+
+pub(crate) const ALL: [Cannot; 2] = [
+    Cannot {
+        name: "noop: two namespaces",
+        goes_wrong: |seed| fails::<Noop>(seed, 2),
+    },
+    Cannot {
+        name: "stash: a packet that the process which runs does not send",
+        goes_wrong: |seed| fails::<Stash>(seed, 2),
+    },
+];
+
+/// Whether the randomised test fails with a first level.
+fn fails<F: crate::design::First>(seed: u64, namespaces: usize) -> Result<bool> {
+    let shape = Shape {
+        namespaces,
+        sockets: 30,
+        expected: 32,
+    };
+    let verdict = trial_in::<Mux<F, Chain<AsKernel>>>(&mut Random::new(seed), shape)?;
+    Ok(matches!(verdict, Verdict::Failed { .. }))
+}

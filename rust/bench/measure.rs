@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! How long a design takes to look up a socket, and to change one.
+
+use core::hint::black_box;
+use kernel::{
+    prelude::*,
+    time::{Instant, Monotonic},
+};
+
+use crate::{
+    design::Design,
+    random::{Choice, Random},
+    sockets::Ends,
+    world::{Packet, World},
+};
+
+/// Packets that are timed together, and how often. Every packet is looked up once: sockets are in
+/// the processor's caches as far as they would be there anyway.
+const PACKETS: usize = 4096;
+const BATCHES: usize = 15;
+const WARM_UP: usize = 2;
+
+/// What is measured.
+pub(crate) struct Cell {
+    pub(crate) namespaces: usize,
+    /// In each of them.
+    pub(crate) sockets: usize,
+    pub(crate) seed: u64,
+}
+
+/// What came out: times in picoseconds.
+pub(crate) struct Figures {
+    /// A socket that is there, in a namespace that is chosen uniformly, or as Zipf has it.
+    pub(crate) hit: [u64; 2],
+    /// The same with one that is not there.
+    pub(crate) miss: [u64; 2],
+    /// To take a socket out and put it in again.
+    pub(crate) change: u64,
+    /// To put it in at first, with its part of its namespace's table.
+    pub(crate) made: u64,
+    /// All that the design takes.
+    pub(crate) bytes: usize,
+}
+
+/// Makes the design, and measures it.
+pub(crate) fn measure<D: Design>(cell: &Cell) -> Result<Figures> {
+    if cell.namespaces > D::MOST {
+        return Err(EDOM);
+    }
+    let mut random = Random::new(cell.seed);
+    let mut world = World::new(cell.namespaces, cell.sockets, 1, Ends::of_server)?;
+    let mut order = VVec::with_capacity(world.sockets.len(), GFP_KERNEL)?;
+    for place in 0..world.sockets.len() {
+        order.push(place, GFP_KERNEL)?;
+    }
+    random.shuffle(&mut order);
+    let begin = Instant::<Monotonic>::now();
+    let mut design = D::new(&world, cell.sockets)?;
+    for place in &order {
+        design.insert(&mut world, *place)?;
+    }
+    let made = each(begin, order.len());
+    let choices = [
+        Choice::Uniform(cell.namespaces),
+        Choice::zipf(cell.namespaces)?,
+    ];
+    let mut hit = [0; 2];
+    let mut miss = [0; 2];
+    for (number, choice) in choices.iter().enumerate() {
+        let packets = packets(cell, choice, &mut random, Ends::of_server)?;
+        hit[number] = lookups(&design, &world, &packets, Some(()))?;
+        let packets = self::packets(cell, choice, &mut random, Ends::of_nobody)?;
+        miss[number] = lookups(&design, &world, &packets, None)?;
+    }
+    Ok(Figures {
+        hit,
+        miss,
+        change: changes(&mut design, &mut world, &mut random)?,
+        made,
+        bytes: design.bytes(&world),
+    })
+}
+
+/// Packets for namespaces of that choice, each for any of their sockets.
+fn packets(
+    cell: &Cell,
+    choice: &Choice,
+    random: &mut Random,
+    ends: fn(usize) -> Ends,
+) -> Result<VVec<Packet>> {
+    let number = PACKETS * (WARM_UP + BATCHES);
+    let mut packets = VVec::with_capacity(number, GFP_KERNEL)?;
+    for _ in 0..number {
+        let namespace = choice.choose(random);
+        let ends = ends(random.place(cell.sockets));
+        packets.push(Packet::new(namespace, ends), GFP_KERNEL)?;
+    }
+    Ok(packets)
+}
+
+/// The median of the batches. Fails if one packet's socket is there and should not be, or the other
+/// way round.
+fn lookups<D: Design>(
+    design: &D,
+    world: &World,
+    packets: &[Packet],
+    expected: Option<()>,
+) -> Result<u64> {
+    let mut times = [0; BATCHES];
+    for (number, batch) in packets.chunks_exact(PACKETS).enumerate() {
+        let begin = Instant::<Monotonic>::now();
+        let found = black_box(look_up(design, world, batch));
+        let time = each(begin, batch.len());
+        if found != expected.map_or(0, |()| batch.len()) {
+            return Err(EILSEQ);
+        }
+        if let Some(slot) = number.checked_sub(WARM_UP) {
+            times[slot] = time;
+        }
+    }
+    Ok(median(&mut times))
+}
+
+/// How many of the packets have a socket. The next packet is not known before the socket of this one
+/// has been read, so lookups of different packets do not overlap where there is one.
+#[inline(never)]
+fn look_up<D: Design>(design: &D, world: &World, packets: &[Packet]) -> usize {
+    let mut found = 0;
+    let mut next = 0;
+    while let Some(packet) = packets.get(next) {
+        next += 1;
+        let place = design.lookup(world, packet);
+        if let Some(socket) = place.and_then(|place| world.sockets.get(place)) {
+            found += 1;
+            // Always 0, but only whoever has read it knows.
+            next += (socket.cookie >> 63) as usize;
+        }
+    }
+    found
+}
+
+/// The median of batches in which sockets, chosen uniformly, are taken out and put in again.
+fn changes<D: Design>(design: &mut D, world: &mut World, random: &mut Random) -> Result<u64> {
+    let mut times = [0; BATCHES];
+    for time in &mut times {
+        let begin = Instant::<Monotonic>::now();
+        for _ in 0..PACKETS / 4 {
+            let place = random.place(world.sockets.len());
+            design.remove(world, place)?;
+            design.insert(world, place)?;
+        }
+        *time = each(begin, PACKETS / 4);
+    }
+    Ok(median(&mut times))
+}
+
+/// Picoseconds for each of some, since then.
+fn each(begin: Instant<Monotonic>, number: usize) -> u64 {
+    let nanoseconds = begin.elapsed().as_nanos().unsigned_abs();
+    nanoseconds * 1000 / (number as u64).max(1)
+}
+
+fn median(times: &mut [u64; BATCHES]) -> u64 {
+    // By insertion: they are few.
+    for end in 1..BATCHES {
+        for place in (0..end).rev() {
+            if times[place] > times[place + 1] {
+                times.swap(place, place + 1);
+            }
+        }
+    }
+    times[BATCHES / 2]
+}
