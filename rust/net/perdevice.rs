@@ -17,6 +17,10 @@
 //! C headers: [`include/linux/netdevice.h`](srctree/include/linux/netdevice.h),
 //! [`include/linux/xarray.h`](srctree/include/linux/xarray.h)
 
+mod moving;
+
+pub use self::moving::Moving;
+
 use core::{
     array,
     cell::UnsafeCell,
@@ -35,10 +39,10 @@ use kernel::{
 };
 
 use super::{
-    device::{Memory, NetDevice},
+    device::NetDevice,
     device_events::{Change, Event},
     rcu,
-    rtnl::{self, Place, Rtnl},
+    rtnl::{self, Rtnl},
     sysfs::{Files, Object, Shown},
 };
 use crate::bindings::{net_device, LOOPBACK_IFINDEX};
@@ -331,61 +335,4 @@ fn make<T: PerDevice>(device: &NetDevice) -> Result<ARef<Object<Entry<T>>>> {
         value: T::new()?,
         index: Atomic::new(0),
     })
-}
-
-/// The state of a device that is on its way from one namespace to another: devices move one at a
-/// time. If the other one is not watched the state stays here, until the next one moves or the table
-/// ends from which it came.
-pub struct Moving<T: PerDevice>(Place<Option<Parked<T>>>);
-
-struct Parked<T: PerDevice> {
-    object: ARef<Object<Entry<T>>>,
-    /// As long as this is held, no other device can have the same address.
-    _device: Memory,
-    /// For comparison alone.
-    from: *const Table<T>,
-}
-
-// SAFETY: The table is compared and nothing else; references belong to no thread.
-unsafe impl<T: PerDevice> Send for Parked<T> {}
-
-impl<T: PerDevice> Moving<T> {
-    /// Without any.
-    pub const fn none() -> Self {
-        Self(Place::new(None))
-    }
-
-    fn put(
-        &self,
-        object: ARef<Object<Entry<T>>>,
-        device: &NetDevice,
-        from: &Table<T>,
-        rtnl: Rtnl<'_>,
-    ) {
-        let parked = Parked {
-            object,
-            _device: device.memory(),
-            from,
-        };
-        drop(self.0.replace(Some(parked), rtnl));
-    }
-
-    /// Takes that of a device.
-    fn take(&self, device: &NetDevice, rtnl: Rtnl<'_>) -> Option<ARef<Object<Entry<T>>>> {
-        let parked = self.0.replace(None, rtnl)?;
-        if parked.object.value.device == device.as_ptr() {
-            return Some(parked.object);
-        }
-        self.0.replace(Some(parked), rtnl);
-        None
-    }
-
-    /// Lets go of what came from a table that ends.
-    fn forget(&self, table: &Table<T>, rtnl: Rtnl<'_>) {
-        if let Some(parked) = self.0.replace(None, rtnl) {
-            if !core::ptr::eq(parked.from, table) {
-                self.0.replace(Some(parked), rtnl);
-            }
-        }
-    }
 }
