@@ -31,6 +31,19 @@ use crate::bindings;
 /// outlived the namespace, whose tables, devices and owner are gone then (`net->passive`). What can
 /// be read here is set once, before the namespace is visible. Who has to name a namespace for longer
 /// stores its [`cookie`](Self::cookie).
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{namespace::Alive, rcu};
+///
+/// let net = Alive::initial().net();
+/// // To be kept, where the reference cannot be.
+/// let cookie = net.cookie();
+/// let guard = rcu::read_lock();
+/// let listed = net.in_list((&guard).into());
+/// assert!(listed.is_some_and(|listed| listed.cookie() == cookie));
+/// ```
 #[repr(transparent)]
 pub struct Net(Opaque<bindings::net>);
 
@@ -97,6 +110,22 @@ impl PartialEq for Net {
 
 /// What a user namespace owns.
 ///
+/// # Examples
+///
+/// ```
+/// use crate::net::namespace::{Governed, Held};
+///
+/// /// Refuses who may not change what is in the namespace of a process.
+/// fn check(process: u32) -> Result {
+///     let held = Held::from_process(process)?;
+///     if held.alive().is_administered_by_current() {
+///         Ok(())
+///     } else {
+///         Err(EPERM)
+///     }
+/// }
+/// ```
+///
 /// # Safety
 ///
 /// [`owner`](Self::owner) must give a user namespace that is valid as long as `self`.
@@ -144,6 +173,8 @@ pub struct Namespace<'n, K = Net> {
 }
 
 /// Invariant in `'n`, so that the compiler never takes two brands for one by shortening them.
+///
+/// See the example of [`Namespace`].
 pub type Brand<'n> = PhantomData<fn(&'n ()) -> &'n ()>;
 
 impl<'n> Namespace<'n> {

@@ -14,6 +14,17 @@ pub use kernel::sync::rcu::{read_lock, Guard};
 
 /// Evidence that the current context is in an RCU read-side critical section for all of `'a`.
 ///
+/// # Examples
+///
+/// ```
+/// use crate::net::{namespace::Listed, rcu};
+///
+/// let guard = rcu::read_lock();
+/// // What is found by this evidence can be used as long as the guard is there.
+/// let section = rcu::Section::from(&guard);
+/// assert!(Listed::after(0, section).next().is_some());
+/// ```
+///
 /// # Invariants
 ///
 /// The section was entered before `'a` began and is not left before `'a` has ended.
