@@ -26,6 +26,24 @@ type Destructor = unsafe extern "C" fn(skb: *mut bindings::sk_buff);
 /// The right to hand the packet of the brand `'n` a socket, once: it can only be had together with
 /// the packet, and takes no socket of another namespace.
 ///
+/// # Examples
+///
+/// ```
+/// use crate::net::{
+///     inet::{Family, Tuple},
+///     netfilter::Received,
+///     socket::Found,
+/// };
+///
+/// /// Has the stack deliver a packet to what is found for it here; whether it will.
+/// fn steer<F: Family>(received: Received<'_, F>, tuple: &Tuple<F>) -> bool {
+///     match F::lookup_udp(received.namespace, tuple) {
+///         Found::Own(socket) => received.into_delivery().give(socket),
+///         Found::Foreign | Found::None => false,
+///     }
+/// }
+/// ```
+///
 /// # Invariants
 ///
 /// The pointer leads to a packet at `NF_INET_LOCAL_IN` that nobody else uses for all of `'n`. Who has
@@ -38,6 +56,20 @@ pub struct Delivery<'n> {
 
 /// The socket that a received packet bears, which is what the stack will take for it
 /// (`inet_steal_sock()`): it looks for none.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{delivery::Borne, netfilter::Received};
+///
+/// /// The cookie of the socket that the stack takes, if that is certain.
+/// fn taken<F>(received: &Received<'_, F>) -> Option<u64> {
+///     match received.borne() {
+///         Borne::Own(given) if !given.is_chosen_anew => Some(given.socket.cookie()),
+///         Borne::Own(_) | Borne::Foreign | Borne::None => None,
+///     }
+/// }
+/// ```
 pub enum Borne<'n> {
     /// None.
     None,
@@ -48,6 +80,8 @@ pub enum Borne<'n> {
 }
 
 /// A socket that a received packet bears.
+///
+/// See the example of [`Borne`].
 pub struct Given<'n> {
     /// The socket.
     pub socket: &'n SockCommon,

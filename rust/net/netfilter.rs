@@ -31,6 +31,33 @@ use super::{
 use crate::bindings;
 
 /// A hook: a place on the path of packets, and what is called with each that comes by.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{
+///     inet::{V4, V6},
+///     netfilter::{Accept, Hook, Incoming, Receive},
+///     percpu::PerCpu,
+/// };
+///
+/// /// Counts the packets for this host.
+/// struct Count;
+///
+/// impl<F> Receive<PerCpu<1>, F> for Count {
+///     fn receive(counter: &PerCpu<1>, _packet: Incoming<'_, F>) -> Accept {
+///         counter.increment(0);
+///         Accept::packet()
+///     }
+/// }
+///
+/// /// All after the filter.
+/// const HOOKS: &[Hook<PerCpu<1>>] = &[
+///     Hook::local_in::<V4, Count>(200),
+///     Hook::local_in::<V6, Count>(200),
+///     Hook::arp_in::<Count>(200),
+/// ];
+/// ```
 pub struct Hook<T> {
     family: u8,
     number: c_uint,
@@ -46,6 +73,8 @@ type Function = unsafe extern "C" fn(
 ) -> c_uint;
 
 /// What a hook for packets to this host calls; `F` is their family, or [`Arp`].
+///
+/// See the example of [`Hook`].
 pub trait Receive<T, F> {
     /// Sees one packet.
     ///
@@ -55,6 +84,8 @@ pub trait Receive<T, F> {
 }
 
 /// What a hook for packets from this host calls; `F` is their family, or [`Arp`].
+///
+/// See the example of [`Outgoing`].
 pub trait Transmit<T, F> {
     /// Sees one packet.
     ///
@@ -114,6 +145,8 @@ impl<T> Hook<T> {
 ///
 /// It goes on whatever the hook does: one that cannot be made sense of is passed on as every other
 /// one.
+///
+/// See the example of [`Hook`].
 #[repr(transparent)]
 pub struct Accept(c_uint);
 
@@ -177,9 +210,13 @@ unsafe extern "C" fn outgoing<T, F, S: Transmit<T, F>>(
 }
 
 /// Packets of ARP, which are of no family of the Internet protocol.
+///
+/// See the example of [`Hook`].
 pub struct Arp;
 
 /// Where the namespace of a packet was read.
+///
+/// See the example of [`Resolution`].
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum ResolvedBy {
@@ -192,6 +229,22 @@ pub enum ResolvedBy {
 }
 
 /// How the namespace of a packet was found.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::netfilter::{Incoming, Resolution, ResolvedBy};
+///
+/// /// How most packets are resolved that are received.
+/// const USUAL: Resolution = Resolution {
+///     by: ResolvedBy::Device,
+///     agrees: true,
+/// };
+///
+/// fn is_usual<F>(packet: Incoming<'_, F>) -> bool {
+///     packet.resolve(|_, resolution| resolution == USUAL)
+/// }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Resolution {
     /// Where it was read.
@@ -202,6 +255,17 @@ pub struct Resolution {
 }
 
 /// Where a hook was called, `struct nf_hook_state`.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{device::NetDevice, netfilter::State};
+///
+/// /// The index of the device that a packet leaves by, and the cookie of the hook's namespace.
+/// fn output(state: State<'_>) -> (Option<i32>, u64) {
+///     (state.output().map(NetDevice::index), state.net().cookie())
+/// }
+/// ```
 ///
 /// # Invariants
 ///

@@ -21,6 +21,20 @@ use super::{
 use crate::bindings;
 
 /// How a packet arrived, as far as it decides which sockets may have it.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{
+///     inet::{Family, Header},
+///     netfilter::Received,
+/// };
+///
+/// /// Whether more sockets than one may get a packet.
+/// fn is_to_many<F: Family>(received: &Received<'_, F>, header: &Header<F>) -> bool {
+///     F::is_to_many(&received.arrival(), &header.destination)
+/// }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Arrival {
     /// The index of the device, `dif` in C: that of the master if the device is a slave of an L3
@@ -37,6 +51,18 @@ pub struct Arrival {
 ///
 /// A packet that was resolved bears the brand of its namespace as `'p`, see
 /// [`Namespace`].
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::packet::Packet;
+///
+/// /// The version of IP that a packet says it is of, wherever its bytes are.
+/// fn version(packet: &Packet<'_>) -> Option<u8> {
+///     let [first]: [u8; 1] = packet.read(packet.network_offset())?;
+///     Some(first >> 4)
+/// }
+/// ```
 ///
 /// # Invariants
 ///

@@ -23,6 +23,23 @@ use crate::{
 /// namespace that the packet has come through. That socket is not asked for the namespace, and there
 /// is no way to ask it: nor to have the packet looked up in any other than the device's.
 ///
+/// # Examples
+///
+/// ```
+/// use crate::net::netfilter::{Accept, Incoming};
+///
+/// /// Tells of packets that netfilter sees in another namespace than their device's.
+/// fn receive<F>(packet: Incoming<'_, F>) -> Accept {
+///     packet.resolve(|received, resolution| {
+///         if !resolution.agrees {
+///             let net = received.namespace.object();
+///             pr_warn!("a packet for namespace {} is elsewhere\n", net.cookie());
+///         }
+///     });
+///     Accept::packet()
+/// }
+/// ```
+///
 /// # Invariants
 ///
 /// The packet is at `NF_INET_LOCAL_IN` of the family `F`, or at `NF_ARP_IN`, in a hook's call that is
@@ -83,6 +100,19 @@ impl<'p, F> Incoming<'p, F> {
 }
 
 /// A packet for this host and its namespace, under one brand.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{netfilter::Received, socket::SockCommon};
+///
+/// /// The cookie of the namespace, and that of the socket if one was chosen already.
+/// fn cookies<F>(received: &Received<'_, F>) -> (u64, Option<u64>) {
+///     let socket = received.own_socket();
+///     let namespace = received.namespace.object();
+///     (namespace.cookie(), socket.map(SockCommon::cookie))
+/// }
+/// ```
 ///
 /// # Invariants
 ///

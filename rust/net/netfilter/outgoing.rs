@@ -14,6 +14,30 @@ use crate::net::{device::NetDevice, namespace::Namespace, packet::Packet, socket
 /// come from sockets that it keeps for them; a few packets have no socket at all, and are resolved by
 /// the device that they leave by.
 ///
+/// # Examples
+///
+/// ```
+/// use crate::net::{
+///     inet::V4,
+///     netfilter::{Accept, Hook, Outgoing, Transmit},
+///     percpu::PerCpu,
+/// };
+///
+/// /// Counts the packets that have a sender, and those that have none.
+/// struct Count;
+///
+/// impl<F> Transmit<PerCpu<2>, F> for Count {
+///     fn transmit(counters: &PerCpu<2>, packet: Outgoing<'_, F>) -> Accept {
+///         let has_sender = packet.resolve(|transmitted, _| transmitted.sender().is_some());
+///         counters.increment(if has_sender { 0 } else { 1 });
+///         Accept::packet()
+///     }
+/// }
+///
+/// /// Before connection tracking and all NAT.
+/// const HOOK: Hook<PerCpu<2>> = Hook::local_out::<V4, Count>(-450);
+/// ```
+///
 /// # Invariants
 ///
 /// The packet is at `NF_INET_LOCAL_OUT` of the family `F`, or at `NF_ARP_OUT`, in a hook's call that is
@@ -119,6 +143,20 @@ impl<'p, F> Outgoing<'p, F> {
 }
 
 /// A packet from this host and its namespace, under one brand.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{device::NetDevice, netfilter::Transmitted};
+///
+/// /// The local port of the sender, and the device that the packet leaves by.
+/// fn ends<F>(transmitted: Transmitted<'_, F>) -> (Option<u16>, Option<i32>) {
+///     let port = transmitted
+///         .sender()
+///         .map(|sender| sender.local_port().number());
+///     (port, transmitted.output.map(NetDevice::index))
+/// }
+/// ```
 ///
 /// # Invariants
 ///
