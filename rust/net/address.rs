@@ -9,6 +9,16 @@ use core::ptr::from_ref;
 use crate::bindings;
 
 /// A port, kept in the order of the network.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::address::Port;
+///
+/// let port = Port::from_header([0x1f, 0x90]);
+/// assert_eq!(port.number(), 8080);
+/// assert!(port == Port::from_number(8080));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Port(u16);
 
@@ -44,6 +54,16 @@ impl Port {
 }
 
 /// An address, its bytes in the order of the network.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::address::Address;
+///
+/// let loopback = Address::V4([127, 0, 0, 1]);
+/// assert_eq!(loopback.bytes(), [127, 0, 0, 1]);
+/// assert!(loopback != Address::V6([0; 16]));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Address {
     /// Of IPv4.
@@ -83,6 +103,16 @@ impl Address {
 }
 
 /// An IPv6 address, aligned as C has it.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::address::V6Address;
+///
+/// let mut all_nodes = [0; 16];
+/// (all_nodes[0], all_nodes[1], all_nodes[15]) = (0xff, 0x02, 1);
+/// assert!(V6Address::from_header(all_nodes).is_multicast());
+/// ```
 #[derive(Clone, Copy)]
 #[repr(C, align(8))]
 pub struct V6Address([u8; 16]);

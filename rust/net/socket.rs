@@ -28,6 +28,21 @@ use super::{address::Port, namespace::Net, owner, rcu};
 use crate::bindings;
 
 /// What all kinds of sockets have, `struct sock_common`.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::socket::{AnyKind, SockCommon};
+///
+/// /// The port, which every kind has, and the mark, which a full socket alone has.
+/// fn port_and_mark(socket: &SockCommon) -> (u16, Option<u32>) {
+///     let mark = match socket.any_kind() {
+///         AnyKind::Full(full) => Some(full.mark()),
+///         AnyKind::TimeWait(_) | AnyKind::Request(_) => None,
+///     };
+///     (socket.local_port().number(), mark)
+/// }
+/// ```
 #[repr(transparent)]
 pub struct SockCommon(Opaque<bindings::sock_common>);
 
@@ -268,6 +283,18 @@ impl SockCommon {
 }
 
 /// The state that a socket was in.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::socket::SockCommon;
+///
+/// /// The owner of a socket that listens.
+/// fn listener(socket: &SockCommon) -> Option<u32> {
+///     let (full, state) = socket.as_full_in_state()?;
+///     state.is_listening().then(|| full.owner())
+/// }
+/// ```
 #[derive(Clone, Copy)]
 pub struct State(u32);
 

@@ -17,6 +17,8 @@ use crate::{
 /// A socket found in the namespace `'n`, with a reference that is given back exactly once, when
 /// this is dropped.
 ///
+/// See the example of [`Connection`].
+///
 /// # Invariants
 ///
 /// The pointer leads to a socket of the kind `K`, and one reference to it is owned.
@@ -121,6 +123,8 @@ impl Drop for Kept {
 /// Listeners and UDP sockets are freed a grace period after they have left their tables
 /// (`SOCK_RCU_FREE`): one that is closed meanwhile stays what it was until the section ends.
 ///
+/// See the example of [`Found`].
+///
 /// # Invariants
 ///
 /// The pointer leads to memory that is a socket of the kind `K` for all of `'n`.
@@ -164,6 +168,27 @@ impl<'n> Borrowed<'n, Sock> {
 }
 
 /// What a lookup found that gives full sockets without a reference.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{
+///     inet::{Family, Tuple},
+///     namespace::Namespace,
+///     socket::{Borrowed, Found, Sock},
+/// };
+///
+/// /// The listener at the local end of a tuple: good as long as the namespace's brand.
+/// fn listener<'n, F: Family>(
+///     namespace: Namespace<'n>,
+///     tuple: &Tuple<F>,
+/// ) -> Option<Borrowed<'n, Sock>> {
+///     match F::lookup_listener(namespace, tuple) {
+///         Found::Own(socket) => Some(socket),
+///         Found::Foreign | Found::None => None,
+///     }
+/// }
+/// ```
 pub enum Found<'n> {
     /// A socket of the namespace.
     Own(Borrowed<'n, Sock>),
@@ -247,6 +272,25 @@ impl Drop for Held {
 }
 
 /// A TCP socket with a place in the table of connections, owned.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{
+///     inet::{Family, Tuple},
+///     namespace::Namespace,
+///     socket::Connection,
+/// };
+///
+/// /// The inode of the socket that has a connection.
+/// fn inode<F: Family>(namespace: Namespace<'_>, tuple: &Tuple<F>) -> Option<u64> {
+///     match F::lookup_connection(namespace, tuple)? {
+///         // The reference is given back at the end of this arm.
+///         Connection::Established(socket) => Some(socket.inode()),
+///         Connection::TimeWait(_) | Connection::Request(_) => None,
+///     }
+/// }
+/// ```
 pub enum Connection<'n> {
     /// A full socket, in whatever state its connection is.
     Established(Owned<'n, Sock>),

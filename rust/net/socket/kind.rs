@@ -14,6 +14,18 @@ use crate::bindings;
 
 /// A kind of socket, by the structure that its pointer leads to.
 ///
+/// # Examples
+///
+/// ```
+/// use crate::net::socket::{Owned, SockCommon, SockKind};
+/// use core::ops::Deref;
+///
+/// /// Whatever kind a lookup has given.
+/// fn cookie<K: SockKind + Deref<Target = SockCommon>>(socket: &Owned<'_, K>) -> u64 {
+///     socket.cookie()
+/// }
+/// ```
+///
 /// # Safety
 ///
 /// The type must be a transparent view of a C structure that begins with `struct sock_common`.
@@ -42,17 +54,25 @@ macro_rules! kinds {
 
 kinds! {
     /// A full socket, `struct sock`: established, listening, or of a protocol without connections.
+    ///
+    /// See the example of [`SockCommon`].
     Sock(sock);
 
     /// What is left of a connection that this side closed first, `struct inet_timewait_sock`.
+    ///
+    /// See the example of [`SockCommon`].
     TimewaitSock(inet_timewait_sock);
 
     /// A connection that a listener was asked for and that is not yet acknowledged, `struct
     /// request_sock`.
+    ///
+    /// See the example of [`SockCommon`].
     RequestSock(request_sock);
 }
 
 /// A socket of any kind, as what it is.
+///
+/// See the example of [`SockCommon`].
 pub enum AnyKind<'a> {
     /// A full socket.
     Full(&'a Sock),
