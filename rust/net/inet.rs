@@ -57,6 +57,24 @@ const RAW: u8 = 255;
 ///
 /// The ends are called by where they are, not by the direction of one packet, so that they cannot
 /// be taken for each other.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::inet::{Family, Port, Tuple, V4};
+///
+/// /// What leads to whoever listens at a port of 127.0.0.1, bound to no device.
+/// fn listener(port: u16) -> Tuple<V4> {
+///     Tuple {
+///         local: u32::from_ne_bytes([127, 0, 0, 1]),
+///         local_port: Port::from_number(port),
+///         remote: V4::ANY,
+///         remote_port: Port::from_number(0),
+///         device: 0,
+///         slave: 0,
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Tuple<F: Family> {
     /// The address of this end, where the socket is.
@@ -74,6 +92,16 @@ pub struct Tuple<F: Family> {
 }
 
 /// The ports of a packet, as they stand in it.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::inet::Ports;
+///
+/// let ports = Ports::from_header([0x30, 0x39, 0x00, 0x35]);
+/// assert_eq!(ports.source.number(), 12345);
+/// assert_eq!(ports.destination.number(), 53);
+/// ```
 #[derive(Clone, Copy)]
 pub struct Ports {
     /// Where it comes from.
@@ -94,6 +122,24 @@ impl Ports {
 }
 
 /// What an IP header says, extension headers included.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{
+///     inet::{Family, Fragment, Ports, UDP},
+///     packet::Packet,
+/// };
+///
+/// /// The ports of a packet of UDP; a later fragment has none.
+/// fn ports<F: Family>(packet: &Packet<'_>) -> Option<Ports> {
+///     let header = F::header(packet, packet.network_offset())?;
+///     if header.protocol != UDP || header.fragment == Fragment::Later {
+///         return None;
+///     }
+///     packet.read(header.payload).map(Ports::from_header)
+/// }
+/// ```
 pub struct Header<F: Family> {
     /// Where the packet comes from.
     pub source: F::Address,
@@ -110,6 +156,23 @@ pub struct Header<F: Family> {
 }
 
 /// Why the headers of a received packet lead to no socket.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{
+///     inet::{Family, Stop},
+///     netfilter::Received,
+/// };
+///
+/// /// Whether the stack is going to drop a packet for its extension headers.
+/// fn is_dropped<F: Family>(received: &Received<'_, F>) -> bool {
+///     let (packet, device) = (&received.packet, received.device());
+///     let offset = packet.network_offset();
+///     let header = F::received_header(packet, offset, received.namespace, device);
+///     matches!(header, Err(Stop::Dropped))
+/// }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
     /// One is cut short or contradicts itself.
@@ -121,6 +184,8 @@ pub enum Stop {
 }
 
 /// What part of a packet this is.
+///
+/// See the example of [`Header`].
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Fragment {
     /// All of it.
@@ -143,6 +208,22 @@ impl Fragment {
 }
 
 /// IPv4 or IPv6.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{
+///     inet::{Family, Tuple},
+///     namespace::Namespace,
+///     socket::Found,
+/// };
+///
+/// /// Whether a packet of TCP would find a socket, of either family.
+/// fn is_taken<F: Family>(namespace: Namespace<'_>, tuple: &Tuple<F>) -> bool {
+///     F::lookup_connection(namespace, tuple).is_some()
+///         || matches!(F::lookup_listener(namespace, tuple), Found::Own(_))
+/// }
+/// ```
 ///
 /// # Safety
 ///

@@ -35,6 +35,26 @@ const MOST: usize = 16;
 const CHAIN: usize = 1 << 10;
 
 /// The indexes of devices, each once.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{
+///     allowance::Allowance,
+///     inet::{BoundDevices, Family, Tuple},
+///     namespace::Namespace,
+///     socket::Found,
+/// };
+///
+/// /// Tells of the sockets that get datagrams for an end, each on its own device.
+/// fn log<F: Family>(namespace: Namespace<'_>, tuple: Tuple<F>, allowance: &Allowance) {
+///     for device in BoundDevices::of_udp(namespace, &tuple, allowance).indexes() {
+///         if let Found::Own(socket) = F::lookup_udp(namespace, &Tuple { device, ..tuple }) {
+///             pr_info!("on device {}: socket {}\n", device, socket.cookie());
+///         }
+///     }
+/// }
+/// ```
 pub struct BoundDevices {
     indexes: [c_int; MOST],
     count: usize,

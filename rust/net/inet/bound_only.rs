@@ -35,6 +35,25 @@ const LOOKED_AT: usize = 1 << 10;
 const SOCKET: u32 = 3;
 
 /// Sockets that are only bound.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{
+///     allowance::Allowance,
+///     inet::{BoundOnly, Family, Tuple},
+///     namespace::Namespace,
+/// };
+///
+/// /// Tells of the sockets that hold an end and do nothing with it.
+/// fn log<F: Family>(namespace: Namespace<'_>, tuple: &Tuple<F>, allowance: &Allowance) {
+///     let holds = |socket: &_| F::holds_local_end(socket, tuple);
+///     let found = BoundOnly::find(namespace, tuple, allowance, holds);
+///     for socket in found.sockets() {
+///         pr_info!("one of {}: socket {}\n", found.count, socket.cookie());
+///     }
+/// }
+/// ```
 pub struct BoundOnly<'n> {
     kept: [Option<Owned<'n, Sock>>; KEPT],
     /// How many there are; not all of them need be kept.

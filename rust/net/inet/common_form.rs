@@ -10,6 +10,22 @@ use crate::net::packet::Packet;
 ///
 /// No larger than a pointer, and so passed on in a register: what the headers say is read where it is
 /// needed.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{
+///     inet::{CommonForm, Family, TCP},
+///     netfilter::Received,
+/// };
+///
+/// /// Where a packet of TCP goes to, if it is one as most are.
+/// fn destination<F: Family>(received: &Received<'_, F>) -> Option<u16> {
+///     let form = CommonForm::<F>::of(&received.packet)?;
+///     let is_tcp = form.protocol() == TCP;
+///     is_tcp.then(|| form.ports().destination.number())
+/// }
+/// ```
 pub struct CommonForm<'p, F: Family>(&'p F::Beginning);
 
 impl<F: Family> Clone for CommonForm<'_, F> {

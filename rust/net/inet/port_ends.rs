@@ -41,6 +41,23 @@ const END: u32 = 2;
 
 /// Where sockets are bound that have a port: an address, of IPv4 as such, and the index of a device or
 /// 0; each once.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{
+///     allowance::Allowance,
+///     inet::{Port, PortEnds},
+///     namespace::Namespace,
+/// };
+///
+/// /// Tells of the devices that the holders of a port of UDP are bound to, 0 for none.
+/// fn log(namespace: Namespace<'_>, port: Port, allowance: &Allowance) {
+///     for (_, device) in PortEnds::of_udp(namespace, port, allowance).each() {
+///         pr_info!("port {} on device {}\n", port.number(), device);
+///     }
+/// }
+/// ```
 pub struct PortEnds {
     ends: [(Address, c_int); MOST],
     count: usize,

@@ -22,6 +22,20 @@ use crate::{
 };
 
 /// What raw sockets are looked up by.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{
+///     inet::{self, Family, RawKey, Tuple},
+///     namespace::Namespace,
+/// };
+///
+/// /// How many raw sockets get a packet of ICMP that comes from the other end of a tuple.
+/// fn count<F: Family>(namespace: Namespace<'_>, tuple: &Tuple<F>) -> usize {
+///     inet::raw_sockets(namespace, RawKey::new(F::ICMP, tuple)).count()
+/// }
+/// ```
 #[derive(Clone, Copy)]
 pub struct RawKey<F: Family> {
     /// The protocol over IP.
@@ -50,6 +64,8 @@ impl<F: Family> RawKey<F> {
 }
 
 /// The raw sockets of the namespace that match. Any context.
+///
+/// See the example of [`RawKey`].
 pub fn raw_sockets<'n, F: Family>(
     namespace: Namespace<'n>,
     key: RawKey<F>,
@@ -64,6 +80,23 @@ const SOCKET: u32 = 2;
 
 /// The same, for a question: without a device, each is asked about the one that it is bound to. As
 /// many of the chain are looked at as the allowance has steps. Any context.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{
+///     allowance::Allowance,
+///     inet::{self, Family, RawKey},
+///     namespace::Namespace,
+/// };
+///
+/// /// Tells of the raw sockets that a key without a device is for.
+/// fn log<F: Family>(namespace: Namespace<'_>, key: RawKey<F>, allowance: &Allowance) {
+///     for socket in inet::raw_sockets_asked_for(namespace, key, allowance) {
+///         pr_info!("device {}: {}\n", socket.bound_device(), socket.cookie());
+///     }
+/// }
+/// ```
 pub fn raw_sockets_asked_for<'a, 'n, F: Family>(
     namespace: Namespace<'n>,
     key: RawKey<F>,

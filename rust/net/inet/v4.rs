@@ -23,6 +23,8 @@ use crate::{
 const RESERVED: u32 = 0xf000_0000_u32.to_be();
 
 /// A header without options, `struct iphdr`, and what comes behind it.
+///
+/// See the example of [`CommonForm`](super::CommonForm).
 #[repr(C)]
 pub struct Beginning {
     version_length: u8,
@@ -44,6 +46,8 @@ const _: () = assert!(size_of::<Beginning>() == 28);
 unsafe impl FromBytes for Beginning {}
 
 /// IP version 4.
+///
+/// See the example of [`Tuple`].
 #[derive(Clone, Copy)]
 pub struct V4;
 

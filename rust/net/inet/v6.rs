@@ -23,6 +23,8 @@ use crate::{
 };
 
 /// The header that every packet has, `struct ipv6hdr`, and what comes behind it.
+///
+/// See the example of [`CommonForm`](super::CommonForm).
 #[repr(C)]
 pub struct Beginning {
     version_class: u8,
@@ -41,6 +43,8 @@ const _: () = assert!(size_of::<Beginning>() == 48);
 unsafe impl FromBytes for Beginning {}
 
 /// IP version 6.
+///
+/// See the example of [`Hook`](crate::net::netfilter::Hook).
 #[derive(Clone, Copy)]
 pub struct V6;
 
