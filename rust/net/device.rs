@@ -54,6 +54,19 @@ impl Name {
 
 /// A network device, `struct net_device`.
 ///
+/// # Examples
+///
+/// ```
+/// use crate::net::{device::NetDevice, namespace::Namespace};
+///
+/// /// The index of the L3 master whose packets those of a device become.
+/// fn master(namespace: Namespace<'_>, index: i32) -> Option<i32> {
+///     let device = NetDevice::by_index(namespace, index)?;
+///     let master = device.master(namespace.section())?;
+///     master.is_l3_master().then(|| master.index())
+/// }
+/// ```
+///
 /// # Invariants
 ///
 /// The device is valid, and was registered when the read-side section began in which it is used: it

@@ -46,6 +46,8 @@ pub(super) enum Change {
 }
 
 /// A device that comes or leaves; made by the kernel alone.
+///
+/// See the example of [`Table`](super::perdevice::Table).
 #[derive(Clone, Copy)]
 pub struct Event<'a> {
     pub(super) device: &'a NetDevice,
@@ -54,6 +56,8 @@ pub struct Event<'a> {
 }
 
 /// Who is told.
+///
+/// See the example of [`Table`](super::perdevice::Table).
 pub trait Watcher: Sync {
     /// A device comes or leaves. May sleep.
     fn device(&self, event: Event<'_>);

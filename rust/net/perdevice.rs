@@ -48,6 +48,46 @@ use super::{
 use crate::bindings::{net_device, LOOPBACK_IFINDEX};
 
 /// What a device gets.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{
+///     percpu::PerCpu,
+///     perdevice::{Moving, PerDevice},
+///     sysfs::{File, Files, List, Shown},
+/// };
+/// # use kernel::ffi::c_ulong;
+///
+/// /// The packets of a device, in `/sys/class/net/<device>/seen/packets` by its [`Shown`].
+/// struct Seen(PerCpu<1>);
+///
+/// # static EACH: [File<()>; 1] = [File::new(c"packets", ())];
+/// # static LIST: List<(), 2> = List::new(&EACH);
+/// # static FILES: Files<()> = Files::new(&LIST);
+/// #
+/// # impl Shown for Seen {
+/// #     type What = ();
+/// #     const NAME: &'static CStr = c"seen";
+/// #     const FILES: &'static Files<()> = &FILES;
+/// #
+/// #     fn show(&self, _: ()) -> c_ulong {
+/// #         self.0.sum(0)
+/// #     }
+/// # }
+/// #
+/// static MOVING: Moving<Seen> = Moving::none();
+///
+/// impl PerDevice for Seen {
+///     fn moving() -> &'static Moving<Self> {
+///         &MOVING
+///     }
+///
+///     fn new() -> Result<Self> {
+///         Ok(Self(PerCpu::new()?))
+///     }
+/// }
+/// ```
 pub trait PerDevice: Shown {
     /// Where the state of a device is that has left one namespace and not yet come into another.
     fn moving() -> &'static Moving<Self>;

@@ -11,6 +11,17 @@ use crate::bindings;
 
 /// Evidence that the current context holds RTNL for all of `'a`.
 ///
+/// # Examples
+///
+/// ```
+/// use crate::net::rtnl::Rtnl;
+///
+/// /// What is to be done with the lock held alone takes the evidence as an argument.
+/// fn change(name: &mut [u8; 16], to: [u8; 16], _held: Rtnl<'_>) {
+///     *name = to;
+/// }
+/// ```
+///
 /// # Invariants
 ///
 /// The lock was taken before `'a` began and is not released before `'a` has ended.

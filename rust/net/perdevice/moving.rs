@@ -14,6 +14,8 @@ use crate::net::{
 /// The state of a device that is on its way from one namespace to another: devices move one at a
 /// time. If the other one is not watched the state stays here, until the next one moves or the table
 /// ends from which it came.
+///
+/// See the example of [`PerDevice`].
 pub struct Moving<T: PerDevice>(Place<Option<Parked<T>>>);
 
 struct Parked<T: PerDevice> {
