@@ -17,6 +17,8 @@ pub(super) const fn align(length: usize) -> usize {
 
 /// One attribute.
 ///
+/// See the example of [`Attributes`].
+///
 /// # Invariants
 ///
 /// The pointer leads to an attribute of a validated message, all of which is valid for `'a`.
@@ -73,6 +75,23 @@ impl<'a> Attribute<'a> {
 
 /// Attributes, one after the other, in the order in which they were sent.
 ///
+/// # Examples
+///
+/// ```
+/// use crate::net::genetlink::Attributes;
+///
+/// /// By their numbers in the description of the family.
+/// const LIST: u16 = 1;
+/// const PORT: u16 = 2;
+///
+/// /// The first port in the list of a request.
+/// fn first(attributes: Attributes<'_>) -> Option<u32> {
+///     let mut list = attributes.get(LIST)?.nested().into_iter();
+///     let port = list.find(|attribute| attribute.number() == PORT)?;
+///     port.u32().ok()
+/// }
+/// ```
+///
 /// # Invariants
 ///
 /// The bytes are aligned as attributes are, and come from a validated message.
@@ -112,6 +131,8 @@ impl<'a> IntoIterator for Attributes<'a> {
 }
 
 /// Goes over [`Attributes`].
+///
+/// See the example of [`Attributes`].
 pub struct Iter<'a>(&'a [u8]);
 
 impl<'a> Iterator for Iter<'a> {

@@ -12,6 +12,8 @@ use crate::{
 };
 
 /// What a dump remembers from one part to the next.
+///
+/// See the example of [`dump`].
 #[derive(Clone, Copy, Default, PartialEq)]
 #[repr(C)]
 pub struct Progress {
@@ -28,6 +30,8 @@ pub struct Progress {
 }
 
 /// One part of a dump: as many messages as fit into a buffer.
+///
+/// See the example of [`dump`].
 pub struct Part<'a, T> {
     /// What was asked.
     pub request: Request<'a, T>,
@@ -107,6 +111,38 @@ impl<'a, T: PerNamespace> Part<'a, T> {
 /// Whatever is in the first part, and whatever is not, was made with `cb_lock` held: `proceed` stops
 /// when its [`Allowance`] is spent. If it has told nothing by then, a message without attributes
 /// says that the dump goes on: a part without any would be taken for the end of the connection.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{
+///     genetlink::{Part, Refusal},
+///     namespace::Listed,
+///     pernet::PerNamespace,
+///     rcu,
+/// };
+///
+/// /// By its number in the description of the family.
+/// const COOKIE: u32 = 1;
+///
+/// /// Tells of every namespace, to be handed to this function.
+/// fn proceed<'r, T: PerNamespace>(part: &mut Part<'r, T>) -> Result<bool, Refusal<'r>> {
+///     while !part.request.allowance().is_spent() {
+///         let guard = rcu::read_lock();
+///         let next = Listed::after(part.progress.cookie, (&guard).into()).next();
+///         let Some(cookie) = next.map(|listed| listed.cookie()) else {
+///             return Ok(true);
+///         };
+///         drop(guard);
+///         part.request.allowance().spend(1);
+///         if !part.add(|_, message| Ok(message.put_uint(COOKIE, cookie)?))? {
+///             break;
+///         }
+///         part.progress.cookie = cookie;
+///     }
+///     Ok(false)
+/// }
+/// ```
 ///
 /// # Safety
 ///

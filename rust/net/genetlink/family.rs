@@ -13,6 +13,37 @@ use crate::{
 
 /// A family and, in every namespace, the `T` that its operations work on, for as long as this
 /// exists.
+///
+/// # Examples
+///
+/// ```
+/// use crate::{
+///     bindings,
+///     net::{
+///         genetlink::{Family, Group},
+///         pernet::PerNamespace,
+///     },
+/// };
+///
+/// /// In the order of the description of the family.
+/// static GROUPS: [Group; 1] = [Group::of_administrators(c"events")];
+///
+/// extern "C" fn joined(_group: c_int) -> c_int {
+///     0
+/// }
+///
+/// extern "C" fn left(_group: c_int) {}
+///
+/// /// # Safety
+/// ///
+/// /// As for [`Family::new`].
+/// unsafe fn register<T: PerNamespace>(
+///     family: *mut bindings::genl_family,
+/// ) -> impl PinInit<Family<T>, Error> {
+///     // SAFETY: By the safety requirement.
+///     unsafe { Family::new(family, &GROUPS, (joined, left)) }
+/// }
+/// ```
 #[pin_data(PinnedDrop)]
 pub struct Family<T: PerNamespace> {
     #[pin]

@@ -14,6 +14,8 @@ use crate::{
 };
 
 /// A multicast group.
+///
+/// See the example of [`Family`](super::Family).
 #[repr(transparent)]
 pub struct Group(bindings::genl_multicast_group);
 
@@ -44,6 +46,8 @@ const ADMINISTRATORS: u8 = 1;
 /// Whether anyone in whatever namespace listens to the group at a place in the family's list. Any
 /// context.
 ///
+/// See the example of [`notify`].
+///
 /// # Safety
 ///
 /// The family must be registered.
@@ -57,6 +61,26 @@ pub unsafe fn has_listeners(family: *const bindings::genl_family, group: u32) ->
 
 /// Calls `f` with the namespace of each socket that listens to a group; fails if there are too many
 /// to go through. In a process; `f` must not sleep.
+///
+/// # Examples
+///
+/// ```
+/// use crate::{
+///     bindings,
+///     net::{genetlink, namespace::Listed},
+/// };
+///
+/// /// Tells of the namespaces in which somebody listens to the first group of a family.
+/// ///
+/// /// # Safety
+/// ///
+/// /// The family must be registered.
+/// unsafe fn log(family: *const bindings::genl_family) -> Result {
+///     let log = |listed: Listed<'_>| pr_info!("{}\n", listed.cookie());
+///     // SAFETY: By the safety requirement.
+///     unsafe { genetlink::for_each_listener(family, 0, log) }
+/// }
+/// ```
 ///
 /// # Safety
 ///
@@ -72,6 +96,38 @@ pub unsafe fn for_each_listener(
 }
 
 /// Tells those in `net` who listen to a group one message, which `fill` fills in. May sleep.
+///
+/// # Examples
+///
+/// ```
+/// use crate::{
+///     bindings,
+///     net::{
+///         genetlink::{self, Message},
+///         namespace::Alive,
+///     },
+/// };
+///
+/// /// By their numbers in the description of the family.
+/// const EVENTS: u32 = 0;
+/// const CHANGED: u32 = 1;
+/// const COOKIE: u32 = 1;
+///
+/// /// Tells who listens in a namespace that it has changed.
+/// ///
+/// /// # Safety
+/// ///
+/// /// The family must be registered.
+/// unsafe fn tell(family: *const bindings::genl_family, net: Alive<'_>) -> Result {
+///     // SAFETY: By the safety requirement.
+///     if !unsafe { genetlink::has_listeners(family, EVENTS) } {
+///         return Ok(());
+///     }
+///     let fill = |message: &mut Message<'_>| message.put_uint(COOKIE, net.cookie());
+///     // SAFETY: As above.
+///     unsafe { genetlink::notify(family, net, EVENTS, CHANGED, fill) }
+/// }
+/// ```
 ///
 /// # Safety
 ///

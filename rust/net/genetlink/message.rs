@@ -79,6 +79,25 @@ impl Drop for Buffer {
 /// A message, to which attributes are added; taken back when it is dropped before
 /// [`end`](Self::end).
 ///
+/// # Examples
+///
+/// ```
+/// use crate::net::{device::NetDevice, genetlink::Message};
+///
+/// /// By their numbers in the description of the family.
+/// const DEVICE: u32 = 1;
+/// const INDEX: u32 = 2;
+/// const NAME: u32 = 3;
+///
+/// /// Tells of a device, in an attribute of its own.
+/// fn put(message: &mut Message<'_>, device: &NetDevice) -> Result {
+///     message.nest(DEVICE, |message| {
+///         message.put_u32(INDEX, device.index() as u32)?;
+///         message.put_string(NAME, device.name().bytes())
+///     })
+/// }
+/// ```
+///
 /// # Invariants
 ///
 /// `header` is that of the last message in the packet `skb`.

@@ -13,6 +13,26 @@ use crate::bindings;
 /// What answers a request is given it with a lifetime that it cannot choose, and has to refuse it with
 /// that same one. So the attribute is the request's own: no other is valid as long. `netlink_ack()`
 /// relies on that, since it tells the requester how far from the request's beginning the attribute is.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{
+///     genetlink::{Refusal, Request},
+///     pernet::PerNamespace,
+/// };
+///
+/// /// By its number in the description of the family.
+/// const PORT: u16 = 1;
+///
+/// /// The port that a request is about.
+/// fn port<'r, T: PerNamespace>(request: &Request<'r, T>) -> Result<u16, Refusal<'r>> {
+///     let attribute = request.attributes().get(PORT);
+///     let attribute = attribute.ok_or_else(|| Refusal::missing(PORT))?;
+///     let refusal = |_| Refusal::of(attribute, ERANGE, c"a port has 16 bits");
+///     attribute.u32()?.try_into().map_err(refusal)
+/// }
+/// ```
 pub struct Refusal<'a> {
     error: Error,
     text: Option<&'static CStr>,

@@ -23,6 +23,25 @@ use crate::{
 /// A request that is being answered, for a family that was registered with a `T` in every
 /// namespace.
 ///
+/// # Examples
+///
+/// ```
+/// use crate::net::{
+///     genetlink::{Refusal, Request},
+///     pernet::PerNamespace,
+/// };
+///
+/// /// Sets the hooks in the requester's namespace, if that may be: to be handed to [`act`].
+/// fn begin<'r, T: PerNamespace>(request: &Request<'r, T>) -> Result<(), Refusal<'r>> {
+///     let net = request.net();
+///     if !request.may_administer(&net) {
+///         return Err(Refusal::new(EPERM, c"it takes CAP_NET_ADMIN"));
+///     }
+///     request.living(net).set_hooks()?;
+///     Ok(())
+/// }
+/// ```
+///
 /// # Invariants
 ///
 /// `info` and `skb` are what generic netlink has handed to an operation that is under way, and the
@@ -139,6 +158,37 @@ impl<T> Request<'_, T> {
 
 /// Answers a request with one message, which `fill` fills in. May sleep.
 ///
+/// # Examples
+///
+/// ```
+/// use crate::{
+///     bindings::{genl_info, sk_buff},
+///     net::{
+///         genetlink::{self, Message, Refusal, Request},
+///         pernet::PerNamespace,
+///     },
+/// };
+///
+/// /// By its number in the description of the family.
+/// const COOKIE: u32 = 1;
+///
+/// /// Tells the requester which namespace it is in.
+/// fn fill<'r, T: PerNamespace>(
+///     request: &Request<'r, T>,
+///     message: &mut Message<'_>,
+/// ) -> Result<(), Refusal<'r>> {
+///     Ok(message.put_uint(COOKIE, request.net().cookie())?)
+/// }
+///
+/// /// # Safety
+/// ///
+/// /// Called by a family alone that was registered with this type.
+/// unsafe extern "C" fn doit<T: PerNamespace>(skb: *mut sk_buff, info: *mut genl_info) -> c_int {
+///     // SAFETY: By the safety requirement.
+///     unsafe { genetlink::answer::<T>(skb, info, fill) }
+/// }
+/// ```
+///
 /// # Safety
 ///
 /// Called by an operation of a family that is registered by [`Family<T>`](super::Family), with its arguments.
@@ -181,6 +231,8 @@ pub unsafe fn answer<T: PerNamespace>(
 }
 
 /// Carries out a request that has no answer but the acknowledgement. May sleep.
+///
+/// See the example of [`answer`] for how it is called, and that of [`Request`] for what is done.
 ///
 /// # Safety
 ///
