@@ -18,6 +18,92 @@
 //! [`pernet`] gives each namespace its state, its [`netfilter`] hooks, its [`sysctl`] variables and
 //! its [`procfs`] file, and takes them away in the order that is safe. [`device_events`] tells it of
 //! the namespace's devices, for which [`perdevice`] keeps something, with a directory in [`sysfs`].
+//!
+//! # Examples
+//!
+//! Who counts the packets of IPv4 for each namespace, shows the number in `/proc/net/seen`, and
+//! begins anew when something is written to `net.seen.reset`:
+//!
+//! ```
+//! use crate::net::{
+//!     device_events::{Event, Watcher},
+//!     inet::V4,
+//!     namespace::Alive,
+//!     netfilter::{Accept, Hook, Incoming, Receive},
+//!     pernet::{Id, Living, PerNamespace, Registration, Slot},
+//!     procfs::File,
+//!     sysctl::{Directory, Variable},
+//! };
+//! use core::convert::Infallible;
+//! use kernel::{
+//!     seq_file::seq_print,
+//!     sync::atomic::{Atomic, Relaxed},
+//! };
+//!
+//! struct Seen {
+//!     packets: Atomic<u64>,
+//! }
+//!
+//! impl Receive<Seen, V4> for Seen {
+//!     fn receive(seen: &Seen, _packet: Incoming<'_, V4>) -> Accept {
+//!         seen.packets.fetch_add(1, Relaxed);
+//!         Accept::packet()
+//!     }
+//! }
+//!
+//! impl Watcher for Seen {
+//!     fn device(&self, _event: Event<'_>) {}
+//! }
+//!
+//! static ID: Id<Seen> = Id::unregistered();
+//!
+//! // SAFETY: The identifier is the one static above.
+//! unsafe impl PerNamespace for Seen {
+//!     const HOOKS: &'static [Hook<Self>] = &[Hook::local_in::<V4, Self>(200)];
+//!     const DIRECTORY: Directory<Slot<Self>> = Directory {
+//!         path: c"net/seen",
+//!         variables: &[Variable {
+//!             name: c"reset",
+//!             read: |_| "",
+//!             write: Some(|slot, _| {
+//!                 slot.packets.store(0, Relaxed);
+//!                 Ok(())
+//!             }),
+//!         }],
+//!     };
+//!     const FILE: File<Slot<Self>> = File {
+//!         name: c"seen",
+//!         show: |slot, file| seq_print!(file, "{}\n", slot.packets.load(Relaxed)),
+//!     };
+//!
+//!     fn id() -> &'static Id<Self> {
+//!         &ID
+//!     }
+//!
+//!     fn new(_net: Alive<'_>) -> impl PinInit<Self, Infallible> {
+//!         init!(Self {
+//!             packets: Atomic::new(0),
+//!         })
+//!     }
+//!
+//!     fn born(slot: Living<'_, Self>) {
+//!         if let Err(error) = slot.set_hooks() {
+//!             pr_warn!(
+//!                 "no hook in namespace {}: {:?}\n",
+//!                 slot.net().cookie(),
+//!                 error
+//!             );
+//!         }
+//!     }
+//!
+//!     fn leaving(_slot: Living<'_, Self>) {}
+//! }
+//!
+//! /// What the module has for as long as it is loaded.
+//! fn registration() -> impl PinInit<Registration<Seen>, Error> {
+//!     Registration::new()
+//! }
+//! ```
 
 pub mod address;
 pub mod allowance;

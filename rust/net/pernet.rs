@@ -41,6 +41,8 @@ use crate::bindings;
 
 /// What every namespace gets.
 ///
+/// See the example of [`net`](crate::net).
+///
 /// # Safety
 ///
 /// [`id`](Self::id) must always give the same `static`.
@@ -71,6 +73,8 @@ pub unsafe trait PerNamespace: Watcher + Send + Sync + Sized + 'static {
 }
 
 /// The place of the slots for `T` in `struct net`, which the kernel chooses.
+///
+/// See the example of [`net`](crate::net).
 pub struct Id<T> {
     place: UnsafeCell<c_uint>,
     is_taken: Atomic<bool>,
@@ -93,6 +97,8 @@ impl<T> Id<T> {
 }
 
 /// The state of one namespace: a `T`, and what belongs to it.
+///
+/// See the example of [`net`](crate::net).
 #[pin_data]
 pub struct Slot<T: PerNamespace> {
     raw_net: NonNull<bindings::net>,
@@ -189,6 +195,8 @@ impl<T: PerNamespace> Variables for Slot<T> {
 /// The slot of a namespace that does not end for all of `'a`: what has to be undone before it does
 /// can be done through this alone.
 ///
+/// See the example of [`net`](crate::net).
+///
 /// # Invariants
 ///
 /// The slot is the namespace's.
@@ -256,6 +264,8 @@ impl<T: PerNamespace> Deref for Living<'_, T> {
 }
 
 /// `T` in every namespace, for as long as this exists.
+///
+/// See the example of [`net`](crate::net).
 #[pin_data(PinnedDrop)]
 pub struct Registration<T: PerNamespace> {
     #[pin]

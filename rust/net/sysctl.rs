@@ -21,6 +21,8 @@ use crate::bindings;
 const TEXT: usize = 32;
 
 /// What has variables in each namespace.
+///
+/// See the example of [`net`](crate::net), where a [`Slot`](super::pernet::Slot) is one.
 pub trait Variables: Sync + Sized + 'static {
     /// What is handed to who changes a variable.
     type Changed<'a>;
@@ -40,6 +42,8 @@ pub trait Variables: Sync + Sized + 'static {
 }
 
 /// A directory of variables.
+///
+/// See the example of [`net`](crate::net).
 pub struct Directory<S: Variables> {
     /// Its path from `/proc/sys`.
     pub path: &'static CStr,
@@ -76,6 +80,8 @@ pub struct Variable<S: Variables> {
 }
 
 /// Takes a new value, or refuses it.
+///
+/// See the example of [`net`](crate::net).
 pub type Write<S> = for<'a> fn(<S as Variables>::Changed<'a>, &[u8]) -> Result;
 
 /// The variables of one namespace.

@@ -77,6 +77,8 @@ pub trait Shown: Send + Sync + Sized + 'static {
 }
 
 /// A file with a number, which anyone may read who sees it.
+///
+/// See the example of [`Shown`].
 #[repr(C)]
 pub struct File<W> {
     /// First, so that its address is that of the whole.
@@ -99,6 +101,8 @@ impl<W> File<W> {
 }
 
 /// The files of a directory, and the null pointer that ends them.
+///
+/// See the example of [`Shown`].
 pub struct List<W, const N: usize>([*mut attribute; N], PhantomData<fn(W)>);
 
 // SAFETY: Nobody writes to it.
@@ -120,6 +124,8 @@ impl<W, const N: usize> List<W, N> {
 }
 
 /// All files of a directory.
+///
+/// See the example of [`Shown`].
 pub struct Files<W>(attribute_group, PhantomData<fn(W)>);
 
 // SAFETY: Nobody writes to it.
