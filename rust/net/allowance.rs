@@ -14,6 +14,17 @@ use crate::bindings;
 
 /// The steps that a call may take: one is a look into a bucket, or at an entry of a table, some forty
 /// instructions at most. What takes longer counts as several.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::allowance::Allowance;
+///
+/// /// Adds numbers as far as the allowance goes, two steps for each.
+/// fn sum(numbers: &[u32], allowance: &Allowance) -> u32 {
+///     allowance.each(numbers.iter(), 2).sum()
+/// }
+/// ```
 pub struct Allowance {
     spent: Cell<u32>,
     /// What was spent without being there.
@@ -146,6 +157,28 @@ impl Allowance {
 }
 
 /// Where a read-side section should end.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{allowance::Allowance, namespace::Listed, rcu};
+///
+/// /// Counts the devices of namespaces behind a place, and moves that on.
+/// fn count(place: &mut u64, allowance: &Allowance) -> u32 {
+///     let mut devices = 0;
+///     let guard = rcu::read_lock();
+///     let pause = allowance.pause();
+///     for listed in Listed::after(*place, (&guard).into()) {
+///         if allowance.is_at(pause) {
+///             break;
+///         }
+///         allowance.spend(1);
+///         devices += listed.count_devices();
+///         *place = listed.cookie();
+///     }
+///     devices
+/// }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Pause(u32);
 

@@ -10,6 +10,8 @@ use kernel::sync::atomic::{Atomic, AtomicType};
 
 /// What every processor loads at once.
 ///
+/// See the example of [`read_once`].
+///
 /// # Safety
 ///
 /// A volatile load of it has to be a single one.
@@ -21,6 +23,18 @@ unsafe impl Word for u32 {}
 unsafe impl Word for usize {}
 
 /// A load without any order, `READ_ONCE()`. Any context.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::atomic::read_once;
+/// use kernel::sync::atomic::{Atomic, Relaxed};
+///
+/// static MODE: Atomic<u32> = Atomic::new(0);
+///
+/// MODE.store(1, Relaxed);
+/// assert_eq!(read_once(&MODE), 1);
+/// ```
 #[inline(always)]
 pub fn read_once<T: Word>(atomic: &Atomic<T>) -> T {
     // SAFETY: Valid for reads, and by the requirement of the trait the load is atomic.

@@ -28,6 +28,8 @@ use crate::bindings;
 use self::{look::PORT, tables::Table};
 
 /// A socket that was found, by the table that it was found in.
+///
+/// See the example of [`among_shared`].
 pub enum Seen<'a, 'n> {
     /// A TCP connection.
     Connection(&'a Connection<'n>),
@@ -48,6 +50,8 @@ pub enum Seen<'a, 'n> {
 }
 
 /// How far a search has come; all zeroes at its beginning.
+///
+/// See the example of [`among_shared`].
 #[derive(Clone, Copy, Default, PartialEq)]
 #[repr(C)]
 pub struct Place {
@@ -59,6 +63,8 @@ pub struct Place {
 }
 
 /// What came of a part of a search.
+///
+/// See the example of [`among_shared`].
 pub enum Part<R> {
     /// The socket was found, which ends it.
     Found(R),
@@ -85,6 +91,34 @@ struct Search<'a, F> {
 /// Goes through a part of the tables that namespaces share, `found` is called with the socket that
 /// has the cookie and its namespace; what it gives ends the search, and if it gives nothing the
 /// socket counts as not found. In a process; `found` must not sleep.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{
+///     allowance::Allowance,
+///     by_cookie::{self, Part, Place, Seen},
+///     namespace::{Alive, Listed},
+/// };
+///
+/// /// The namespace of a UDP socket that is in a shared table, or in one of `net` alone; to be
+/// /// called again with the same places when it has paused.
+/// fn find(
+///     net: Alive<'_>,
+///     [shared, own]: &mut [Place; 2],
+///     cookie: u64,
+///     allowance: &Allowance,
+/// ) -> Part<u64> {
+///     let found = |listed: Listed<'_>, seen: Seen<'_, '_>| match seen {
+///         Seen::Udp(_) => Some(listed.cookie()),
+///         _ => None,
+///     };
+///     match by_cookie::among_shared(shared, cookie, allowance, found) {
+///         Part::Done => by_cookie::among_own(net, own, cookie, allowance, found),
+///         part => part,
+///     }
+/// }
+/// ```
 pub fn among_shared<R, F>(
     place: &mut Place,
     cookie: u64,
@@ -110,6 +144,8 @@ where
 }
 
 /// The same, through the tables that a namespace shares with no other one.
+///
+/// See the example of [`among_shared`].
 pub fn among_own<R, F>(
     net: Alive<'_>,
     place: &mut Place,

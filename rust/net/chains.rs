@@ -30,6 +30,16 @@ const AT_ONCE: u32 = 1 << 12;
 const CHAIN: usize = 1 << 12;
 
 /// What was found in the first buckets of a table.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{chains::Chains, namespace::Alive};
+///
+/// let chains = Chains::of_udp(Alive::initial());
+/// pr_info!("{} sockets in {} chains\n", chains.entries, chains.used);
+/// assert!(chains.longest <= chains.entries);
+/// ```
 #[derive(Default)]
 pub struct Chains {
     /// How many buckets were looked at.

@@ -22,6 +22,19 @@ use super::{
 use crate::bindings;
 
 /// A namespace's table of one protocol.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{hashtables::Hashtable, namespace::Listed};
+///
+/// /// How many sockets of TCP there are for each bucket, if the namespace has its own.
+/// fn load(namespace: Listed<'_>) -> Option<u32> {
+///     let table = Hashtable::tcp(namespace);
+///     let sockets = table.sockets.filter(|_| table.is_private)?;
+///     sockets.checked_div(table.buckets)
+/// }
+/// ```
 pub struct Hashtable {
     /// Whether its memory is the namespace's alone, and not that of the initial namespace.
     pub is_private: bool,
@@ -62,6 +75,8 @@ impl Hashtable {
 
 /// A variable of a namespace: the size of a table that the namespaces get which are made in it; with
 /// 0 they share that of the initial namespace.
+///
+/// See the example of [`child_sizes`].
 pub struct ChildSize<'a> {
     variable: &'a Atomic<u32>,
     /// The largest that sysctl takes.
@@ -92,6 +107,21 @@ impl ChildSize<'_> {
 
 /// The variables of a namespace, `net.ipv4.tcp_child_ehash_entries` and
 /// `net.ipv4.udp_child_hash_entries`; `ENOENT` where sysctl has none of that kind.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{hashtables, namespace::Alive};
+///
+/// /// Calls `f` while namespaces that are made in this one get a table of their own for TCP.
+/// fn with_own_tables(net: Alive<'_>, f: impl FnOnce()) -> Result {
+///     let [tcp, _] = hashtables::child_sizes(net)?;
+///     let former = tcp.replace(1 << 10)?;
+///     f();
+///     tcp.restore(1 << 10, former);
+///     Ok(())
+/// }
+/// ```
 pub fn child_sizes(net: Alive<'_>) -> Result<[ChildSize<'_>; 2]> {
     let [tcp, udp] = child_variables(net.as_ptr());
     let [largest_tcp, largest_udp] = child_variables(initial()).map(largest);

@@ -14,6 +14,20 @@ use kernel::{
 
 /// A `T` that is made once, and from then on there until this is dropped.
 ///
+/// # Examples
+///
+/// ```
+/// use crate::net::lazy::Lazy;
+///
+/// let lazy = Lazy::empty();
+/// assert!(lazy.get().is_none());
+/// lazy.make(|| KBox::new(1, GFP_KERNEL))?;
+/// // It is there already.
+/// lazy.make(|| KBox::new(2, GFP_KERNEL))?;
+/// assert_eq!(lazy.get(), Some(&1));
+/// # Ok::<(), Error>(())
+/// ```
+///
 /// # Invariants
 ///
 /// The pointer is null, or that of a `KBox<T>` that is owned, and then it never changes.

@@ -6,6 +6,20 @@
 //! `kernel::workqueue` can delay work, but not cancel it, which a module has to before its text
 //! goes; and it cannot be given work from where a lock may not be taken.
 //!
+//! # Examples
+//!
+//! ```
+//! use crate::net::periodic;
+//!
+//! // In any context: there is something to be done.
+//! periodic::wake();
+//! // In the work itself: there is more, which can wait for a second.
+//! pr_info!("{} seconds after the start\n", periodic::seconds());
+//! periodic::schedule(10);
+//! // When nobody does either of these any more, and before the module goes.
+//! periodic::cancel();
+//! ```
+//!
 //! C headers: [`include/linux/workqueue.h`](srctree/include/linux/workqueue.h),
 //! [`include/linux/irq_work.h`](srctree/include/linux/irq_work.h),
 //! [`include/linux/timekeeping.h`](srctree/include/linux/timekeeping.h),
@@ -21,6 +35,8 @@ const ANYWHERE: c_int = bindings::RUST_CONST_WORK_ANYWHERE as c_int;
 const TENTH: c_ulong = bindings::RUST_CONST_TENTH as c_ulong;
 
 /// Has the periodic work done in a tenth of a second at the latest. Any context; takes no lock.
+///
+/// See the example of [this module](self).
 pub fn wake() {
     // SAFETY: The item is a static, and can be queued from anywhere.
     unsafe { bindings::irq_work_queue(&raw mut bindings::periodic_bell) };
@@ -36,6 +52,8 @@ extern "C" fn periodic_woken(_bell: *mut bindings::irq_work) {
 
 /// Has it called in so many tenths of a second, or before if that is to be already. In a process, or
 /// a softirq.
+///
+/// See the example of [this module](self).
 pub fn schedule(tenths: u32) {
     let delay = TENTH.saturating_mul(tenths as c_ulong);
     let item = &raw mut bindings::periodic_item;
@@ -49,6 +67,8 @@ fn queue() -> *mut bindings::workqueue_struct {
 }
 
 /// Seconds since the system was started, `ktime_get_seconds()`. Any context.
+///
+/// See the example of [this module](self).
 pub fn seconds() -> u64 {
     // SAFETY: No requirements.
     unsafe { bindings::ktime_get_seconds() }.unsigned_abs()
@@ -56,6 +76,8 @@ pub fn seconds() -> u64 {
 
 /// Has it no longer called, and waits for a call that is under way; who could call [`wake`] or
 /// [`schedule`] must have been stopped before, except the work itself. May sleep.
+///
+/// See the example of [this module](self).
 pub fn cancel() {
     // SAFETY: The item is a static, and this is a process.
     unsafe { bindings::irq_work_sync(&raw mut bindings::periodic_bell) };

@@ -28,6 +28,8 @@ global_lock! {
 
 /// Prepares for queues to be used.
 ///
+/// See the example of [`Queue`].
+///
 /// # Safety
 ///
 /// To be called once, before the first [`Entry`] is made and anything is asked of a [`Queue`].
@@ -37,6 +39,34 @@ pub unsafe fn prepare() {
 }
 
 /// A queue.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{
+///     namespace::Net,
+///     queue::{self, Entry, Queue},
+/// };
+///
+/// static QUEUE: Queue = Queue::empty();
+///
+/// /// What each namespace has; to be added when there is something to tell.
+/// fn entry(net: &Net) -> impl PinInit<Entry> {
+///     Entry::new(&QUEUE, net.cookie())
+/// }
+///
+/// /// What is done in a process, when entries were added.
+/// fn tell() {
+///     while QUEUE.begin() {
+///         while let Some(cookie) = QUEUE.take() {
+///             pr_info!("namespace {} has something to tell\n", cookie);
+///         }
+///     }
+/// }
+///
+/// // SAFETY: The module is being initialised, and there is no entry yet.
+/// unsafe { queue::prepare() };
+/// ```
 pub struct Queue {
     /// What was added since the last round began, the newest first.
     newest: Atomic<*mut Entry>,
@@ -60,6 +90,8 @@ struct Waiting {
 }
 
 /// The place of a namespace in a queue.
+///
+/// See the example of [`Queue`].
 ///
 /// # Invariants
 ///

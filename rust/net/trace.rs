@@ -11,6 +11,8 @@
 use crate::bindings;
 
 /// What the tracepoint `nsmux:nsmux_lookup` tells; the codes are those of `trace_nsmux.h`.
+///
+/// See the example of [`report`].
 pub struct Lookup {
     /// The cookie of the namespace.
     pub namespace: u64,
@@ -31,6 +33,8 @@ pub struct Lookup {
 }
 
 /// Whether somebody listens: while nobody does, a no-op. Any context.
+///
+/// See the example of [`report`].
 #[inline(always)]
 pub fn is_listened_to() -> bool {
     // SAFETY: The key is the static key of a tracepoint that C defines.
@@ -44,6 +48,28 @@ pub fn is_listened_to() -> bool {
 }
 
 /// Passes a lookup to the tracepoint. Any context.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{namespace::Net, socket::SockCommon, trace};
+///
+/// /// Tells of a socket that transmits, with the codes of `trace_nsmux.h`.
+/// fn tell(net: &Net, socket: &SockCommon) {
+///     if trace::is_listened_to() {
+///         trace::report(trace::Lookup {
+///             namespace: net.cookie(),
+///             direction: 1,
+///             by: 0,
+///             protocol: 0,
+///             outcome: 0,
+///             socket: socket.cookie(),
+///             source_port: socket.local_port().number(),
+///             destination_port: socket.remote_port().number(),
+///         });
+///     }
+/// }
+/// ```
 #[cold]
 #[inline(never)]
 pub fn report(lookup: Lookup) {
