@@ -27,6 +27,17 @@ const CONNECTION: u32 = 8;
 /// with the first one (`mptcp_init_sock()`). Any context.
 ///
 /// Where there was none, the table, which all namespaces share, need not be gone through.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{mptcp, namespace::Listed, rcu};
+///
+/// /// Whether the table need be gone through for any namespace.
+/// fn is_needed(section: rcu::Section<'_>) -> bool {
+///     Listed::after(0, section).any(mptcp::were_ever)
+/// }
+/// ```
 #[cfg(CONFIG_MPTCP)]
 pub fn were_ever(listed: Listed<'_>) -> bool {
     // SAFETY: The namespace is valid. Volatile as `READ_ONCE()`.
@@ -44,6 +55,22 @@ pub fn were_ever(_: Listed<'_>) -> bool {
 /// process.
 ///
 /// A connection may be passed over if others come and go meanwhile, or come twice.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{allowance::Allowance, mptcp, namespace::Namespace};
+///
+/// /// How many connections there are to a port.
+/// fn count(namespace: Namespace<'_>, port: u16, allowance: &Allowance) -> Result<u32> {
+///     let mut count = 0;
+///     mptcp::for_each_connection(namespace, allowance, |socket| {
+///         count += u32::from(socket.local_port().number() == port);
+///         Ok(())
+///     })?;
+///     Ok(count)
+/// }
+/// ```
 pub fn for_each_connection<'n>(
     namespace: Namespace<'n>,
     allowance: &Allowance,

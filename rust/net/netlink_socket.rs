@@ -27,6 +27,18 @@ use super::{
 use crate::bindings;
 
 /// A netlink socket, `struct netlink_sock`.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{namespace::Namespace, netlink_socket::NetlinkSocket};
+///
+/// /// The owner of the socket with a port of rtnetlink, which is protocol 0.
+/// fn owner(namespace: Namespace<'_>, port: u32) -> Result<Option<u32>> {
+///     let socket = NetlinkSocket::with_port(namespace, 0, port)?;
+///     Ok(socket.map(|socket| socket.owner()))
+/// }
+/// ```
 pub struct NetlinkSocket<'n>(Borrowed<'n, Sock>);
 
 impl<'n> NetlinkSocket<'n> {

@@ -16,6 +16,8 @@ use super::{
 use crate::bindings;
 
 /// A PID namespace, `struct pid_namespace`.
+///
+/// See the example of [`Process`].
 #[repr(transparent)]
 pub struct PidNamespace(Opaque<bindings::pid_namespace>);
 
@@ -75,6 +77,22 @@ unsafe impl Governed for PidNamespace {
 }
 
 /// A process, thread, group or session that has a number, `struct pid`.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{
+///     process::{PidNamespace, Process},
+///     rcu,
+/// };
+///
+/// let guard = rcu::read_lock();
+/// let section = rcu::Section::from(&guard);
+/// // What the first process of this namespace calls itself.
+/// let command = PidNamespace::of_current(section)
+///     .branded(section, |namespace| Process::find(namespace, 1)?.command());
+/// assert!(command.is_some());
+/// ```
 ///
 /// # Invariants
 ///

@@ -35,6 +35,8 @@ const CHAINS: u16 = 64;
 
 /// An endpoint, `struct sctp_endpoint`: what a socket is to its peers.
 ///
+/// See the example of [`for_each_endpoint`].
+///
 /// # Invariants
 ///
 /// The pointer is valid for the read-side section of the namespace.
@@ -214,6 +216,22 @@ impl<'a, 'n, F: FnMut(Endpoint<'n>) -> Result> Visit<'a, 'n, F> {
 /// fails, `sctp_for_each_endpoint()`. In a process.
 ///
 /// An endpoint may be passed over if others come and go meanwhile, or come twice.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{allowance::Allowance, inet::Port, namespace::Namespace, sctp};
+///
+/// /// How many endpoints listen at a port.
+/// fn count(namespace: Namespace<'_>, port: Port, allowance: &Allowance) -> Result<u32> {
+///     let mut count = 0;
+///     sctp::for_each_endpoint(namespace, allowance, |endpoint| {
+///         count += u32::from(endpoint.port() == port);
+///         Ok(())
+///     })?;
+///     Ok(count)
+/// }
+/// ```
 pub fn for_each_endpoint<'n>(
     namespace: Namespace<'n>,
     allowance: &Allowance,
@@ -238,6 +256,31 @@ pub fn for_each_endpoint<'n>(
 /// Calls `f` with the endpoint that has an association between two ends, if there is one of a socket
 /// that is bound to the device, or to none if that is 0, `sctp_transport_lookup_process()`. In a
 /// process.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{
+///     allowance::Allowance,
+///     inet::{Family, Tuple},
+///     namespace::Namespace,
+///     sctp,
+/// };
+///
+/// /// The cookie of the socket that has an association, if it is bound to no device.
+/// fn cookie<F: Family>(
+///     namespace: Namespace<'_>,
+///     tuple: &Tuple<F>,
+///     allowance: &Allowance,
+/// ) -> Result<Option<u64>> {
+///     let mut cookie = None;
+///     sctp::association(namespace, tuple, 0, allowance, |endpoint| {
+///         cookie = Some(endpoint.socket.cookie());
+///         Ok(())
+///     })?;
+///     Ok(cookie)
+/// }
+/// ```
 pub fn association<'n, F: Family>(
     namespace: Namespace<'n>,
     tuple: &Tuple<F>,

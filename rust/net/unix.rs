@@ -22,6 +22,8 @@ use crate::bindings;
 
 /// A local socket, `struct unix_sock`.
 ///
+/// See the example of [`for_each`].
+///
 /// # Invariants
 ///
 /// The pointer leads to a local socket of the namespace, in the bucket with this number, whose lock is
@@ -130,6 +132,24 @@ const SOCKET: u32 = 2;
 
 /// Calls `f` with each local socket of a namespace, as far as the allowance goes, until it fails. In
 /// a process; `f` is called with a lock held and must not sleep.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{allowance::Allowance, namespace::Namespace, unix};
+///
+/// /// The owner of the socket with an abstract name, which begins with a zero.
+/// fn owner(namespace: Namespace<'_>, name: &[u8], allowance: &Allowance) -> Option<u32> {
+///     let found = unix::for_each(namespace, allowance, |socket| {
+///         if socket.is_bound() && socket.name() == name {
+///             // That ends the search.
+///             return Err(socket.owner());
+///         }
+///         Ok(())
+///     });
+///     found.err()
+/// }
+/// ```
 pub fn for_each<'n, E>(
     namespace: Namespace<'n>,
     allowance: &Allowance,
@@ -154,6 +174,24 @@ pub fn for_each<'n, E>(
 }
 
 /// The same, with those in one bucket.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{namespace::Namespace, unix};
+///
+/// /// How many sockets a namespace has that can be looked up by a name.
+/// fn count(namespace: Namespace<'_>) -> Result<u32> {
+///     let mut count = 0;
+///     for bucket in 0..unix::BUCKETS {
+///         unix::for_each_in(namespace, bucket, |socket| -> Result {
+///             count += u32::from(socket.is_bound());
+///             Ok(())
+///         })?;
+///     }
+///     Ok(count)
+/// }
+/// ```
 pub fn for_each_in<'n, E>(
     namespace: Namespace<'n>,
     bucket: u32,

@@ -15,6 +15,8 @@ use crate::bindings;
 use core::{ops::Deref, ptr::addr_of};
 
 /// One end, `struct sockaddr_vm`.
+///
+/// See the example of [`VsockSocket`].
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct End {
     /// The machine.
@@ -45,6 +47,24 @@ impl End {
 }
 
 /// A vsock socket, `struct vsock_sock`, owned.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{
+///     namespace::Namespace,
+///     vsock::{End, VsockSocket},
+/// };
+///
+/// /// Whether anyone waits for connections to a port, at whatever address.
+/// fn is_listened_to(namespace: Namespace<'_>, port: u32) -> bool {
+///     let local = End {
+///         cid: End::ANY,
+///         port,
+///     };
+///     VsockSocket::bound(namespace, local).is_some_and(|socket| socket.is_listening())
+/// }
+/// ```
 pub struct VsockSocket<'n>(Owned<'n, Sock>);
 
 impl<'n> VsockSocket<'n> {

@@ -22,6 +22,8 @@ use crate::net::{
 };
 
 /// Which groups of a protocol have members.
+///
+/// See the example of [`Wanted`].
 pub struct Membership {
     words: [c_ulong; Self::WORDS],
     /// How many sockets are a member of any.
@@ -62,6 +64,8 @@ impl Membership {
 pub const KEPT: usize = 12;
 
 /// The members that were found in a namespace.
+///
+/// See the example of [`Wanted`].
 pub struct MembersOf {
     cookie: u64,
     membership: Membership,
@@ -102,6 +106,25 @@ impl MembersOf {
 }
 
 /// The namespaces whose members are looked for.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{allowance::Allowance, namespace::Net, netlink_socket::Wanted, rcu};
+///
+/// /// Tells of the members that the groups of rtnetlink have in a namespace.
+/// fn log(namespace: &Net, allowance: &Allowance) -> Result {
+///     let mut wanted = Wanted::with_capacity(1)?;
+///     wanted.add(namespace);
+///     let members = wanted.look(0, None, allowance)?;
+///     let guard = rcu::read_lock();
+///     for (listed, found) in members.each((&guard).into()) {
+///         let count = found.membership().members;
+///         pr_info!("{} in namespace {}\n", count, listed.cookie());
+///     }
+///     Ok(())
+/// }
+/// ```
 pub struct Wanted(KVec<MembersOf>);
 
 impl Wanted {
@@ -172,6 +195,8 @@ impl Visitor for Search<'_> {
 }
 
 /// The members of groups of a protocol in some namespaces, in the order of their cookies.
+///
+/// See the example of [`Wanted`].
 pub struct Members(KVec<MembersOf>);
 
 impl Members {

@@ -17,6 +17,9 @@ use crate::{
 };
 
 /// A place in the table of ports of a protocol.
+///
+/// See the example of [`among_shared`](crate::net::by_cookie::among_shared), whose place has one in
+/// it.
 #[derive(Clone, Copy, Default, PartialEq)]
 #[repr(C)]
 pub struct PortPlace {
