@@ -53,6 +53,16 @@ def test_random():
                 ksft_true(verdict["steps"] > 0)
 
 
+def test_names():
+    """Each way to keep names has the answers of a list of who has one."""
+    with loaded():
+        for seed in SEEDS:
+            for names in ask("names"):
+                verdict = ask("bind-trial", names, seed)
+                ksft_pr(f"{names}, seed {seed}: {verdict}")
+                ksft_true(verdict["passed"], f"{names}, seed {seed}")
+
+
 def test_cannot():
     """What a design cannot do goes wrong, as it has to."""
     with loaded():

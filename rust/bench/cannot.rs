@@ -7,8 +7,9 @@
 use kernel::prelude::*;
 
 use crate::{
-    design::Mux,
+    design::{First, Mux},
     first::{Noop, Stash},
+    names::{self, trial::refuses_twins, Filter, Keyed},
     random::Random,
     second::{AsKernel, Chain},
     trial::{trial_in, Shape, Verdict},
@@ -21,7 +22,7 @@ pub(crate) struct Cannot {
     pub(crate) goes_wrong: fn(seed: u64) -> Result<bool>,
 }
 
-pub(crate) const ALL: [Cannot; 2] = [
+pub(crate) const ALL: [Cannot; 3] = [
     Cannot {
         name: "noop: two namespaces",
         goes_wrong: |seed| fails::<Noop>(seed, 2),
@@ -30,10 +31,18 @@ pub(crate) const ALL: [Cannot; 2] = [
         name: "stash: a packet that the process which runs does not send",
         goes_wrong: |seed| fails::<Stash>(seed, 2),
     },
+    Cannot {
+        name: "filter: the same name twice, as mux and one more key can",
+        goes_wrong: |_| {
+            Ok(refuses_twins::<Filter>()?
+                && !refuses_twins::<names::Mux>()?
+                && !refuses_twins::<Keyed>()?)
+        },
+    },
 ];
 
 /// Whether the randomised test fails with a first level.
-fn fails<F: crate::design::First>(seed: u64, namespaces: usize) -> Result<bool> {
+fn fails<F: First>(seed: u64, namespaces: usize) -> Result<bool> {
     let shape = Shape {
         namespaces,
         sockets: 30,

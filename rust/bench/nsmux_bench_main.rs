@@ -10,11 +10,14 @@
 //! Nothing here touches a socket or a namespace of the kernel: what is compared are data structures,
 //! with the kernel's memory, on the kernel's stack, in the kernel's code model.
 
+mod answer;
 mod cannot;
 mod design;
 mod device;
 mod first;
+mod known;
 mod measure;
+mod names;
 mod random;
 mod second;
 mod sockets;

@@ -5,13 +5,17 @@
 mod chain;
 mod heads;
 mod rbtree;
+mod rhashtable;
 mod trie;
+mod xarray;
 
 pub(crate) use self::{
     chain::Chain,
     heads::{AsKernel, Large, Pages},
     rbtree::Tree,
+    rhashtable::Rhashtable,
     trie::Trie,
+    xarray::Radix,
 };
 
 /// What `kmalloc()` takes for so many bytes.

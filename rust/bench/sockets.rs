@@ -157,6 +157,17 @@ impl Sockets {
         self.0.len()
     }
 
+    /// Those of one namespace, where they come in the order of theirs.
+    pub(crate) fn of_namespace(&self, namespace: usize) -> &[Socket] {
+        let begin = self
+            .0
+            .partition_point(|socket| socket.key.namespace() < namespace);
+        let end = self
+            .0
+            .partition_point(|socket| socket.key.namespace() <= namespace);
+        self.0.get(begin..end).unwrap_or(&[])
+    }
+
     /// The socket at a place, or none at the end of a chain.
     #[inline(always)]
     pub(crate) fn get(&self, place: Place) -> Option<&Socket> {

@@ -18,10 +18,10 @@ PANIC = "Kernel panic"
 SHOWN = 30
 
 
-def command_line(kernel, program, arguments):
+def command_line(kernel, program, arguments, megabytes):
     """The command inside the build root."""
     return [
-        kernel, f"mem={MEGABYTES}M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro",
+        kernel, f"mem={megabytes}M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro",
         # Only what the kernel has to complain of stands between the program's lines.
         "console=tty0", "con=null", "con0=null,fd:1", "loglevel=5",
         # Its sockets for consoles of its own go where they end with it.
@@ -34,10 +34,11 @@ def command_line(kernel, program, arguments):
     ]  # fmt: skip
 
 
-def run(environment, program, arguments, on_line, seconds):
+def run(environment, program, arguments, on_line, seconds, megabytes=MEGABYTES):
     """Runs the program, which powers the guest off at its end; `on_line` gets each line. Fails if
     it takes longer, or if the kernel complains."""
-    command = environment.root.command(command_line(environment.kernel, program, arguments))
+    command = environment.root.command(command_line(environment.kernel, program, arguments,
+                                                    megabytes))
     lines, late = [], threading.Event()
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT) as process:

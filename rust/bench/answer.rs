@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The answers to questions, as JSON.
+
+use kernel::{fmt, prelude::*, str::CString};
+
+use crate::{
+    cannot,
+    known::{Known, KnownNames, DESIGNS, NAMES},
+    measure::{Cell, Figures},
+    names,
+    trial::Verdict,
+};
+
+/// The answer to a question. It may take seconds.
+pub(crate) fn answer(question: &str) -> Result<CString> {
+    let mut words = question.split_ascii_whitespace();
+    match words.next() {
+        Some("designs") => listed(DESIGNS.iter().map(|design| design.name)),
+        Some("names") => listed(NAMES.iter().map(|names| names.name)),
+        Some("bind-trial") => {
+            let names = names(words.next())?;
+            let seed = number(words.next())?;
+            CString::try_from_fmt(fmt!("{}\n", (names.trial)(seed)?))
+        }
+        Some("bind") => {
+            let names = names(words.next())?;
+            let cell = names::measure::Cell {
+                contexts: number(words.next())? as usize,
+                addresses: number(words.next())? as usize,
+                seed: number(words.next())?,
+            };
+            CString::try_from_fmt(fmt!("{}\n", (names.measure)(&cell)?))
+        }
+        Some("trial") => {
+            let design = design(words.next())?;
+            let seed = number(words.next())?;
+            CString::try_from_fmt(fmt!("{}\n", (design.trial)(seed)?))
+        }
+        Some("cannot") => {
+            let seed = number(words.next())?;
+            let mut seen = [false; cannot::ALL.len()];
+            for (seen, cannot) in seen.iter_mut().zip(&cannot::ALL) {
+                *seen = (cannot.goes_wrong)(seed)?;
+            }
+            CString::try_from_fmt(fmt!("{}\n", Seen(&seen)))
+        }
+        Some("measure") => {
+            let design = design(words.next())?;
+            let cell = Cell {
+                namespaces: number(words.next())? as usize,
+                sockets: number(words.next())? as usize,
+                seed: number(words.next())?,
+            };
+            CString::try_from_fmt(fmt!("{}\n", (design.measure)(&cell)?))
+        }
+        _ => Err(EINVAL),
+    }
+}
+
+fn design(name: Option<&str>) -> Result<&'static Known> {
+    let name = name.ok_or(EINVAL)?;
+    DESIGNS
+        .iter()
+        .find(|design| design.name == name)
+        .ok_or(ENOENT)
+}
+
+fn names(name: Option<&str>) -> Result<&'static KnownNames> {
+    let name = name.ok_or(EINVAL)?;
+    NAMES.iter().find(|names| names.name == name).ok_or(ENOENT)
+}
+
+fn number(word: Option<&str>) -> Result<u64> {
+    word.ok_or(EINVAL)?.parse().map_err(|_| EINVAL)
+}
+
+/// Names as JSON.
+fn listed(names: impl Iterator<Item = &'static str> + Clone) -> Result<CString> {
+    CString::try_from_fmt(fmt!("{}\n", List(names)))
+}
+
+struct List<I>(I);
+
+impl<I: Iterator<Item = &'static str> + Clone> fmt::Display for List<I> {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, name) in self.0.clone().enumerate() {
+            let before = if number == 0 { "[" } else { ", " };
+            write!(to, "{}\"{}\"", before, name)?;
+        }
+        to.write_str("]")
+    }
+}
+
+/// What was seen of what designs cannot do, as JSON.
+struct Seen<'a>(&'a [bool]);
+
+impl fmt::Display for Seen<'_> {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, (cannot, seen)) in cannot::ALL.iter().zip(self.0).enumerate() {
+            let before = if number == 0 { "{" } else { ", " };
+            write!(to, "{}\"{}\": {}", before, cannot.name, seen)?;
+        }
+        to.write_str("}")
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Passed { steps } => write!(to, "{{\"passed\": true, \"steps\": {}}}", steps),
+            Self::Failed { what, step } => write!(
+                to,
+                "{{\"passed\": false, \"what\": \"{}\", \"step\": {}}}",
+                what, step
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, [uniform, zipf]) in [("hit", self.hit), ("miss", self.miss)] {
+            let before = if name == "hit" { "{" } else { ", " };
+            write!(to, "{}\"{} uniform\": {}", before, name, uniform)?;
+            write!(to, ", \"{} zipf\": {}", name, zipf)?;
+        }
+        write!(to, ", \"change\": {}, \"made\": {}", self.change, self.made)?;
+        write!(to, ", \"bytes\": {}}}", self.bytes)
+    }
+}
+
+impl fmt::Display for names::measure::Figures {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            to,
+            "{{\"bind\": {}, \"accept\": {}}}",
+            self.bind, self.accept
+        )
+    }
+}
