@@ -18,7 +18,7 @@ PANIC = "Kernel panic"
 SHOWN = 30
 
 
-def command_line(kernel, program, arguments, megabytes):
+def command_line(kernel, program, arguments, megabytes=MEGABYTES):
     """The command inside the build root."""
     return [
         kernel, f"mem={megabytes}M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro",
