@@ -6,26 +6,26 @@ import argparse
 import json
 import sys
 
-from bench import native, surroundings
+from bench import namespaces, native, packets, pages, surroundings
 from bench.guest import BUILD
 from environment import provision
 from environment.failure import Failure, report
 from kernel_module.module import PROJECT
 
 RESULTS = BUILD / "results.json"
-SCHEMA = 1
+SCHEMA = 2
 
 
-def show_native(part):
-    """Prints the table, and draws it."""
-    print("\n".join(native.table(part)))
-    picture = BUILD / "native.svg"
-    picture.write_text(native.picture(part), encoding="utf-8")
-    print(f"\nplot: {picture.relative_to(PROJECT)}")
+# Each measures, given the environment, and has a table and a picture of what it has found.
+PARTS = {"native": native, "packets": packets, "namespaces": namespaces}
 
 
-# Each measures, given the environment, and shows what it has found.
-PARTS = {"native": (native.measure, show_native)}
+def show(name, part):
+    """Prints the table, and draws the picture."""
+    print("\n".join(PARTS[name].table(part)))
+    picture = BUILD / f"{name}.svg"
+    picture.write_text(PARTS[name].picture(part), encoding="utf-8")
+    print(f"\nplot: {picture.relative_to(PROJECT)}\n")
 
 
 def main(arguments):
@@ -41,14 +41,16 @@ def main(arguments):
     results = {"schema": SCHEMA, "machine": surroundings.machine(), "parts": {}}
     BUILD.mkdir(parents=True, exist_ok=True)
     for name in options.parts or PARTS:
-        measure, _ = PARTS[name]
-        results["parts"][name] = measure(environment)
+        results["parts"][name] = PARTS[name].measure(environment)
         results["machine"]["load"].append(surroundings.load())
         RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     print("\n".join(surroundings.lines(results["machine"])))
     for name, part in results["parts"].items():
-        PARTS[name][1](part)
+        show(name, part)
     print(f"all figures: {RESULTS.relative_to(PROJECT)}")
+    if list(results["parts"]) == list(PARTS):
+        pages.write(PARTS, results)
+        print(f"tables and plots for the documentation: {pages.FOLDER.relative_to(PROJECT)}")
     return 0
 
 

@@ -32,12 +32,18 @@ def prepared(environment):
         FOLDER.mkdir(parents=True)
         for path in [*SOURCE.glob("*.py"), SENDMMSG]:
             shutil.copy2(path, FOLDER)
-        result = environment.root.run(
-            COMPILE + ["-o", FOLDER / "counted.so", SOURCE / "counted.c"], [PROJECT], check=False,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if result.returncode != 0:
-        raise Failure(f"counted.c does not build:\n{result.stdout.decode(errors='replace')}")
+        compile_library(environment, SOURCE / "counted.c", FOLDER)
     return FOLDER
+
+
+def compile_library(environment, source, folder):
+    """Makes a library in C for programs in Python."""
+    result = environment.root.run(
+        COMPILE + ["-o", folder / f"{source.stem}.so", source], [PROJECT], check=False,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if result.returncode != 0:
+        raise Failure(f"{source.name} does not build:\n"
+                      f"{result.stdout.decode(errors='replace')}")
 
 
 def run(environment, program, *arguments, on_output=boot.print_output,

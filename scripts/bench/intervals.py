@@ -8,6 +8,7 @@ the same interval.
 """
 
 import math
+import re
 import statistics
 from dataclasses import dataclass
 
@@ -58,3 +59,10 @@ def ratio(boots, of, to):
 def difference(boots, of, to):
     """How much longer one takes than the other, pair by pair."""
     return of_boots(boots, lambda turn: turn[of] - turn[to])
+
+
+def shown(figure, form):
+    """A median with what encloses it. What is shown as nothing has no sign."""
+    middle, low, high = (re.sub("^[-+]0$", "0", format(figure[name], form))
+                         for name in ("median", "low", "high"))
+    return f"{middle} ({low} … {high})"

@@ -1,22 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a packet over loopback takes, in time, with nsmux and without: in user-mode Linux.
+"""What a packet over loopback takes, in time, with nsmux and without: in user-mode Linux."""
 
-Contenders are measured in turns, and compared within a turn: what the machine does meanwhile meets
-all of a turn alike, or one of its figures, which the median passes over. Where code and data lie
-makes a difference too, and is another in each boot: so there are several.
-"""
-
-import json
-import re
 from operator import itemgetter
 from statistics import median
 
-from bench import plot, uml_build
-from bench.intervals import LEAST, difference, of_boots, ratio
-from environment import uml_kernel
-from environment.failure import Failure
-from environment.progress import step
-from machine import uml
+from bench import plot, turns
+from bench.intervals import difference, of_boots, ratio, shown
 
 CALL, BASE, AGAIN = "call", "not-loaded", "not-loaded-again"
 # Kinds of packets, as tests/bench/native.py has them, with what they are.
@@ -42,26 +31,16 @@ CONTENDERS = {
 }
 
 BOOTS, TURNS = 12, 20
-# How many seconds a boot and a turn take; a busy machine is given twenty times as long.
-BOOT, TURN = 2, 0.3
-
-
-def told(lines):
-    """The turns that the guest tells of, and what it says last."""
-    found = [json.loads(line) for line in lines if line.startswith('{"')]
-    if not found or "kernel" not in found[-1]:
-        raise Failure("user-mode Linux did not come to the end:\n" + uml.shown(lines))
-    return [line["figures"] for line in found[:-1]], found[-1]
+# How many seconds a turn takes.
+TURN = 0.3
 
 
 def summary(boots):
     """What is computed from the turns of each boot, as results.json has it."""
-    if len(boots) < LEAST:
-        raise Failure(f"{len(boots)} boots are too few: it takes {LEAST}")
     kinds = {}
     for kind in KINDS:
-        figures = [[{name: found[kind] for name, found in turn.items()} for turn in turns]
-                   for turns in boots]
+        figures = [[{name: found[kind] for name, found in turn.items()} for turn in boot]
+                   for boot in boots]
         kinds[kind] = {
             "time": {name: vars(of_boots(figures, itemgetter(name)))
                      for name in (BASE, *CONTENDERS)},
@@ -84,15 +63,7 @@ def meter(figures, mode):
 
 def measure(stock):
     """Builds, boots, measures; returns what results.json has of this part."""
-    environment = uml_kernel.UmlEnvironment(stock).ready()
-    with step("building nsmux for user-mode Linux, about 60 s if it has changed"):
-        folder = uml_build.build(environment)
-    seconds, boots = BOOT + TURNS * TURN, []
-    with step(f"measuring in {BOOTS} boots, about {BOOTS * seconds:.0f} s"):
-        for _ in range(BOOTS):
-            turns, last = told(uml.run(environment, folder / "native.py", [folder, TURNS],
-                                       lambda line: None, 20 * seconds))
-            boots.append(turns)
+    boots, last = turns.measured(stock, "native.py", BOOTS, TURNS, TURN)
     return dict(last, **summary(boots))
 
 
@@ -107,25 +78,37 @@ def table(part):
         found = part["kinds"][kind]
         calls = CALLS[kind.split()[0]] * call["median"]
         yield ""
-        yield (f"{what}: {interval(found['time'][BASE], ',.0f')} ns without nsmux, of which system "
+        yield (f"{what}: {shown(found['time'][BASE], ',.0f')} ns without nsmux, of which system "
                f"calls are {calls:,.0f} ns")
         yield f"    {'':34}{'takes more, in ns':>20}{'times as long':>26}"
         for name, text in CONTENDERS.items():
-            yield (f"    {text:34}{interval(found['added'][name], '+,.0f'):>20}"
-                   f"{interval(found['ratio'][name], '.3f'):>26}")
+            yield (f"    {text:34}{shown(found['added'][name], '+,.0f'):>20}"
+                   f"{shown(found['ratio'][name], '.3f'):>26}")
         for mode in MODES:
             counting = found["meter"][mode]
             share = counting["part"]
             part_of = "" if share is None else f", {100 * share:.0f} % of that"
-            yield (f"    of what {mode} adds, counting is {interval(counting, ',.0f')} ns"
+            yield (f"    of what {mode} adds, counting is {shown(counting, ',.0f')} ns"
                    f"{part_of}")
 
 
-def interval(figure, form):
-    """A median with what encloses it. What is shown as nothing has no sign."""
-    middle, low, high = (re.sub("^[-+]0$", "0", format(figure[name], form))
-                         for name in ("median", "low", "high"))
-    return f"{middle} ({low} … {high})"
+def goals(_):
+    """None: what packets take is judged over veth."""
+    return ()
+
+
+def figures(part):
+    """Figures by the names that texts have for them."""
+    found = {"call": f"{part['call']['median']:,.0f}"}
+    for kind in KINDS:
+        of_kind = part["kinds"][kind]
+        found[f"{kind} ns"] = f"{of_kind['time'][BASE]['median']:,.0f}"
+        for name in CONTENDERS:
+            found[f"{name} {kind}"] = f"{of_kind['ratio'][name]['median']:.3f}"
+            found[f"{name} {kind} ns"] = f"{of_kind['added'][name]['median']:,.0f}"
+        for mode in MODES:
+            found[f"counting {mode} {kind} ns"] = f"{of_kind['meter'][mode]['median']:,.0f}"
+    return found
 
 
 def picture(part):

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What is run in user-mode Linux: nsmux twice, the hooks in C, and the library that takes times."""
+"""What is run in user-mode Linux: nsmux twice, the hooks in C, programs, and what these count with.
+"""
 
 import shutil
-import subprocess
 
-from bench.guest import BUILD, COMPILE, SOURCE
+from bench.guest import BUILD, SENDMMSG, SOURCE, compile_library
 from environment.failure import Failure
 from kernel_module import module
 from kernel_module.scratch import PRODUCTS
 
 FOLDER = BUILD / "native"
+LIBRARIES = ("counted", "native")
+# The numbers of commands and attributes.
+CODES = module.PROJECT / "rust/bindings/uapi/linux/nsmux.h"
 
 # User-mode Linux counts by a function that is called and that turns interrupts off and on, where
 # this takes one instruction on a processor of its own. With one processor, a per-CPU address is an
@@ -57,10 +60,8 @@ def build(environment):
     shutil.copytree(SOURCE / "contenders", folder, dirs_exist_ok=True)
     module.run_make(environment, folder, "modules")
     shutil.copy2(folder / "nsmux_contenders.ko", guest)
-    shutil.copy2(SOURCE / "native.py", guest)
-    result = environment.root.run(
-        COMPILE + ["-o", guest / "native.so", SOURCE / "native.c"], check=False,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if result.returncode != 0:
-        raise Failure(f"native.c does not build:\n{result.stdout.decode(errors='replace')}")
+    for path in [*SOURCE.glob("*.py"), SENDMMSG, CODES]:
+        shutil.copy2(path, guest)
+    for name in LIBRARIES:
+        compile_library(environment, SOURCE / f"{name}.c", guest)
     return guest

@@ -18,10 +18,11 @@ PANIC = "Kernel panic"
 SHOWN = 30
 
 
-def command_line(kernel, program, arguments, megabytes=MEGABYTES):
+def command_line(kernel, program, arguments, megabytes=MEGABYTES, words=()):
     """The command inside the build root."""
     return [
-        kernel, f"mem={megabytes}M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro",
+        kernel, f"mem={megabytes}M", *words,
+        "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro",
         # Only what the kernel has to complain of stands between the program's lines.
         "console=tty0", "con=null", "con0=null,fd:1", "loglevel=5",
         # Its sockets for consoles of its own go where they end with it.
@@ -34,11 +35,11 @@ def command_line(kernel, program, arguments, megabytes=MEGABYTES):
     ]  # fmt: skip
 
 
-def run(environment, program, arguments, on_line, seconds, megabytes=MEGABYTES):
+def run(environment, program, arguments, on_line, seconds, **machine):
     """Runs the program, which powers the guest off at its end; `on_line` gets each line. Fails if
-    it takes longer, or if the kernel complains."""
-    command = environment.root.command(command_line(environment.kernel, program, arguments,
-                                                    megabytes))
+    it takes longer, or if the kernel complains. `machine`: memory, and words for the kernel."""
+    command = environment.root.command(
+        command_line(environment.kernel, program, arguments, **machine))
     lines, late = [], threading.Event()
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT) as process:

@@ -19,6 +19,11 @@ static inline unsigned long now(void)
 	return (unsigned long)high << 32 | low;
 }
 
+unsigned long counter(void)
+{
+	return now();
+}
+
 /* Executes 2 * turns instructions and a few more, always as many. */
 unsigned long loop(unsigned long turns)
 {

@@ -7,6 +7,7 @@
  * machine does meanwhile, each disturbance meets one or two of them.
  */
 #define _GNU_SOURCE
+#include <linux/netlink.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -102,4 +103,36 @@ int calls(unsigned int batches, unsigned long *ticks)
 		*ticks++ = now() - begin;
 	}
 	return 0;
+}
+
+/*
+ * Sends a request of netlink and takes all answers, until the one that says that
+ * there are no more; tells how many there were.
+ */
+int exchange(int fd, const void *request, unsigned int length,
+	     unsigned long *ticks)
+{
+	static char buffer[1 << 17];
+	unsigned long begin = now();
+	int answers = 0;
+
+	if (send(fd, request, length, 0) != (int)length)
+		return -1;
+	for (;;) {
+		int left = recv(fd, buffer, sizeof(buffer), 0);
+		struct nlmsghdr *message = (void *)buffer;
+
+		if (left <= 0)
+			return -1;
+		for (; NLMSG_OK(message, (unsigned int)left);
+		     message = NLMSG_NEXT(message, left)) {
+			if (message->nlmsg_type == NLMSG_ERROR)
+				return -1;
+			if (message->nlmsg_type == NLMSG_DONE) {
+				*ticks = now() - begin;
+				return answers;
+			}
+			answers++;
+		}
+	}
 }

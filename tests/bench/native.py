@@ -2,28 +2,25 @@
 # SPDX-License-Identifier: GPL-2.0
 """Takes the time of packets over loopback, with nsmux and without, in turns.
 
-This is process 1 of user-mode Linux, whose files are the host's, to be read
-only. A turn has every contender once, each with all kinds of packets; a figure
-is the median of some batches, in nanoseconds for one datagram, for one byte of a
-connection with its part of an acknowledgement, or for one system call. The first
-turns do not count. Prints a line of JSON for each turn, and a last one without figures.
+This is process 1 of user-mode Linux. A turn has every contender once, each with
+all kinds of packets; a figure is the median of some batches, in nanoseconds for
+one datagram, for one byte of a connection with its part of an acknowledgement,
+or for one system call. The first turns do not count. Prints a line of JSON for
+each turn, and a last one without figures.
 """
 import argparse
-import contextlib
 import ctypes
-import json
 import os
 import socket
-import stat
 import statistics
 import struct
 import subprocess
 import sys
-import time
 from pathlib import Path
 
+from process_one import module, received, run, tell, ticks_in_a_nanosecond
+
 MODE = Path("/proc/sys/net/nsmux/mode")
-COUNTED = Path("/proc/net/nsmux")
 ATTACH = Path("/sys/module/nsmux_contenders/parameters/attach")
 MODES = ("observe", "verify", "steer")
 CONTENDERS = {"empty-both": "empty-hooks", "fast": "c-as-observe"}
@@ -37,8 +34,6 @@ PATIENCE = struct.pack("ll", 5, 0)
 
 WARM_UP, BATCHES = 4, 24
 WARM_UP_TURNS = 2
-RB_POWER_OFF = 0x4321fedc
-CONSOLE = os.makedev(5, 1)
 
 
 def library(path):
@@ -59,7 +54,7 @@ class Meter:
         for family in LOOPBACK:
             self.kinds[f"udp ipv{family}"] = self.datagrams(family)
             self.kinds[f"tcp ipv{family}"] = self.connection(family)
-        self.frequency = self.calibrate()
+        self.frequency = ticks_in_a_nanosecond(loaded.counter)
 
     def datagrams(self, family):
         """Two sockets, of which none is connected."""
@@ -84,16 +79,6 @@ class Meter:
         receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, PATIENCE)
         return self.loaded.bytes, [sender, receiver]
 
-    def calibrate(self):
-        """How far the time stamp counter goes on in a nanosecond."""
-        found = []
-        for _ in range(5):
-            begin, counted = time.monotonic_ns(), self.loaded.counter()
-            time.sleep(0.1)
-            counted = self.loaded.counter() - counted
-            found.append(counted / (time.monotonic_ns() - begin))
-        return statistics.median(found)
-
     def figure(self, kind):
         """Nanoseconds that one of a kind takes."""
         function, *arguments = self.kinds[kind]
@@ -109,25 +94,6 @@ class Meter:
     def figures(self):
         """All of them."""
         return {kind: self.figure(kind) for kind in self.kinds}
-
-
-@contextlib.contextmanager
-def module(path):
-    """The module is loaded."""
-    subprocess.run(["insmod", path], check=True)
-    try:
-        yield
-    finally:
-        subprocess.run(["rmmod", path.stem], check=True)
-
-
-def received():
-    """What nsmux has counted: protocol -> packets received."""
-    lines = COUNTED.read_text(encoding="ascii").splitlines()
-    head = next(number for number, line in enumerate(lines)
-                if line.startswith("receive ") and " packets " in line)
-    rows = [line.split() for line in lines[head + 1:head + 5]]
-    return {name: int(packets) for name, packets, *_ in rows}
 
 
 def in_mode(meter, mode):
@@ -159,23 +125,6 @@ def turn(meter, folder):
     return found
 
 
-def prepare():
-    """What a program wants to have, and where to write to."""
-    for kind, place in (("proc", "/proc"), ("sysfs", "/sys"),
-                        ("tmpfs", "/tmp")):
-        subprocess.run(["mount", "-t", kind, kind, place], check=True)
-    os.mknod("/tmp/console", stat.S_IFCHR | 0o600, CONSOLE)
-    console = os.open("/tmp/console", os.O_WRONLY)
-    for descriptor in (1, 2):
-        os.dup2(console, descriptor)
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-
-
-def tell(line):
-    """A line for the host."""
-    print(json.dumps(line), flush=True)
-
-
 def main(options):
     """All turns."""
     meter = Meter(library(options.folder / "native.so"))
@@ -193,11 +142,4 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("turns", type=int)
-    prepare()
-    try:
-        main(parser.parse_args())
-    except Exception as error:  # whatever it is: process 1 must not end
-        print(f"{type(error).__name__}: {error}", flush=True)
-    finally:
-        os.sync()
-        ctypes.CDLL(None).reboot(RB_POWER_OFF)
+    run(main, parser.parse_args())

@@ -9,6 +9,7 @@ The kernel frees packets 32 at a time, so that only of a multiple of 32 each
 round has the same share of that.
 """
 import socket
+import statistics
 import struct
 from contextlib import ExitStack
 
@@ -66,10 +67,18 @@ class Kind:
 
     def least(self, of_round=None):
         """What one packet takes, by what a round says of all."""
+        return min(self.rounds(of_round)) / NUMBER
+
+    def median(self):
+        """What one packet takes, where something disturbs some rounds."""
+        return statistics.median(self.rounds()) / NUMBER
+
+    def rounds(self, of_round=None):
+        """What each round has taken, after the first ones."""
         of_round = of_round or self.round
         for _ in range(WARM_UP):
             of_round()
-        return min(of_round() for _ in range(ROUNDS)) / NUMBER
+        return [of_round() for _ in range(ROUNDS)]
 
     def send(self):
         """Send all, and tell what that took."""

@@ -6,14 +6,14 @@ import re
 import unittest
 import xml.etree.ElementTree as ElementTree
 
-from bench import intervals, native, plot, surroundings, uml_build
+from bench import intervals, native, plot, surroundings, turns as turns_of, uml_build
 from environment import uml_kernel
 from environment.failure import Failure
 from kernel_module.module import PROJECT
 from machine import uml
 
 SVG = "{http://www.w3.org/2000/svg}"
-DOCUMENTATION = PROJECT / "Documentation/benchmarks.rst"
+DOCUMENTATION = PROJECT / "Documentation/performance/time.rst"
 
 # What contenders add to a packet, in nanoseconds.
 ADDED = {
@@ -111,13 +111,13 @@ class SummaryTest(unittest.TestCase):
     def test_signs(self):
         """Less is less, and nothing is neither more nor less."""
         figure = {"median": -0.3, "low": -1.6, "high": 1200.4}
-        self.assertEqual(native.interval(figure, "+,.0f"), "0 (-2 … +1,200)")
-        self.assertEqual(native.interval(figure, ",.3f"), "-0.300 (-1.600 … 1,200.400)")
+        self.assertEqual(intervals.shown(figure, "+,.0f"), "0 (-2 … +1,200)")
+        self.assertEqual(intervals.shown(figure, ",.3f"), "-0.300 (-1.600 … 1,200.400)")
 
     def test_too_few(self):
         """A handful of boots says nothing."""
-        with self.assertRaises(Failure):
-            native.summary(boots(5))
+        with self.assertRaisesRegex(Failure, "5 boots are too few"):
+            turns_of.measured(None, "native.py", 5, native.TURNS, native.TURN)
 
     def test_all_contenders_are_told(self):
         """Each has a row for each kind."""
@@ -135,19 +135,19 @@ class SummaryTest(unittest.TestCase):
 
 
 class ToldTest(unittest.TestCase):
-    """bench.native.told"""
+    """bench.turns.told"""
 
     def test_between_other_lines(self):
         """The kernel may print too."""
         lines = ["Core dump limits :", json.dumps({"turn": 0, "figures": {"off": {}}}),
                  "[ 1.0] {something}", json.dumps({"kernel": "7.3.4"})]
-        self.assertEqual(native.told(lines), ([{"off": {}}], {"kernel": "7.3.4"}))
+        self.assertEqual(turns_of.told(lines), ([{"off": {}}], {"kernel": "7.3.4"}))
 
     def test_died(self):
         """What a guest has told before it died does not count."""
         for lines in ([], ["OSError: no"], [json.dumps({"turn": 0, "figures": {}})]):
             with self.assertRaises(Failure):
-                native.told(lines)
+                turns_of.told(lines)
 
 
 class SurroundingsTest(unittest.TestCase):

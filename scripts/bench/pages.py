@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Writes what was measured into the documentation, whose texts take their figures from there.
+
+Of each part there is the table as a person is shown it, the picture, and its figures by name:
+``|packets observe udp ipv4 veth|`` in a text is what was measured last.
+"""
+
+from bench import surroundings
+from bench.reached import goal_lines
+from kernel_module.module import PROJECT
+
+FOLDER = PROJECT / "Documentation/performance"
+HEAD = ".. SPDX-License-Identifier: GPL-2.0\n.. Written by make bench.\n\n"
+
+
+def write(parts, results):
+    """All of it; `parts` are those that results.json can have, by their names."""
+    FOLDER.mkdir(exist_ok=True)
+    figures, goals = {}, []
+    for name, part in results["parts"].items():
+        module = parts[name]
+        (FOLDER / f"{name}.txt").write_text("\n".join(module.table(part)) + "\n", encoding="utf-8")
+        (FOLDER / f"{name}.svg").write_text(module.picture(part), encoding="utf-8")
+        figures |= {f"{name} {key}": text for key, text in module.figures(part).items()}
+        goals += module.goals(part)
+    machine = list(surroundings.lines(results["machine"]))
+    (FOLDER / "goals.txt").write_text("\n".join([*machine, *goal_lines(goals)]) + "\n",
+                                      encoding="utf-8")
+    (FOLDER / "figures.rst").write_text(HEAD + "".join(
+        f".. |{key}| replace:: {text}\n" for key, text in sorted(figures.items())),
+        encoding="utf-8")

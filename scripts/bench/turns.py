@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Runs a program of tests/bench in user-mode Linux, which measures all contenders in turns.
+
+Contenders are compared within a turn: what the machine does meanwhile meets all of a turn alike, or
+one of its figures, which the median passes over. Where code and data lie makes a difference too,
+and is another in each boot: so there are several.
+"""
+
+import json
+from pathlib import Path
+
+from bench import uml_build
+from bench.guest import BUILD
+from bench.intervals import LEAST
+from environment import uml_kernel
+from environment.failure import Failure
+from environment.progress import step
+from machine import uml
+
+# How many seconds a boot takes, without its turns; a busy machine is given twenty times as long.
+BOOT, PATIENCE = 2, 20
+
+
+def prepared(stock):
+    """User-mode Linux, and the folder with all that is run in it."""
+    environment = uml_kernel.UmlEnvironment(stock).ready()
+    with step("building nsmux for user-mode Linux, about 60 s if it has changed"):
+        return environment, uml_build.build(environment)
+
+
+def told(lines):
+    """The turns that the guest tells of, and what it says last."""
+    found = [json.loads(line) for line in lines if line.startswith('{"')]
+    if not found or "kernel" not in found[-1]:
+        raise Failure("user-mode Linux did not come to the end:\n" + uml.shown(lines))
+    return [line["figures"] for line in found[:-1]], found[-1]
+
+
+def measured(stock, program, boots, turns, seconds, **machine):
+    """The turns of each boot, and what the last one says of itself. A turn takes so many seconds,
+    and `machine` is what the program needs of one."""
+    if boots < LEAST:
+        raise Failure(f"{boots} boots are too few: it takes {LEAST}")
+    environment, folder = prepared(stock)
+    expected, found, last = BOOT + seconds * turns, [], None
+    with step(f"measuring in {boots} boots, about {boots * expected:.0f} s"):
+        for _ in range(boots):
+            figures, last = told(uml.run(environment, folder / program, [folder, turns],
+                                         lambda line: None, PATIENCE * expected, **machine))
+            found.append(figures)
+    # For who wants to compute something else from it.
+    (BUILD / f"{Path(program).stem}-turns.json").write_text(json.dumps(found), encoding="utf-8")
+    return found, last
