@@ -39,7 +39,7 @@ test: ## build, boot and run all tests (T=<name>... runs some)
 test-debug: ## run the tests on a kernel with KASAN, lockdep and kmemleak, built once (T=<name>...)
 	@$(RUN) scripts/run_debug_tests.py $(T)
 
-bench: ## take the time of packets in user-mode Linux, with nsmux and without (T=<part>...)
+bench: ## take the time of packets, with nsmux and without, and of the designs of 2006 (T=native, T=designs)
 	@$(RUN) scripts/bench.py $(T)
 
 bench-quick: ## count the instructions that nsmux adds to a packet's path, beside its peers

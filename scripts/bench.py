@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from bench import namespaces, native, packets, pages, surroundings
+from bench import designs_report, namespaces, native, packets, pages, surroundings
 from bench.guest import BUILD
 from environment import provision
 from environment.failure import Failure, report
@@ -18,39 +18,60 @@ SCHEMA = 2
 
 # Each measures, given the environment, and has a table and a picture of what it has found.
 PARTS = {"native": native, "packets": packets, "namespaces": namespaces}
+# And one has several, and a report of its own.
+ALL = {**PARTS, "designs": designs_report}
+
+
+def pictures(name, part):
+    """What a part draws: name -> picture."""
+    return ({name: PARTS[name].picture(part)} if name in PARTS
+            else designs_report.pictures(part))
 
 
 def show(name, part):
-    """Prints the table, and draws the picture."""
-    print("\n".join(PARTS[name].table(part)))
-    picture = BUILD / f"{name}.svg"
-    picture.write_text(PARTS[name].picture(part), encoding="utf-8")
-    print(f"\nplot: {picture.relative_to(PROJECT)}\n")
+    """Prints the table, and draws the pictures."""
+    print("\n".join(ALL[name].table(part)) + "\n")
+    for picture, drawn in pictures(name, part).items():
+        file = BUILD / f"{picture}.svg"
+        file.write_text(drawn, encoding="utf-8")
+        print(f"plot: {file.relative_to(PROJECT)}")
+    print()
+
+
+def record(results):
+    """Gives the documentation what it has to be given of these parts."""
+    parts = results["parts"]
+    if set(PARTS) <= set(parts):
+        pages.write(PARTS, {**results, "parts": {name: parts[name] for name in PARTS}})
+    if "designs" in parts:
+        designs_report.write(pages.FOLDER, results)
+    print(f"tables and plots for the documentation: {pages.FOLDER.relative_to(PROJECT)}")
 
 
 def main(arguments):
     """Measures, writes, shows."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="part",
-                        help=f"one of {', '.join(PARTS)}; without any, all of them")
+                        help=f"one of {', '.join(ALL)}; without any, all of them")
+    parser.add_argument("--record", action="store_true",
+                        help="give the documentation the figures of these parts")
     options = parser.parse_args(arguments)
-    unknown = [name for name in options.parts if name not in PARTS]
+    unknown = [name for name in options.parts if name not in ALL]
     if unknown:
-        raise Failure(f"there is no part {unknown[0]}", f"There are: {', '.join(PARTS)}")
+        raise Failure(f"there is no part {unknown[0]}", f"There are: {', '.join(ALL)}")
     environment = provision.ready()
     results = {"schema": SCHEMA, "machine": surroundings.machine(), "parts": {}}
     BUILD.mkdir(parents=True, exist_ok=True)
-    for name in options.parts or PARTS:
-        results["parts"][name] = PARTS[name].measure(environment)
+    for name in options.parts or ALL:
+        results["parts"][name] = ALL[name].measure(environment)
         results["machine"]["load"].append(surroundings.load())
         RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     print("\n".join(surroundings.lines(results["machine"])))
     for name, part in results["parts"].items():
         show(name, part)
     print(f"all figures: {RESULTS.relative_to(PROJECT)}")
-    if list(results["parts"]) == list(PARTS):
-        pages.write(PARTS, results)
-        print(f"tables and plots for the documentation: {pages.FOLDER.relative_to(PROJECT)}")
+    if options.record or list(results["parts"]) == list(ALL):
+        record(results)
     return 0
 
 

@@ -54,6 +54,12 @@ pub(crate) fn answer(question: &str) -> Result<CString> {
             };
             CString::try_from_fmt(fmt!("{}\n", (design.measure)(&cell)?))
         }
+        Some("beside") => {
+            let design = design(words.next())?;
+            let crowd = number(words.next())? as usize;
+            let time = (design.beside)(crowd, number(words.next())?)?;
+            CString::try_from_fmt(fmt!("{{\"hit\": {}}}\n", time))
+        }
         _ => Err(EINVAL),
     }
 }

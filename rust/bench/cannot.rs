@@ -12,6 +12,7 @@ use crate::{
     names::{self, trial::refuses_twins, Filter, Keyed},
     random::Random,
     second::{AsKernel, Chain},
+    softirq,
     trial::{trial_in, Shape, Verdict},
 };
 
@@ -22,7 +23,7 @@ pub(crate) struct Cannot {
     pub(crate) goes_wrong: fn(seed: u64) -> Result<bool>,
 }
 
-pub(crate) const ALL: [Cannot; 3] = [
+pub(crate) const ALL: [Cannot; 4] = [
     Cannot {
         name: "noop: two namespaces",
         goes_wrong: |seed| fails::<Noop>(seed, 2),
@@ -30,6 +31,10 @@ pub(crate) const ALL: [Cannot; 3] = [
     Cannot {
         name: "stash: a packet that the process which runs does not send",
         goes_wrong: |seed| fails::<Stash>(seed, 2),
+    },
+    Cannot {
+        name: "stash: a packet that a softirq receives while another process runs, for real",
+        goes_wrong: |_| softirq::finds_a_bystander(),
     },
     Cannot {
         name: "filter: the same name twice, as mux and one more key can",

@@ -10,6 +10,7 @@
 //! `cannot <seed>`                                      what designs cannot do, and whether that was
 //!                                                      seen
 //! `measure <design> <namespaces> <sockets> <seed>`     times and bytes
+//! `beside <design> <crowd> <seed>`                     time beside a namespace with so many sockets
 //! `names`                                              the ways to keep names
 //! `bind-trial <names> <seed>`                          how their randomised test went
 //! `bind <names> <contexts> <addresses> <seed>`         times to bind and to accept

@@ -7,7 +7,7 @@ use kernel::prelude::*;
 use crate::{
     design::{Design, Global, Mux},
     first::{Exceptions, Hash, Noop, Pointer},
-    measure::{measure, Cell, Figures},
+    measure::{beside, measure, Cell, Figures},
     names::{self, Filter, Keyed},
     second::{AsKernel, Chain, Large, Pages, Radix, Rhashtable, Tree, Trie},
     trial::{trial, Verdict},
@@ -18,6 +18,7 @@ pub(crate) struct Known {
     pub(crate) name: &'static str,
     pub(crate) trial: fn(u64) -> Result<Verdict>,
     pub(crate) measure: fn(&Cell) -> Result<Figures>,
+    pub(crate) beside: fn(usize, u64) -> Result<u64>,
 }
 
 const fn known<D: Design>(name: &'static str) -> Known {
@@ -25,6 +26,7 @@ const fn known<D: Design>(name: &'static str) -> Known {
         name,
         trial: trial::<D>,
         measure: measure::<D>,
+        beside: beside::<D>,
     }
 }
 

@@ -11,7 +11,7 @@ use kernel::{
 use crate::{
     design::Design,
     random::{Choice, Random},
-    sockets::Ends,
+    sockets::{Ends, Key, Place},
     world::{Packet, World},
 };
 
@@ -51,11 +51,7 @@ pub(crate) fn measure<D: Design>(cell: &Cell) -> Result<Figures> {
     }
     let mut random = Random::new(cell.seed);
     let mut world = World::new(cell.namespaces, cell.sockets, 1, Ends::of_server)?;
-    let mut order = VVec::with_capacity(world.sockets.len(), GFP_KERNEL)?;
-    for place in 0..world.sockets.len() {
-        order.push(place, GFP_KERNEL)?;
-    }
-    random.shuffle(&mut order);
+    let order = shuffled(&world, &mut random)?;
     let begin = Instant::<Monotonic>::now();
     let mut design = D::new(&world, cell.sockets)?;
     for place in &order {
@@ -81,6 +77,45 @@ pub(crate) fn measure<D: Design>(cell: &Cell) -> Result<Figures> {
         made,
         bytes: design.bytes(&world),
     })
+}
+
+/// The places of all sockets, in the order in which they come.
+fn shuffled(world: &World, random: &mut Random) -> Result<VVec<Place>> {
+    let mut order = VVec::with_capacity(world.sockets.len(), GFP_KERNEL)?;
+    for place in 0..world.sockets.len() {
+        order.push(place, GFP_KERNEL)?;
+    }
+    random.shuffle(&mut order);
+    Ok(order)
+}
+
+/// What is measured beside a crowd: namespaces, of which the first has so many sockets more.
+const HOUSES: Cell = Cell {
+    namespaces: 16,
+    sockets: 64,
+    seed: 0,
+};
+
+/// A hit in one of the other namespaces, in picoseconds. Tables were made before anybody knew that
+/// there would be a crowd.
+pub(crate) fn beside<D: Design>(crowd: usize, seed: u64) -> Result<u64> {
+    let mut random = Random::new(seed);
+    let mut world = World::new(HOUSES.namespaces, HOUSES.sockets, 1, Ends::of_server)?;
+    for n in 0..crowd {
+        let ends = Ends::of_server(HOUSES.sockets + n);
+        world.sockets.push(Key::new(0, ends))?;
+    }
+    let order = shuffled(&world, &mut random)?;
+    let mut design = D::new(&world, HOUSES.sockets)?;
+    for place in &order {
+        design.insert(&mut world, *place)?;
+    }
+    let others = Choice::Uniform(HOUSES.namespaces - 1);
+    let mut packets = packets(&HOUSES, &others, &mut random, Ends::of_server)?;
+    for packet in &mut packets {
+        packet.device += 1;
+    }
+    lookups(&design, &world, &packets, Some(()))
 }
 
 /// Packets for namespaces of that choice, each for any of their sockets.

@@ -20,6 +20,7 @@ use crate::sockets::{Place, NONE};
 /// The contexts, with the addresses that each has: as many in all.
 pub(crate) struct Contexts {
     addresses: VVec<u32>,
+    number: usize,
     each: usize,
 }
 
@@ -30,15 +31,21 @@ impl Contexts {
     /// Contexts which have no address in common; or all the same, as namespaces may.
     pub(crate) fn new(number: usize, each: usize, same: bool) -> Result<Self> {
         let mut addresses = VVec::with_capacity(number * each, GFP_KERNEL)?;
-        for n in 0..number * each {
-            let n = if same { n % each } else { n };
-            addresses.push(FIRST + n as u32, GFP_KERNEL)?;
+        for context in 0..number {
+            let first = if same { 0 } else { context * each };
+            for n in first..first + each {
+                addresses.push(FIRST + n as u32, GFP_KERNEL)?;
+            }
         }
-        Ok(Self { addresses, each })
+        Ok(Self {
+            addresses,
+            number,
+            each,
+        })
     }
 
     pub(crate) fn number(&self) -> usize {
-        self.addresses.len() / self.each
+        self.number
     }
 
     /// The addresses of a context.

@@ -21,6 +21,7 @@ mod names;
 mod random;
 mod second;
 mod sockets;
+mod softirq;
 mod trial;
 mod world;
 

@@ -34,3 +34,10 @@ def lines(found):
     load = ", ".join(f"{number:.1f}" for number in found["load"])
     yield f"{found['processors']} processors, {found['processor']}; Linux {found['kernel']}"
     yield f"load before, and after each part: {load}"
+
+
+def replaced(found):
+    """The same for the sentences of a report: name -> text."""
+    yield "processor", f"{found['processors']} processors, {found['processor']}"
+    yield "host kernel", found["kernel"]
+    yield "load", ", ".join(f"{number:.1f}" for number in found["load"])

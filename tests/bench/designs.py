@@ -2,20 +2,19 @@
 # SPDX-License-Identifier: GPL-2.0
 """Takes the time of lookups by the designs that are compared, in turns.
 
-This is process 1 of user-mode Linux, as native.py is. Each design has to pass
+This is process 1 of user-mode Linux, as others are. Each design has to pass
 its randomised test first. Then every cell (so many namespaces, with so many
 sockets each) has all designs once, each made anew and measured. Prints a line
 of JSON for each, and a last one.
 """
 import argparse
-import ctypes
 import json
 import os
 import stat
 import subprocess
 from pathlib import Path
 
-from native import RB_POWER_OFF, prepare, tell
+from process_one import run, tell
 
 NUMBER = Path("/sys/class/misc/nsmux_bench/dev")
 DEVICE = "/tmp/nsmux_bench"
@@ -54,6 +53,12 @@ def turned(designs, number):
     return designs[first:] + designs[:first]
 
 
+def fits(number, each, namespaces=None, sockets=None):
+    """Whether a design can have a cell: so many namespaces, and sockets in all."""
+    return number <= (namespaces or number) and number * each <= (
+        sockets or number * each)
+
+
 def main(options):
     """All of it."""
     load(options.folder)
@@ -61,8 +66,8 @@ def main(options):
     plan = json.loads((options.folder / "plan.json").read_text("utf-8"))
     for number, (question, *words) in enumerate(plan["cells"]):
         for design in turned(plan[question], number + options.seed):
-            bounds = plan["most"].get(design, [])
-            if any(word > most for word, most in zip(words, bounds)):
+            if question == "measure" and not fits(
+                    *words, **plan["most"].get(design, {})):
                 continue
             figures = ask(question, design, *words, options.seed)
             tell({"question": question, "cell": words, "design": design,
@@ -74,11 +79,4 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("seed", type=int)
-    prepare()
-    try:
-        main(parser.parse_args())
-    except Exception as error:  # whatever it is: process 1 must not end
-        print(f"{type(error).__name__}: {error}", flush=True)
-    finally:
-        os.sync()
-        ctypes.CDLL(None).reboot(RB_POWER_OFF)
+    run(main, parser.parse_args())
