@@ -105,6 +105,7 @@ static const struct genl_split_ops nsmux_nl_ops[] = {
 	{
 		.cmd		= NSMUX_CMD_LOOKUP,
 		.dumpit		= nsmux_nl_lookup_dumpit,
+		.done		= nsmux_nl_dump_done,
 		.policy		= nsmux_lookup_dump_nl_policy,
 		.maxattr	= NSMUX_A_LOOKUP_DEVICE_NAME,
 		.flags		= GENL_CMD_CAP_DUMP,
@@ -119,6 +120,7 @@ static const struct genl_split_ops nsmux_nl_ops[] = {
 	{
 		.cmd	= NSMUX_CMD_NAMESPACE_GET,
 		.dumpit	= nsmux_nl_namespace_get_dumpit,
+		.done	= nsmux_nl_dump_done,
 		.flags	= GENL_CMD_CAP_DUMP,
 	},
 	{
@@ -145,6 +147,7 @@ static const struct genl_split_ops nsmux_nl_ops[] = {
 	{
 		.cmd		= NSMUX_CMD_SOCKET_GET,
 		.dumpit		= nsmux_nl_socket_get_dumpit,
+		.done		= nsmux_nl_dump_done,
 		.policy		= nsmux_socket_get_dump_nl_policy,
 		.maxattr	= NSMUX_A_LOOKUP_COOKIE,
 		.flags		= GENL_CMD_CAP_DUMP,

@@ -15,6 +15,8 @@
 /* Common nested types */
 extern const struct nla_policy nsmux_netns_nl_policy[NSMUX_A_NETNS_COOKIE + 1];
 
+int nsmux_nl_dump_done(struct netlink_callback *cb);
+
 int nsmux_nl_lookup_doit(struct sk_buff *skb, struct genl_info *info);
 int nsmux_nl_lookup_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int nsmux_nl_namespace_get_doit(struct sk_buff *skb, struct genl_info *info);

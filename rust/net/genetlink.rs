@@ -24,7 +24,7 @@ mod request;
 
 pub use self::{
     attribute::{Attribute, Attributes},
-    dump::{dump, Part, Progress},
+    dump::{dump, end, Dumped, Part, Progress},
     family::Family,
     group::{for_each_listener, has_listeners, notify, Group},
     message::Message,

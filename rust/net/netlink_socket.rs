@@ -9,7 +9,7 @@ mod members;
 mod ports;
 
 pub use self::{
-    members::{Members, MembersOf, Membership, Wanted, KEPT},
+    members::{Members, MembersOf, Membership, KEPT},
     ports::PortPlace,
 };
 

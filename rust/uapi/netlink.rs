@@ -18,13 +18,17 @@ use kernel::prelude::*;
 use crate::{
     bindings::{self, genl_info, netlink_callback, sk_buff},
     instance::Instance,
-    net::genetlink::{self, Family, Group, Request},
+    net::genetlink::{self, Dumped, Family, Group, Request},
 };
 
 pub(crate) use self::event::change_mode;
 
 /// A request to this family.
 type Asked<'a> = Request<'a, Instance>;
+
+impl Dumped for Instance {
+    type Kept = lookup::Block;
+}
 
 /// The groups, in the order of the description. Who joins one has to be an administrator of the
 /// namespace whose events it then gets; the generator cannot say so.
@@ -155,4 +159,13 @@ unsafe extern "C" fn nsmux_nl_socket_get_dumpit(
 ) -> c_int {
     // SAFETY: By the safety requirement; the family is registered with this type.
     unsafe { genetlink::dump::<Instance>(buffer, callback, socket::dump) }
+}
+
+/// # Safety
+///
+/// Called by the family alone, at the end of each dump.
+#[no_mangle]
+unsafe extern "C" fn nsmux_nl_dump_done(callback: *mut netlink_callback) -> c_int {
+    // SAFETY: By the safety requirement; all dumps of the family are made with this type.
+    unsafe { genetlink::end::<Instance>(callback) }
 }

@@ -18,29 +18,65 @@ use crate::{
 #[repr(C)]
 pub struct Progress {
     /// The number of entries of the request's own list that are done.
-    pub entries: u64,
+    pub entries: u32,
+    /// How many parts were made before.
+    parts: u32,
     /// The cookie of the last namespace that is done.
     pub cookie: u64,
     /// How far a search for a socket has come.
     pub place: Place,
-    /// How many parts were made before.
-    parts: u32,
     /// Whether it was seen that the request may be answered.
     pub is_checked: bool,
+}
+
+/// A family that has dumps.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::genetlink::{Dumped, Part, Refusal};
+///
+/// /// Looks for a number in one part of a dump, and keeps it for the next.
+/// fn look<'r, T>(part: &mut Part<'r, T>) -> Result<u32, Refusal<'r>>
+/// where
+///     T: Dumped<Kept = u32>,
+/// {
+///     if let Some(kept) = part.kept.as_deref() {
+///         return Ok(*kept);
+///     }
+///     let found = 7;
+///     *part.kept = Some(KBox::new(found, GFP_KERNEL_ACCOUNT).map_err(Error::from)?);
+///     Ok(found)
+/// }
+/// ```
+pub trait Dumped: PerNamespace {
+    /// What a dump may keep from one part to the next, besides. Memory is held until a reader comes back,
+    /// or closes the socket: it has to be bounded, and to be on account.
+    type Kept: Send;
+}
+
+/// What the kernel keeps of a dump, for the family to use: zero in the beginning.
+#[repr(C)]
+struct Context<K> {
+    progress: Progress,
+    /// Nothing is all zeroes.
+    kept: Option<KBox<K>>,
 }
 
 /// One part of a dump: as many messages as fit into a buffer.
 ///
 /// See the example of [`dump`].
-pub struct Part<'a, T> {
+pub struct Part<'a, T: Dumped> {
     /// What was asked.
     pub request: Request<'a, T>,
     /// How far the dump is; what is noted here is handed to the next part.
     pub progress: &'a mut Progress,
+    /// What is put here is there in the next part. Whatever is left is dropped when the dump ends.
+    pub kept: &'a mut Option<KBox<T::Kept>>,
     buffer: *mut bindings::sk_buff,
 }
 
-impl<'a, T: PerNamespace> Part<'a, T> {
+impl<'a, T: Dumped> Part<'a, T> {
     /// Whether this part is made with the lock held that others wait for.
     pub fn is_first(&self) -> bool {
         self.progress.parts == 1
@@ -116,9 +152,8 @@ impl<'a, T: PerNamespace> Part<'a, T> {
 ///
 /// ```
 /// use crate::net::{
-///     genetlink::{Part, Refusal},
+///     genetlink::{Dumped, Part, Refusal},
 ///     namespace::Listed,
-///     pernet::PerNamespace,
 ///     rcu,
 /// };
 ///
@@ -126,7 +161,7 @@ impl<'a, T: PerNamespace> Part<'a, T> {
 /// const COOKIE: u32 = 1;
 ///
 /// /// Tells of every namespace, to be handed to this function.
-/// fn proceed<'r, T: PerNamespace>(part: &mut Part<'r, T>) -> Result<bool, Refusal<'r>> {
+/// fn proceed<'r, T: Dumped>(part: &mut Part<'r, T>) -> Result<bool, Refusal<'r>> {
 ///     while !part.request.allowance().is_spent() {
 ///         let guard = rcu::read_lock();
 ///         let next = Listed::after(part.progress.cookie, (&guard).into()).next();
@@ -147,21 +182,23 @@ impl<'a, T: PerNamespace> Part<'a, T> {
 /// # Safety
 ///
 /// As for [`answer`](super::answer), for the callback of a dump.
-pub unsafe fn dump<T: PerNamespace>(
+pub unsafe fn dump<T: Dumped>(
     buffer: *mut bindings::sk_buff,
     callback: *mut bindings::netlink_callback,
     proceed: impl for<'r> FnOnce(&mut Part<'r, T>) -> Result<bool, Refusal<'r>>,
 ) -> c_int {
-    const { assert!(size_of::<Progress>() <= bindings::NETLINK_CTX_SIZE as usize) };
+    const { assert!(size_of::<Context<T::Kept>>() <= bindings::NETLINK_CTX_SIZE as usize) };
     // SAFETY: Valid during the operation.
     let callback = unsafe { &mut *callback };
     let info = callback.data.cast::<bindings::genl_dumpit_info>();
+    // SAFETY: The context is for the callback to use, zero in the beginning, large enough by the
+    // assertion, and aligned to a word.
+    let context = unsafe { &mut *(&raw mut callback.__bindgen_anon_1).cast::<Context<T::Kept>>() };
     let mut part = Part {
         // SAFETY: A generic netlink dump has its information there, and the request's packet.
         request: unsafe { Request::new(callback.skb, &raw const (*info).info) },
-        // SAFETY: The context is for the callback to use, zero in the beginning, large enough by
-        // the assertion, and aligned to a word.
-        progress: unsafe { &mut *(&raw mut callback.__bindgen_anon_1).cast() },
+        progress: &mut context.progress,
+        kept: &mut context.kept,
         buffer,
     };
     if part.progress.parts > 0 {
@@ -184,4 +221,36 @@ pub unsafe fn dump<T: PerNamespace>(
         },
         Err(refusal) => part.request.refuse(refusal),
     }
+}
+
+/// Ends a dump, whether it was read to its end or not. May sleep.
+///
+/// # Examples
+///
+/// ```
+/// use crate::{
+///     bindings::netlink_callback,
+///     net::genetlink::{self, Dumped},
+/// };
+///
+/// /// # Safety
+/// ///
+/// /// Called by a family alone that was registered with this type, as `done` of a dump.
+/// unsafe extern "C" fn done<T: Dumped>(callback: *mut netlink_callback) -> c_int {
+///     // SAFETY: By the safety requirement.
+///     unsafe { genetlink::end::<T>(callback) }
+/// }
+/// ```
+///
+/// # Safety
+///
+/// To be called as `done` of each dump of a family whose dumps call [`dump`] with this `T`, with its
+/// argument.
+pub unsafe fn end<T: Dumped>(callback: *mut bindings::netlink_callback) -> c_int {
+    // SAFETY: Valid during the operation; nothing is read.
+    let context = unsafe { &raw mut (*callback).__bindgen_anon_1 }.cast::<Context<T::Kept>>();
+    // SAFETY: The context is that of `dump`, or still zero; nobody else uses it (`netlink_dump()` has the
+    // lock of the socket, and `netlink_release()` the last reference to its file).
+    drop(unsafe { (*context).kept.take() });
+    0
 }

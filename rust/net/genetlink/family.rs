@@ -64,7 +64,7 @@ impl<T: PerNamespace> Family<T> {
     ///
     /// The family must be a static one of this module, not yet registered, whose operations call
     /// nothing but [`answer`](super::answer), [`act`](super::act) and [`dump`](super::dump()) with
-    /// this `T`. The module must be in its initialisation, after which such statics are read-only.
+    /// this `T`, and [`end`](super::end) for each dump. The module must be in its initialisation, after which such statics are read-only.
     pub unsafe fn new(
         family: *mut bindings::genl_family,
         groups: &'static [Group],

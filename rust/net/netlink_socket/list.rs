@@ -4,7 +4,7 @@
 //!
 //! C header: `net/netlink/af_netlink.h`
 
-use core::ptr::{addr_of, eq, null, NonNull};
+use core::ptr::{addr_of, null, NonNull};
 use kernel::prelude::*;
 
 use super::{table, Lock, NetlinkSocket};
@@ -21,9 +21,11 @@ use crate::{
 /// What it takes to look at one, in steps of the allowance, and how many are passed in a step on the
 /// way to where one was before.
 const LOOKED_AT: u32 = 2;
-const PASSED: u32 = 2;
+const PASSED: u32 = 3;
 /// How often the list is begun anew at most.
 const BEGUN: u32 = 16;
+/// Who cannot come to its place with as many steps never will.
+const ENOUGH: u32 = Allowance::CALL / 4 * 3;
 
 /// What goes through the list.
 pub(super) trait Visitor {
@@ -34,31 +36,68 @@ pub(super) trait Visitor {
     fn visit(&mut self, entry: Entry<'_>, allowance: &Allowance, held: &Lock);
 }
 
-/// Has each socket visited that is a member of groups of a protocol. In a process, outside of a
-/// read-side section; fails with `E2BIG` if the allowance does not last for the list.
+/// A walk through the list of a protocol, which takes several sections and may take several calls.
 ///
-/// That takes several sections. Where the place in the list is lost between two of them, it is begun
-/// anew. So who neither leaves nor joins meanwhile is visited since it was begun, and once, unless the
-/// list leads back to its beginning (see [`List`]).
-pub(super) fn go_through(
+/// Between two of them nothing is held: who asks may never come back, and a socket holds its namespace.
+/// Where the place in the list is lost, it is begun anew. So who neither leaves nor joins meanwhile is
+/// visited since it was begun, and once, unless the list leads back to its beginning (see [`List`]).
+pub(super) struct Walk {
     protocol: u32,
-    allowance: &Allowance,
-    visitor: &mut impl Visitor,
-) -> Result {
-    for _ in 0..BEGUN {
-        visitor.begin_anew();
-        let mut place = Place::default();
-        // What a place keeps of the list is given back here, outside of the section.
-        loop {
-            match go_on(protocol, &place, allowance, visitor)? {
-                Part::Last => return Ok(()),
-                _ if allowance.is_spent() => return Err(E2BIG),
-                Part::Until(next) => place = next,
-                Part::Lost => break,
-            }
+    place: Place,
+    begun: u32,
+    end: Option<End>,
+}
+
+/// How a walk has ended.
+#[derive(PartialEq)]
+enum End {
+    /// At the end of the list.
+    Whole,
+    /// Somewhere: the list changes too much, or is so long that nobody comes to the place any more.
+    GivenUp,
+}
+
+impl Walk {
+    /// At the beginning of a protocol's list.
+    pub(super) fn new(protocol: u32) -> Self {
+        Self {
+            protocol,
+            place: Place::default(),
+            begun: 0,
+            end: None,
         }
     }
-    Err(E2BIG)
+
+    /// Whether it has ended before the list has.
+    pub(super) fn is_given_up(&self) -> bool {
+        self.end == Some(End::GivenUp)
+    }
+
+    /// Goes on, and has each socket visited that is a member of groups, until all were or the allowance
+    /// is spent; `true` if the walk has ended. In a process, outside of a read-side section.
+    pub(super) fn go_on(
+        &mut self,
+        allowance: &Allowance,
+        visitor: &mut impl Visitor,
+    ) -> Result<bool> {
+        let (from, is_enough) = (self.place, allowance.covers(ENOUGH));
+        while self.end.is_none() && !allowance.is_spent() {
+            match go_on(self.protocol, self.place, allowance, visitor)? {
+                Part::Last => self.end = Some(End::Whole),
+                Part::Until(place) => self.place = place,
+                Part::Lost if self.begun == BEGUN => self.end = Some(End::GivenUp),
+                Part::Lost => {
+                    self.begun += 1;
+                    self.place = Place::default();
+                    visitor.begin_anew();
+                }
+            }
+        }
+        if self.end.is_none() && is_enough && self.place == from {
+            self.end = Some(End::GivenUp);
+        }
+        Ok(self.end.is_some())
+    }
 }
 
 /// How far a section has come.
@@ -74,14 +113,16 @@ enum Part {
 /// Goes on behind a place, for as long as a section may be.
 fn go_on(
     protocol: u32,
-    place: &Place,
+    place: Place,
     allowance: &Allowance,
     visitor: &mut impl Visitor,
 ) -> Result<Part> {
     let guard = rcu::read_lock();
     let mut list = List::of(protocol, (&guard).into())?;
-    if !list.pass(place, allowance) {
-        return Ok(Part::Lost);
+    match list.pass(place, allowance) {
+        Some(true) => {}
+        Some(false) => return Ok(Part::Lost),
+        None => return Ok(Part::Until(place)),
     }
     let pause = allowance.pause();
     while !allowance.is_at(pause) {
@@ -91,7 +132,7 @@ fn go_on(
         };
         visitor.visit(entry, allowance, &list.lock);
     }
-    Ok(Part::Until(Place::of(&list)))
+    Ok(Part::Until(list.place()))
 }
 
 /// A socket of the list.
@@ -107,10 +148,14 @@ pub(super) struct Entry<'s> {
 }
 
 impl<'s> Entry<'s> {
+    fn common(self) -> &'s SockCommon {
+        // SAFETY: By the type invariants it is valid in the section, and begins with it.
+        unsafe { self.sk.cast::<SockCommon>().as_ref() }
+    }
+
     /// Its namespace; `None` if it holds none, which is so of what a part of the kernel has for itself.
     pub(super) fn namespace(self) -> Option<Listed<'s>> {
-        // SAFETY: By the type invariants it is valid in the section.
-        let socket = unsafe { SockCommon::from_raw(self.sk.as_ptr()) }?;
+        let socket = self.common();
         if !socket.holds_namespace() {
             return None;
         }
@@ -134,27 +179,16 @@ impl<'s> Entry<'s> {
 }
 
 /// A place in the list, to come back to.
-#[derive(Default)]
+#[derive(Clone, Copy, Default, PartialEq)]
 struct Place {
-    /// The last one that was looked at. While it is kept, no other one is in its memory.
-    last: Option<Kept>,
+    /// The cookie of the last one that was looked at: no other socket ever has it. 0 before the first.
+    last: u64,
     /// How many there were up to it.
     passed: u32,
 }
 
-impl Place {
-    fn of(list: &List<'_>) -> Self {
-        Self {
-            last: list.current().and_then(Entry::keep),
-            passed: list.passed,
-        }
-    }
-}
-
 /// How many are passed before the lock, for which interrupts are off, is given back and taken again.
 const LOCKED: u32 = 1 << 8;
-/// How many may have joined in front of a place since one was there.
-const JOINED: u32 = 1 << 10;
 
 /// The list of sockets that are members of groups of a protocol, with its lock held.
 ///
@@ -196,27 +230,36 @@ impl<'s> List<'s> {
         })
     }
 
-    /// Passes those up to a place, which begins the list if it is none; `false` if it is not found
-    /// where it has to be: it has left the list, came back to its beginning, or others left in front.
-    fn pass(&mut self, place: &Place, allowance: &Allowance) -> bool {
-        let Some(last) = &place.last else {
-            return place.passed == 0;
-        };
-        let most = place.passed.saturating_add(JOINED);
-        while self.passed < most && !allowance.is_spent() {
+    /// Where it is now.
+    fn place(&self) -> Place {
+        Place {
+            last: self.current().map_or(0, |entry| entry.common().cookie()),
+            passed: self.passed,
+        }
+    }
+
+    /// Passes those up to a place; `Some(false)` if it is not found where it has to be, and `None` if the
+    /// allowance does not last for that.
+    ///
+    /// A socket that left the list and came back is at its beginning, with few in front of it. That others
+    /// left in front does not matter as long as half of them are still there.
+    fn pass(&mut self, place: Place, allowance: &Allowance) -> Option<bool> {
+        if place.last == 0 {
+            return Some(true);
+        }
+        while !allowance.is_spent() {
             for _ in 0..LOCKED {
-                match self.step() {
-                    Some(entry) if eq(entry.sk.as_ptr(), last.as_ptr()) => {
-                        return self.passed >= place.passed;
-                    }
-                    Some(_) => {}
-                    None => return false,
+                let Some(entry) = self.step() else {
+                    return Some(false);
+                };
+                if entry.common().known_cookie() == place.last {
+                    return Some(self.passed >= place.passed / 2);
                 }
             }
             allowance.spend(LOCKED / PASSED);
             self.lock.let_others();
         }
-        false
+        None
     }
 
     /// The next one.

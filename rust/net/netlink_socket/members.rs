@@ -11,7 +11,7 @@ use core::array;
 use kernel::{ffi::c_ulong, prelude::*};
 
 use super::{
-    list::{self, Entry, Visitor},
+    list::{Entry, Visitor, Walk},
     Lock, NetlinkSocket,
 };
 use crate::net::{
@@ -23,7 +23,7 @@ use crate::net::{
 
 /// Which groups of a protocol have members.
 ///
-/// See the example of [`Wanted`].
+/// See the example of [`Members`].
 pub struct Membership {
     words: [c_ulong; Self::WORDS],
     /// How many sockets are a member of any.
@@ -65,7 +65,7 @@ pub const KEPT: usize = 12;
 
 /// The members that were found in a namespace.
 ///
-/// See the example of [`Wanted`].
+/// See the example of [`Members`].
 pub struct MembersOf {
     cookie: u64,
     membership: Membership,
@@ -105,52 +105,92 @@ impl MembersOf {
     }
 }
 
-/// The namespaces whose members are looked for.
+/// The members of a group of a protocol, or of any group, in some namespaces: those that are known so
+/// far.
+///
+/// To keep it from one call to another keeps namespaces alive, each of them one that was wanted.
 ///
 /// # Examples
 ///
 /// ```
-/// use crate::net::{allowance::Allowance, namespace::Net, netlink_socket::Wanted, rcu};
+/// use crate::net::{allowance::Allowance, namespace::Net, netlink_socket::Members, rcu};
 ///
-/// /// Tells of the members that the groups of rtnetlink have in a namespace.
+/// /// Tells of the members that the groups of rtnetlink have in a namespace, if one call is enough.
 /// fn log(namespace: &Net, allowance: &Allowance) -> Result {
-///     let mut wanted = Wanted::with_capacity(1)?;
-///     wanted.add(namespace);
-///     let members = wanted.look(0, None, allowance)?;
+///     let mut members = Members::new(0, None, 1)?;
+///     members.want(namespace);
+///     if !members.look(allowance)? {
+///         return Err(E2BIG);
+///     }
 ///     let guard = rcu::read_lock();
-///     for (listed, found) in members.each((&guard).into()) {
+///     if let Some((listed, found)) = members.find(namespace.cookie(), (&guard).into()) {
 ///         let count = found.membership().members;
 ///         pr_info!("{} in namespace {}\n", count, listed.cookie());
 ///     }
 ///     Ok(())
 /// }
 /// ```
-pub struct Wanted(KVec<MembersOf>);
+pub struct Members {
+    /// Counted from 0; none for any.
+    group: Option<u32>,
+    /// In the order of the cookies.
+    found: KVec<MembersOf>,
+    walk: Walk,
+}
 
-impl Wanted {
-    /// Room for as many namespaces. May sleep.
-    pub fn with_capacity(namespaces: usize) -> Result<Self> {
-        Ok(Self(KVec::with_capacity(namespaces, GFP_KERNEL)?))
-    }
-
-    /// Adds one, whose cookie has to be larger than those of the others; `false` if there is no room.
-    /// Any context.
-    pub fn add(&mut self, namespace: &Net) -> bool {
-        let found = MembersOf::none(namespace.cookie());
-        self.0.push_within_capacity(found).is_ok()
-    }
-
-    /// Looks for the members of a group, counted from 1, or for those of any group. In a process,
-    /// outside of a read-side section; fails with `E2BIG` if the allowance does not last for the list.
-    pub fn look(self, protocol: u32, group: Option<u32>, allowance: &Allowance) -> Result<Members> {
-        let Self(mut found) = self;
+impl Members {
+    /// None yet, with room for as many namespaces. A group is counted from 1. May sleep.
+    pub fn new(protocol: u32, group: Option<u32>, namespaces: usize) -> Result<Self> {
         let group = group.map(|group| group.checked_sub(1).ok_or(EINVAL));
-        let group = group.transpose()?;
-        if !found.is_empty() {
-            let found = &mut found;
-            list::go_through(protocol, allowance, &mut Search { found, group })?;
+        Ok(Self {
+            group: group.transpose()?,
+            found: KVec::with_capacity(namespaces, GFP_KERNEL_ACCOUNT)?,
+            walk: Walk::new(protocol),
+        })
+    }
+
+    /// Adds a namespace to look into, before the first look; `false` if there is no room. Any context.
+    pub fn want(&mut self, namespace: &Net) -> bool {
+        let cookie = namespace.cookie();
+        match self.place_of(cookie) {
+            Ok(_) => true,
+            Err(place) => {
+                let found = MembersOf::none(cookie);
+                self.found.insert_within_capacity(place, found).is_ok()
+            }
         }
-        Ok(Members(found))
+    }
+
+    /// Looks for members, from where the look before has ended; `true` if there are no more to look for.
+    /// In a process, outside of a read-side section.
+    pub fn look(&mut self, allowance: &Allowance) -> Result<bool> {
+        if self.found.is_empty() {
+            return Ok(true);
+        }
+        let Self { group, found, walk } = self;
+        let group = *group;
+        walk.go_on(allowance, &mut Search { found, group })
+    }
+
+    /// Whether some may have been left out: not all of the list could be gone over.
+    pub fn is_incomplete(&self) -> bool {
+        self.walk.is_given_up()
+    }
+
+    /// Those of the namespace with a cookie, and the namespace if that is still there.
+    pub fn find<'s>(
+        &self,
+        cookie: u64,
+        section: rcu::Section<'s>,
+    ) -> Option<(Listed<'s>, &MembersOf)> {
+        let found = self.found.get(self.place_of(cookie).ok()?)?;
+        let next = Listed::after(cookie.checked_sub(1)?, section).next()?;
+        (next.cookie() == cookie).then_some((next, found))
+    }
+
+    fn place_of(&self, cookie: u64) -> Result<usize, usize> {
+        self.found
+            .binary_search_by_key(&cookie, |found| found.cookie)
     }
 }
 
@@ -194,25 +234,6 @@ impl Visitor for Search<'_> {
     }
 }
 
-/// The members of groups of a protocol in some namespaces, in the order of their cookies.
-///
-/// See the example of [`Wanted`].
-pub struct Members(KVec<MembersOf>);
-
-impl Members {
-    /// Those of each namespace, with the namespace if that is still there; in a section.
-    pub fn each<'a, 's>(
-        &'a self,
-        section: rcu::Section<'s>,
-    ) -> impl Iterator<Item = (Listed<'s>, &'a MembersOf)> + use<'a, 's> {
-        self.0.iter().filter_map(move |found| {
-            let next = Listed::after(found.cookie.wrapping_sub(1), section).next();
-            next.filter(|listed| listed.cookie() == found.cookie)
-                .map(|listed| (listed, found))
-        })
-    }
-}
-
 /// What it takes to find one of a namespace that is looked for, in steps of the allowance.
 const FOUND: u32 = 4;
 
@@ -226,7 +247,12 @@ pub(in crate::net) fn namespaces_of_members(
     f: impl FnMut(Listed<'_>),
 ) -> Result {
     let group = group.checked_sub(1).ok_or(EINVAL)?;
-    list::go_through(protocol, &Allowance::unlimited(), &mut Heard { group, f })
+    let mut walk = Walk::new(protocol);
+    walk.go_on(&Allowance::unlimited(), &mut Heard { group, f })?;
+    match walk.is_given_up() {
+        true => Err(E2BIG),
+        false => Ok(()),
+    }
 }
 
 /// Calls `f` with the namespace of each member of a group, counted from 0.

@@ -92,6 +92,9 @@ impl<K: SockKind> Drop for Owned<'_, K> {
 /// One reference to the socket is owned.
 pub(in crate::net) struct Kept(NonNull<bindings::sock>);
 
+// SAFETY: A reference belongs to no process: any may give it back (`sock_gen_put()`).
+unsafe impl Send for Kept {}
+
 impl Kept {
     /// Takes a reference; `None` if the count is at an end.
     ///

@@ -14,6 +14,7 @@ mod transport;
 pub(super) use self::{
     entry::{put_connection, put_device_name, put_entry, put_socket},
     key::required,
+    members::Block,
 };
 
 use kernel::{prelude::*, sync::rcu};
@@ -76,12 +77,8 @@ pub(super) fn dump<'a>(part: &mut Part<'a, Instance>) -> Result<bool, Refusal<'a
     if key::table(attributes)? == NSMUX_TABLE_PID {
         return process::dump(part);
     }
-    let is_any = attributes.get(NETNS).is_none();
     if let Some(groups) = key::groups(attributes)? {
-        return match is_any {
-            true => members::dump(part, &groups),
-            false => each_named(part, |part, net| members::add(part, net, &groups)),
-        };
+        return members::dump(part, &groups);
     }
     let key = Key::of(attributes)?;
     let add = |part: &mut Part<'a, Instance>, net: Listed<'_>| {
@@ -96,7 +93,7 @@ pub(super) fn dump<'a>(part: &mut Part<'a, Instance>) -> Result<bool, Refusal<'a
             })
         })
     };
-    if is_any {
+    if attributes.get(NETNS).is_none() {
         return namespace::each(part, add);
     }
     each_named(part, |part, net| {

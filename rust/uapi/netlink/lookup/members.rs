@@ -2,32 +2,30 @@
 
 //! The members of groups of netlink.
 //!
-//! All namespaces share the list of them. It is gone through once for as many namespaces as a part
-//! of the dump looks into, and not once for each.
+//! All namespaces share the list of them. It is gone through once for as many namespaces as are looked
+//! for at a time, those that a request names or those that the requester may see, and not once for
+//! each.
 
 use kernel::{prelude::*, sync::rcu};
 
-use super::{super::Asked, crowded, entry, key::Groups, put_namespace, NETNS};
+use super::{super::Asked, crowded, each_named, entry, key::Groups, put_namespace, NETNS};
 use crate::{
     bindings::*,
     instance::Instance,
     net::{
-        allowance::Allowance,
         genetlink::{Message, Part, Refusal},
-        namespace::{Alive, Listed},
-        netlink_socket::{Members, MembersOf, Wanted},
+        namespace::{Listed, Net},
+        netlink_socket::{Members, MembersOf},
     },
     table::Outcome,
     uapi::netlink::{namespace, selector},
 };
 
-/// For how many namespaces at a time.
+/// For how many namespaces at a time: who is found is kept for each of them until it is told.
 const AT_ONCE: usize = 64;
 /// What has to be left of an allowance to begin with as many, and what it may take to find them.
 const BATCH: u32 = 1 << 14;
 const FIND: u32 = 1 << 13;
-/// For whom this is not enough, a whole part of a dump is not.
-const ENOUGH: u32 = Allowance::CALL - 2 * FIND;
 
 /// Tells which members one namespace has: of one group, or which groups have any.
 pub(super) fn answer<'a>(
@@ -40,123 +38,128 @@ pub(super) fn answer<'a>(
         if !allowance.is_alone() {
             return Err(crowded());
         }
-        let members = look(of_one(net)?, groups, allowance).map_err(refusal)?;
+        let mut block = Block::new(groups, 1)?;
+        block.add(&net);
+        if !block.members.look(allowance)? {
+            let text = c"there is too much to go through for one answer: a dump takes its time";
+            return Err(Refusal::new(E2BIG, text));
+        }
         let guard = rcu::read_lock();
-        for (listed, found) in members.each((&guard).into()) {
-            put(message, listed, groups, found)?;
+        if let Some((listed, found)) = block.members.find(net.cookie(), (&guard).into()) {
+            block.put(message, listed, groups, found)?;
         }
         Ok(())
     })
 }
 
-/// The same for one of the namespaces that a dump names.
-pub(super) fn add<'a>(
-    part: &mut Part<'a, Instance>,
-    net: Alive<'_>,
-    groups: &Groups,
-) -> Result<bool, Refusal<'a>> {
-    match look_in_part(part, of_one(net)?, groups)? {
-        Some(members) => tell(part, groups, &members, |_, _| {}),
-        None => Ok(false),
-    }
-}
-
-/// The same for each namespace that the requester may see.
+/// The same for each namespace that a dump names, or that the requester may see.
 pub(super) fn dump<'a>(
     part: &mut Part<'a, Instance>,
     groups: &Groups,
 ) -> Result<bool, Refusal<'a>> {
-    while part.request.allowance().covers(BATCH) {
-        let begin = part.progress.cookie;
-        let mut wanted = Wanted::with_capacity(AT_ONCE)?;
-        let rest = part.request.allowance().left().saturating_sub(FIND);
-        let are_all = namespace::each_leaving(part, rest, |_, net| Ok(wanted.add(&net)))?;
-        let end = core::mem::replace(&mut part.progress.cookie, begin);
-        let Some(members) = look_in_part(part, wanted, groups)? else {
-            return Ok(false);
+    loop {
+        let mut block = match part.kept.take() {
+            Some(block) => block,
+            None if part.request.allowance().covers(BATCH) => Block::next(part, groups)?,
+            None => {
+                part.request.allowance().exhaust();
+                return Ok(false);
+            }
         };
-        if !tell(part, groups, &members, |part, net| {
-            part.progress.cookie = net.cookie();
-        })? {
+        let is_done = block.members.look(part.request.allowance())?;
+        if !is_done || !block.tell(part, groups)? {
+            *part.kept = Some(block);
             return Ok(false);
         }
-        part.progress.cookie = end;
-        if are_all {
+        if block.is_last {
             return Ok(true);
         }
     }
-    part.request.allowance().exhaust();
-    Ok(false)
 }
 
-fn of_one(net: Alive<'_>) -> Result<Wanted> {
-    let mut wanted = Wanted::with_capacity(1)?;
-    wanted.add(&net);
-    Ok(wanted)
+/// The namespaces that a dump looks for at a time, and which members of them it has found so far: kept
+/// from one part of the dump to the next.
+pub(crate) struct Block {
+    members: Members,
+    /// Their cookies, in the order in which they are told, and how many of them are done.
+    cookies: KVec<u64>,
+    told: usize,
+    /// Whether there are no more behind it.
+    is_last: bool,
 }
 
-fn look(wanted: Wanted, groups: &Groups, allowance: &Allowance) -> Result<Members> {
-    wanted.look(groups.protocol, groups.group, allowance)
-}
+impl Block {
+    fn new(groups: &Groups, namespaces: usize) -> Result<Self> {
+        Ok(Self {
+            members: Members::new(groups.protocol, groups.group, namespaces)?,
+            cookies: KVec::with_capacity(namespaces, GFP_KERNEL_ACCOUNT)?,
+            told: 0,
+            is_last: false,
+        })
+    }
 
-/// Looks for members; `None` if that has to wait for the next part of the dump.
-fn look_in_part<'a>(
-    part: &Part<'a, Instance>,
-    wanted: Wanted,
-    groups: &Groups,
-) -> Result<Option<Members>, Refusal<'a>> {
-    let allowance = part.request.allowance();
-    let is_enough = allowance.covers(ENOUGH);
-    match look(wanted, groups, allowance) {
-        Err(error) if error == E2BIG && !(is_enough && allowance.is_alone()) => {
-            allowance.exhaust();
-            Ok(None)
+    /// The next one of a dump.
+    fn next<'a>(part: &mut Part<'a, Instance>, groups: &Groups) -> Result<KBox<Self>, Refusal<'a>> {
+        let mut block = Self::new(groups, AT_ONCE)?;
+        let is_any = part.request.attributes().get(NETNS).is_none();
+        block.is_last = if is_any {
+            let rest = part.request.allowance().left().saturating_sub(FIND);
+            namespace::each_leaving(part, rest, |_, net| Ok(block.add(&net)))?
+        } else {
+            each_named(part, |_, net| Ok(block.add(&net)))?
+        };
+        Ok(KBox::new(block, GFP_KERNEL_ACCOUNT).map_err(Error::from)?)
+    }
+
+    /// Adds a namespace, which may be there already; `false` if there is no room.
+    fn add(&mut self, net: &Net) -> bool {
+        let has_room = self.cookies.push_within_capacity(net.cookie()).is_ok();
+        has_room && self.members.want(net)
+    }
+
+    /// Tells of those that were found and not yet told, as far as the requester may see them; `false` if
+    /// the rest has to wait for the next part.
+    fn tell<'a>(
+        &mut self,
+        part: &mut Part<'a, Instance>,
+        groups: &Groups,
+    ) -> Result<bool, Refusal<'a>> {
+        let guard = rcu::read_lock();
+        while let Some(cookie) = self.cookies.get(self.told) {
+            if let Some((listed, found)) = self.members.find(*cookie, (&guard).into()) {
+                let is_answer = found.membership().members > 0 || self.members.is_incomplete();
+                let is_told = part.add_if(|request, message| {
+                    if !is_answer || !request.may_administer(&listed) {
+                        return Ok(false);
+                    }
+                    self.put(message, listed, groups, found)?;
+                    Ok(true)
+                })?;
+                if !is_told {
+                    return Ok(false);
+                }
+            }
+            self.told += 1;
         }
-        Err(error) => Err(refusal(error)),
-        Ok(members) => Ok(Some(members)),
+        Ok(true)
     }
-}
 
-fn refusal(error: Error) -> Refusal<'static> {
-    if error == E2BIG {
-        let text = c"the list of all namespaces' members is too long to go through";
-        return Refusal::new(E2BIG, text);
-    }
-    error.into()
-}
-
-/// Tells of those that were found, and notes each that was told.
-fn tell<'a>(
-    part: &mut Part<'a, Instance>,
-    groups: &Groups,
-    members: &Members,
-    mut note: impl FnMut(&mut Part<'a, Instance>, Listed<'_>),
-) -> Result<bool, Refusal<'a>> {
-    let guard = rcu::read_lock();
-    let found = members.each((&guard).into());
-    for (listed, found) in found.filter(|(_, found)| found.membership().members > 0) {
-        let is_told = part.add(|_, message| {
-            put(message, listed, groups, found)?;
-            Ok(())
-        })?;
-        if !is_told {
-            return Ok(false);
+    /// Writes what was found in a namespace.
+    fn put(
+        &self,
+        message: &mut Message<'_>,
+        listed: Listed<'_>,
+        groups: &Groups,
+        found: &MembersOf,
+    ) -> Result<Outcome> {
+        put_namespace(message, &listed)?;
+        message.put_u32(NSMUX_A_LOOKUP_TABLE, NSMUX_TABLE_NETLINK)?;
+        if self.members.is_incomplete() {
+            message.put_flag(NSMUX_A_LOOKUP_INCOMPLETE)?;
         }
-        note(part, listed);
-    }
-    Ok(true)
-}
-
-fn put(
-    message: &mut Message<'_>,
-    listed: Listed<'_>,
-    groups: &Groups,
-    found: &MembersOf,
-) -> Result<Outcome> {
-    put_namespace(message, &listed)?;
-    message.put_u32(NSMUX_A_LOOKUP_TABLE, NSMUX_TABLE_NETLINK)?;
-    match groups.group {
-        Some(_) => listed.branded(|namespace| entry::put_members(message, namespace, found)),
-        None => entry::put_membership(message, found.membership()),
+        match groups.group {
+            Some(_) => listed.branded(|namespace| entry::put_members(message, namespace, found)),
+            None => entry::put_membership(message, found.membership()),
+        }
     }
 }

@@ -99,7 +99,7 @@ pub(super) fn dump<'a>(part: &mut Part<'a, Instance>) -> Result<bool, Refusal<'a
         let own = PidNamespace::of_current(section);
         part.request.allowance().spend(STEPS);
         for _ in 0..AT_ONCE {
-            let after = part.progress.entries as u32;
+            let after = part.progress.entries;
             let next = own.branded(section, |namespace| {
                 let Some(from) = after.checked_add(1) else {
                     return Ok(None);
@@ -117,7 +117,7 @@ pub(super) fn dump<'a>(part: &mut Part<'a, Instance>) -> Result<bool, Refusal<'a
             match next {
                 None => return Ok(true),
                 Some(None) => return Ok(false),
-                Some(Some(place)) => part.progress.entries = place.into(),
+                Some(Some(place)) => part.progress.entries = place,
             }
         }
     }
