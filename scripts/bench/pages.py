@@ -10,7 +10,7 @@ from bench.reached import goal_lines
 from kernel_module.module import PROJECT
 
 FOLDER = PROJECT / "Documentation/performance"
-HEAD = ".. SPDX-License-Identifier: GPL-2.0\n.. Written by make bench.\n\n"
+HEAD = ".. SPDX-License-Identifier: GPL-2.0\n.. Written by make bench. Do not edit.\n\n"
 
 
 def write(parts, results):
@@ -19,13 +19,13 @@ def write(parts, results):
     figures, goals = {}, []
     for name, part in results["parts"].items():
         module = parts[name]
-        (FOLDER / f"{name}.txt").write_text("\n".join(module.table(part)) + "\n", encoding="utf-8")
+        (FOLDER / f"{name}.table").write_text("\n".join(module.table(part)) + "\n", encoding="utf-8")
         (FOLDER / f"{name}.svg").write_text(module.picture(part), encoding="utf-8")
         figures |= {f"{name} {key}": text for key, text in module.figures(part).items()}
         goals += module.goals(part)
     machine = list(surroundings.lines(results["machine"]))
-    (FOLDER / "goals.txt").write_text("\n".join([*machine, *goal_lines(goals)]) + "\n",
+    (FOLDER / "goals.table").write_text("\n".join([*machine, *goal_lines(goals)]) + "\n",
                                       encoding="utf-8")
-    (FOLDER / "figures.rst").write_text(HEAD + "".join(
+    (FOLDER / "time-figures.txt").write_text(HEAD + "".join(
         f".. |{key}| replace:: {text}\n" for key, text in sorted(figures.items())),
         encoding="utf-8")

@@ -33,8 +33,8 @@ class Goal:
 
 def goal_lines(goals):
     """A table for a person."""
-    yield f"{'goal':<60}{'':>14}{'now':>24}"
+    yield f"{'goal':<60}{'':>14}{'now':>30}"
     for goal in goals:
         decimals = ",.0f" if goal.figure["median"] >= 100 else ".3f"
-        yield (f"{goal.name:<60}{goal.limit:>14}{shown(goal.figure, decimals):>24}  "
+        yield (f"{goal.name:<60}{goal.limit:>14}{shown(goal.figure, decimals):>30}  "
                f"{goal.verdict}")

@@ -4,7 +4,7 @@
 from checks.sources import PROJECT
 
 # Files that have no comments, and the text of the licence itself.
-WITHOUT = {".json", ".lock", ".svg", ".png"}
+WITHOUT = {".json", ".lock", ".svg", ".png", ".table"}
 NAMES = {"COPYING"}
 
 # The line is the first or, behind the line that names an interpreter, the second.

@@ -156,8 +156,8 @@ class PagesTest(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             with mock.patch.object(pages, "FOLDER", Path(folder)):
                 pages.write({"packets": packets, "namespaces": namespaces}, results)
-            text = Path(folder, "figures.rst").read_text(encoding="utf-8")
-            goals = Path(folder, "goals.txt").read_text(encoding="utf-8")
+            text = Path(folder, "time-figures.txt").read_text(encoding="utf-8")
+            goals = Path(folder, "goals.table").read_text(encoding="utf-8")
         for line in ("|packets observe udp ipv4 veth| replace:: 1.020",
                      "|packets steer ack ipv6 demux| replace:: 1.005",
                      "|packets goals observe, UDP flood, IPv4| replace:: 0.980",
