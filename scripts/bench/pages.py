@@ -19,13 +19,16 @@ def write(parts, results):
     figures, goals = {}, []
     for name, part in results["parts"].items():
         module = parts[name]
-        (FOLDER / f"{name}.table").write_text("\n".join(module.table(part)) + "\n", encoding="utf-8")
+        put(f"{name}.table", module.table(part))
         (FOLDER / f"{name}.svg").write_text(module.picture(part), encoding="utf-8")
         figures |= {f"{name} {key}": text for key, text in module.figures(part).items()}
         goals += module.goals(part)
-    machine = list(surroundings.lines(results["machine"]))
-    (FOLDER / "goals.table").write_text("\n".join([*machine, *goal_lines(goals)]) + "\n",
-                                      encoding="utf-8")
+    put("goals.table", [*surroundings.lines(results["machine"]), *goal_lines(goals)])
     (FOLDER / "time-figures.txt").write_text(HEAD + "".join(
         f".. |{key}| replace:: {text}\n" for key, text in sorted(figures.items())),
         encoding="utf-8")
+
+
+def put(name, lines):
+    """Writes what a person is shown."""
+    (FOLDER / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
