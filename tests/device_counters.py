@@ -121,8 +121,8 @@ def test_shared_place():
     """Loopback gives way to a device whose index has the same place."""
     with Namespace() as near, Namespace() as far, sysfs(far) as devices:
         far.set_mode("observe")
-        near.ip("link add veth0 type veth peer name veth0 index 65 "
-                f"netns {far.name}")
+        far.ip("link add veth0 index 65 type veth peer name veth0 "
+               f"netns {near.name}")
         for end, address in (near, NEAR), (far, FAR):
             end.ip(f"addr add {address[socket.AF_INET]}/24 dev veth0",
                    "link set veth0 up", "link set lo up")
