@@ -131,7 +131,8 @@ impl fmt::Display for Figures {
             write!(to, "{}\"{} uniform\": {}", before, name, uniform)?;
             write!(to, ", \"{} zipf\": {}", name, zipf)?;
         }
-        write!(to, ", \"change\": {}, \"made\": {}", self.change, self.made)?;
+        write!(to, ", \"change\": {}, \"put\": {}", self.change, self.put)?;
+        write!(to, ", \"make\": {}, \"end\": {}", self.make, self.end)?;
         write!(to, ", \"bytes\": {}}}", self.bytes)
     }
 }

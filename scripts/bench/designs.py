@@ -121,7 +121,7 @@ def cell_summary(boots, base):
     """One cell: the times in nanoseconds, the ratios to the base, and the bytes."""
     found = {}
     for design, figures in boots[0].items():
-        kinds = [kind for kind in figures if kind not in ("bytes", "made")]
+        kinds = [kind for kind in figures if kind != "bytes"]
         found[design] = {
             "time": {kind: over(boots, lambda boot, kind=kind: boot[design][kind] / 1000)
                      for kind in kinds},

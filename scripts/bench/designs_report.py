@@ -135,7 +135,8 @@ def replaced(part):
         for design, figures in found.items():
             for kind, short in (("hit uniform", ""), ("hit zipf", " zipf"), ("change", " change")):
                 yield f"{design} {where}{short}", shown(figures["ratio"][kind], ".2f")
-            yield f"{design} {where} ns", shown(figures["time"][HIT], ".1f")
+            for kind, short in ((HIT, "ns"), ("make", "make ns"), ("end", "end ns")):
+                yield f"{design} {where} {short}", shown(figures["time"][kind], ",.1f")
             yield f"{design} {where} bytes", f"{figures['bytes'] / numbers[0]:,.0f}"
     for numbers, found in cells(part, "bind"):
         for name, figures in found.items():

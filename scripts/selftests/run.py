@@ -52,7 +52,7 @@ def run_tests(environment, names=(), module=PROJECT / MODULE, on_output=boot.pri
         contents = [("nsmux/nsmux.ko", module), (PLACE, scratch)] + manner.contents
         contents += boot.default_contents()
         if designs.wanted(names):
-            contents.append((designs.PLACE, designs.build(environment)))
+            contents.append((designs.PLACE, designs.build(environment, module.parent)))
         run = boot.Run(command=command, contents=contents, boot=manner.boot, limits=manner.limits,
                        megabytes=manner.megabytes)
         status = boot.boot(environment, run, take, on_trouble)

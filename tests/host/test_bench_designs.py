@@ -25,7 +25,7 @@ def figures(question, design, slower):
     if question == "beside":
         return {"hit": time}
     return {"hit uniform": time, "hit zipf": time, "miss uniform": time, "miss zipf": time,
-            "change": time, "made": time, "bytes": 64}
+            "change": time, "put": time, "make": time, "end": time, "bytes": 64}
 
 
 def said(slower):

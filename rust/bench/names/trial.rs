@@ -54,59 +54,77 @@ fn everyone(contexts: &Contexts) -> Result<Listeners> {
     Ok(listeners)
 }
 
+/// A way to keep names, and the list beside it.
+struct Trial<'a, N> {
+    contexts: Contexts,
+    listeners: Listeners,
+    names: N,
+    naive: Naive,
+    random: &'a mut Random,
+}
+
 fn trial_with<N: Names>(random: &mut Random, each: usize) -> Result<Verdict> {
     let contexts = Contexts::new(CONTEXTS, each, false)?;
-    let mut listeners = everyone(&contexts)?;
-    let mut names = N::new(&contexts)?;
-    let mut naive = Naive(KVVec::new());
+    let mut trial = Trial {
+        listeners: everyone(&contexts)?,
+        names: N::new(&contexts)?,
+        contexts,
+        naive: Naive(KVVec::new()),
+        random,
+    };
     for step in 0..STEPS {
-        let failed = |what| Ok(Verdict::Failed { what, step });
-        match random.below(4) {
-            0 => {
-                let place = random.place(listeners.0.len());
-                let listener = listeners.get(place).ok_or(EINVAL)?;
-                let (context, port) = (listener.context, listener.port);
-                let address = listener.address;
-                let taken = naive.find(&listeners, |other| {
-                    let apart = address
-                        .zip(other.address)
-                        .is_some_and(|(own, its)| own != its);
-                    other.context == context && other.port == port && !apart
-                });
-                let expected = taken.map_or(Ok(()), |_| Err(EADDRINUSE));
-                if names.bind(&contexts, &mut listeners, place) != expected {
-                    return failed("bind");
-                }
-                if taken.is_none() {
-                    naive.0.push(place, GFP_KERNEL)?;
-                }
-            }
-            1 => {
-                if let Some(place) = naive.0.get(random.place(naive.0.len())).copied() {
-                    names.release(&mut listeners, place)?;
-                    naive.remove(place)?;
-                }
-            }
-            _ => {
-                let context = random.place(CONTEXTS);
-                let addresses = contexts.of(context);
-                let knock = Knock {
-                    context,
-                    address: addresses[random.place(addresses.len())],
-                    port: 8080 + 32 * random.below(u64::from(PORTS) + 1) as u16,
-                };
-                let expected = naive.find(&listeners, |listener| {
-                    let address = listener.address.unwrap_or(knock.address);
-                    (listener.context, address, listener.port)
-                        == (knock.context, knock.address, knock.port)
-                });
-                if names.accept(&contexts, &listeners, &knock) != expected {
-                    return failed("accept");
-                }
-            }
+        let (what, agreed) = match trial.random.below(4) {
+            0 => ("bind", trial.bind()?),
+            1 => ("release", trial.release()),
+            _ => ("accept", trial.accept()),
+        };
+        if !agreed {
+            return Ok(Verdict::Failed { what, step });
         }
     }
     Ok(Verdict::Passed { steps: STEPS })
+}
+
+/// One thing at random; whether both did the same.
+impl<N: Names> Trial<'_, N> {
+    fn bind(&mut self) -> Result<bool> {
+        let place = self.random.place(self.listeners.0.len());
+        let listener = self.listeners.get(place).ok_or(EINVAL)?;
+        let taken = self.naive.find(&self.listeners, |other| {
+            let addresses = listener.address.zip(other.address);
+            let apart = addresses.is_some_and(|(own, its)| own != its);
+            other.context == listener.context && other.port == listener.port && !apart
+        });
+        if taken.is_none() {
+            self.naive.0.push(place, GFP_KERNEL)?;
+        }
+        let found = self.names.bind(&self.contexts, &mut self.listeners, place);
+        Ok(found == taken.map_or(Ok(()), |_| Err(EADDRINUSE)))
+    }
+
+    fn release(&mut self) -> bool {
+        let number = self.random.place(self.naive.0.len());
+        let Some(place) = self.naive.0.get(number).copied() else {
+            return true;
+        };
+        self.names.release(&mut self.listeners, place) == self.naive.remove(place)
+    }
+
+    fn accept(&mut self) -> bool {
+        let context = self.random.place(CONTEXTS);
+        let addresses = self.contexts.of(context);
+        let knock = Knock {
+            context,
+            address: addresses[self.random.place(addresses.len())],
+            port: 8080 + 32 * self.random.below(u64::from(PORTS) + 1) as u16,
+        };
+        let expected = self.naive.find(&self.listeners, |listener| {
+            let address = listener.address.unwrap_or(knock.address);
+            (listener.context, address, listener.port) == (knock.context, knock.address, knock.port)
+        });
+        let found = self.names.accept(&self.contexts, &self.listeners, &knock);
+        found == expected
+    }
 }
 
 /// Whether two contexts which have the same address cannot both listen on it.
