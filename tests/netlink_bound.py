@@ -7,10 +7,10 @@ That a port is held says bind(2).
 
 import contextlib
 import errno
-import resource
 import socket
 
 from lib import program
+from lib.descriptors import descriptors
 from lib.identity import socket_cookie
 from lib.netlink_family import Nsmux, identity, key, named, opened_in
 from lib.observed import FAMILY_VARIANTS
@@ -69,10 +69,8 @@ def test_bound(family):
 def test_others_in_the_chain():
     """Who is at another address is not at this one, though both may be in one
     chain: with so many of each, some are."""
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (2 * OTHERS, 2 * OTHERS))
-    with Namespace() as namespace, opened_in(namespace) as nsmux, \
-            contextlib.ExitStack() as stack:
+    with descriptors(2 * OTHERS), Namespace() as namespace, \
+            opened_in(namespace) as nsmux, contextlib.ExitStack() as stack:
         namespace.ip("link set lo up")
         for number in range(OTHERS):
             sock = stack.enter_context(
@@ -81,7 +79,6 @@ def test_others_in_the_chain():
         ksft_eq({nsmux.do("lookup", key("tcp", (f"127.2.{number >> 8}."
                                                 f"{number & 255}", PORT)))
                  ["outcome"] for number in range(ASKED)}, {"none"})
-    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 def test_bound_of_both_families():

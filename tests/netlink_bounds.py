@@ -11,12 +11,12 @@ alone.
 
 import contextlib
 import errno
-import resource
 import socket
 import struct
 
 from lib import program
 from lib.bulk import Bulk
+from lib.descriptors import descriptors
 from lib.netlink_family import Nsmux
 from lib.netlink_message import (DUMP, ERROR, NESTED, RawSocket, attribute,
                                  request)
@@ -37,17 +37,6 @@ NUMBERED = 150
 # As many requests have each enough to tell about a namespace, and not enough to
 # look for its number among many.
 DESCRIBED = 60
-
-
-@contextlib.contextmanager
-def descriptors(count):
-    """As many may be open."""
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 def bound(namespace, *kind, bind, many=MANY):
@@ -88,7 +77,7 @@ def of_netlink(namespace):
                  bind=lambda _: (0, 1 << (GROUP - 1)), many=1)
 
 
-def of_vsock(namespace):
+def of_nobody(namespace):
     """Nobody: nobody counts them."""
     return iter(())
 
@@ -109,8 +98,9 @@ CROWDS = [KsftNamedVariant(name.replace(" ", "_"), name, make, key, crowd,
               ("packet", of_packet, {"device": struct.pack("=I", 1)},
                REFUSED, ANSWERED),
               ("unix", of_unix, {"name": b"/nobody"}, REFUSED, ANSWERED),
-              ("vsock", of_vsock, {"local-vsock-port": struct.pack("=I", 1)},
+              ("vsock", of_nobody, {"local-vsock-port": struct.pack("=I", 1)},
                REFUSED, REFUSED),
+              ("sctp", of_nobody, ENDS, REFUSED, REFUSED),
               ("netlink", of_netlink, {"protocol": struct.pack("=I", 0),
                                        "group": struct.pack("=I", GROUP)},
                REFUSED, REFUSED))]

@@ -9,12 +9,12 @@ answer is refused.
 
 import contextlib
 import errno
-import resource
 import socket
 import struct
 
 from lib import program
 from lib.lifetime import check_death
+from lib.descriptors import descriptors
 from lib.netlink_family import Nsmux, check_refused, named
 from lib.netlink_message import (DONE, DUMP, GENERIC, NESTED, RawSocket,
                                  attribute, attributes, request)
@@ -33,17 +33,6 @@ SOME = 1500
 NAMED = 1024
 # No part is larger, and in each there are as many answers on the average.
 SIZE, ANSWERS = 1 << 17, 8
-
-
-@contextlib.contextmanager
-def descriptors(count):
-    """As many may be open."""
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 @contextlib.contextmanager

@@ -8,14 +8,22 @@ import socket
 import struct
 
 from lib import program
+from lib.bulk import Bulk
+from lib.descriptors import descriptors
 from lib.named_sockets import COUNT, several
 from lib.netlink_family import Nsmux, identity, named, opened_in
 from lib.observed import FAMILY_VARIANTS
 from lib.topology import LOOPBACK, Namespace
-from net.lib.py import (KsftNamedVariant, KsftSkipEx, ksft_eq, ksft_not_in,
-                        ksft_variants)
+from net.lib.py import (KsftNamedVariant, KsftSkipEx, ksft_eq, ksft_ge,
+                        ksft_not_in, ksft_variants)
 
 PORT, CLIENT_PORT = 3868, 4000
+# More than were found when the kernel began the chain anew for each, and more
+# than a question may look at.
+CHAIN, MANY = 300, 1600
+# Sockets on the host that the kernel passes for each of so many namespaces in
+# more than one part.
+CROWD, NAMESPACES = 6000, 150
 # Of linux/sctp.h; Python has no name for it.
 SCTP_SOCKOPT_BINDX_ADD = 100
 
@@ -35,6 +43,16 @@ def sctp(namespace, family, port, kind=socket.SOCK_STREAM):
     sock = unbound(namespace, family, kind)
     sock.bind((LOOPBACK[family], port))
     return sock
+
+
+def add_addresses(sock, addresses):
+    """Bind a socket to these as well."""
+    packed = b"".join(struct.pack("=H2s4s8x", socket.AF_INET,
+                                  struct.pack("!H", PORT),
+                                  socket.inet_aton(address))
+                      for address in addresses)
+    if packed:
+        sock.setsockopt(socket.IPPROTO_SCTP, SCTP_SOCKOPT_BINDX_ADD, packed)
 
 
 def listener(*arguments):
@@ -117,6 +135,73 @@ def test_association_in_each(family):
         check_none(nsmux, here, empty)
 
 
+def test_long_chains():
+    """Listeners in one chain of the kernel's table, and those behind it: all
+    are found, whatever their place."""
+    ports = [PORT + 64 * number + chain for chain in (0, 1)
+             for number in range(CHAIN)]
+    ports += range(PORT - 64, PORT)
+    with descriptors(4 * len(ports)), Namespace() as namespace, \
+            Namespace() as other, opened_in(namespace) as nsmux, \
+            contextlib.ExitStack() as stack:
+        for one in (namespace, other):
+            one.ip("link set lo up")
+        listeners = {}
+        for port in ports:
+            for one in (namespace, other):
+                listeners[one, port] = stack.enter_context(
+                    listener(one, socket.AF_INET, port))
+        for port in (*ports[::CHAIN - 1], *ports[-64:]):
+            here = ends("127.0.0.1", port)
+            answer = check(nsmux, here, namespace, listeners[namespace, port],
+                           "listener", here)
+            ksft_not_in("incomplete", answer)
+
+
+@ksft_variants([KsftNamedVariant("sockets", MANY, 1),
+                KsftNamedVariant("addresses", MANY // 8, 40)])
+def test_many_at_one_port(many, addresses):
+    """Of those that listen at a port not all are looked at, and of their
+    addresses neither, which the answer says."""
+    with descriptors(2 * MANY), Namespace() as namespace, \
+            opened_in(namespace) as nsmux, contextlib.ExitStack() as stack:
+        namespace.ip("link set lo up")
+        asked = {"table": "sctp"} | ends("127.0.1.1", PORT)
+        for number in range(many):
+            # The first one is the last in its chain.
+            first, second = divmod(number, 250)
+            bound = [f"127.{place}.{first + 1}.{second + 1}"
+                     for place in range(addresses)]
+            sock = unbound(namespace, socket.AF_INET)
+            stack.enter_context(sock).bind((bound[0], PORT))
+            add_addresses(sock, bound[1:])
+            sock.listen()
+            if number == many // 10:
+                answer = nsmux.do("lookup", asked)
+                ksft_eq(answer["sockets"], 1)
+                ksft_not_in("incomplete", answer)
+        answer = nsmux.do("lookup", asked)
+        ksft_eq((answer["sockets"], "incomplete" in answer), (0, True))
+
+
+def test_sockets_of_others():
+    """A dump takes longer if the kernel has many sockets to pass for each
+    namespace: it comes in more parts."""
+    with Bulk(NAMESPACES) as bulk, Namespace() as crowded, Nsmux() as nsmux, \
+            contextlib.ExitStack() as stack:
+        asked = {"table": "sctp"} | ends("127.0.0.1", PORT)
+        # So that it is there.
+        unbound(crowded, socket.AF_INET).close()
+        ksft_ge(len(bulk.members), NAMESPACES)
+        ksft_eq(list(nsmux.dump("lookup", asked)), [])
+        stack.enter_context(descriptors(2 * CROWD))
+        for _ in range(CROWD):
+            stack.enter_context(unbound(crowded, socket.AF_INET))
+        parts = list(nsmux.dump("lookup", asked))
+        ksft_ge(len(parts), 1)
+        ksft_eq([part for part in parts if part], [])
+
+
 def test_many_on_one_socket():
     """A socket with several associations is found by each."""
     with Namespace() as namespace, opened_in(namespace) as nsmux:
@@ -135,14 +220,11 @@ def test_many_on_one_socket():
 
 def test_several_addresses():
     """An endpoint has all the addresses that it is bound to."""
-    second = socket.inet_aton("127.0.0.2")
+    second = "127.0.0.2"
     with Namespace() as namespace, opened_in(namespace) as nsmux:
         namespace.ip("link set lo up")
         with sctp(namespace, socket.AF_INET, PORT) as sock:
-            sock.setsockopt(
-                socket.IPPROTO_SCTP, SCTP_SOCKOPT_BINDX_ADD,
-                struct.pack("=H2s4s8x", socket.AF_INET,
-                            struct.pack("!H", PORT), second))
+            add_addresses(sock, [second])
             sock.listen()
             for address, count in (("127.0.0.1", 1), ("127.0.0.2", 1),
                                    ("127.0.0.3", 0), ("0.0.0.0", 0)):

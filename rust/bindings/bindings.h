@@ -48,9 +48,7 @@
 #include <net/packet/internal.h>
 #include <net/unix/af_unix.h>
 
-/* rust/net/sctp.rs takes an endpoint for what it has in common with associations, */
-static_assert(offsetof(struct sctp_endpoint, base) == 0);
-/* and the link of an address for the address, */
+/* rust/net/sctp.rs takes the link of an address for the address, */
 static_assert(offsetof(struct sctp_sockaddr_entry, list) == 0);
 /* as rust/net/mptcp.rs takes a connection for its socket, and rust/net/vsock.rs a socket. */
 static_assert(offsetof(struct mptcp_sock, sk) == 0);
@@ -78,6 +76,7 @@ enum {
 	RUST_CONST_SK_NODE = offsetof(struct sock, __sk_common.skc_node),
 	RUST_CONST_SK_PORTADDR_NODE = offsetof(struct sock, __sk_common.skc_portaddr_node),
 	RUST_CONST_SK_BIND_NODE = offsetof(struct sock, __sk_common.skc_bind_node),
+	RUST_CONST_PROTO_SOCKETS = offsetof(struct proto, sockets_allocated),
 	RUST_CONST_TENTH = HZ / 10,
 	RUST_CONST_WORK_ANYWHERE = WORK_CPU_UNBOUND,
 	RUST_CONST_NET_TREE_NODE = offsetof(struct net, ns.ns_tree_node.ns_node),

@@ -60,6 +60,22 @@ pub(super) unsafe fn hlist(
     })
 }
 
+/// An entry of such a list, and those behind it, `hlist_for_each_entry_from_rcu()`.
+///
+/// # Safety
+///
+/// As for [`hlist`]; the entry must be valid, and in the list or taken out of it with
+/// `hlist_del_init()`.
+pub(super) unsafe fn hlist_from(
+    entry: *const bindings::hlist_node,
+) -> impl Iterator<Item = *const bindings::hlist_node> {
+    core::iter::successors(Some(entry), |entry| {
+        // SAFETY: By the safety requirement, for each entry. Volatile as `rcu_dereference()`.
+        let next = unsafe { addr_of!((**entry).next).read_volatile() }.cast_const();
+        Some(next).filter(|next| !next.is_null())
+    })
+}
+
 /// The entries of a list that ends in a number instead of null, `hlist_nulls_for_each()`.
 ///
 /// An entry may move to another list while it is looked at: [`end`](Self::end) then says that the
@@ -133,5 +149,9 @@ mod tests {
         assert_eq!(entries.next(), Some(&raw const first));
         assert_eq!(entries.next(), Some(&raw const second));
         assert_eq!(entries.next(), None);
+        // SAFETY: As above.
+        let mut behind = unsafe { hlist_from(&second) };
+        assert_eq!(behind.next(), Some(&raw const second));
+        assert_eq!(behind.next(), None);
     }
 }

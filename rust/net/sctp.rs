@@ -9,6 +9,8 @@
 //! C headers: [`include/net/sctp/sctp.h`](srctree/include/net/sctp/sctp.h),
 //! [`include/net/sctp/structs.h`](srctree/include/net/sctp/structs.h)
 
+mod listeners;
+
 use core::ptr::{addr_of, NonNull};
 use kernel::{
     ffi::{c_int, c_void},
@@ -19,19 +21,13 @@ use super::{
     allowance::Allowance,
     inet::{Family, Port, Tuple},
     list,
-    module_function::ModuleFunction,
+    module_function::{ModuleFunction, Pointer},
     namespace::Namespace,
     socket::{Address, Borrowed, Sock},
 };
 use crate::bindings;
 
-/// What it takes to come to an endpoint, in steps of the allowance.
-const ENDPOINT: u32 = 4;
-/// How many endpoints in front of it, which the kernel passes for each from the beginning of the
-/// chain, make a step.
-const IN_FRONT: u32 = 4;
-/// How many chains there are.
-const CHAINS: u16 = 64;
+pub use self::listeners::for_each_endpoint;
 
 /// An endpoint, `struct sctp_endpoint`: what a socket is to its peers.
 ///
@@ -51,17 +47,17 @@ impl<'n> Endpoint<'n> {
     ///
     /// # Safety
     ///
-    /// It must be an endpoint with a reference that is held for the call.
+    /// It must be an endpoint that is not freed before the read-side section of the namespace ends.
     unsafe fn new(
         endpoint: *mut bindings::sctp_endpoint,
         namespace: Namespace<'n>,
     ) -> Option<Self> {
-        // What endpoints and associations have in common is their beginning, as is asserted in
-        // bindings.h.
+        // What they have in common with associations is their beginning.
+        const { assert!(core::mem::offset_of!(bindings::sctp_endpoint, base) == 0) };
         let base = NonNull::new(endpoint.cast::<bindings::sctp_ep_common>())?;
         // SAFETY: By the safety requirement; an endpoint keeps its socket.
         let sk = unsafe { (*base.as_ptr()).sk };
-        // INVARIANT: With a reference now, it is freed a grace period later at the earliest.
+        // INVARIANT: By the safety requirement.
         Some(Self {
             base,
             // SAFETY: The socket is freed after the endpoint.
@@ -75,10 +71,12 @@ impl<'n> Endpoint<'n> {
         Port::from_number(unsafe { addr_of!((*self.bound()).port).read_volatile() })
     }
 
-    /// Whether a packet for this address would be its, `sctp_bind_addr_match()`.
-    pub fn has_address(&self, address: Address) -> bool {
+    /// Whether a packet for this address would be its, `sctp_bind_addr_match()`, as far as the
+    /// allowance goes: it can be bound to any number of addresses.
+    pub fn has_address(&self, address: Address, allowance: &Allowance) -> bool {
         // SAFETY: By the type invariants; entries of this list are freed by RCU.
-        let mut entries = unsafe { list::list(addr_of!((*self.bound()).address_list)) };
+        let entries = unsafe { list::list(addr_of!((*self.bound()).address_list)) };
+        let mut entries = allowance.each(entries, 1);
         entries.any(|entry| {
             // The list is the first member of its entries, as is asserted in bindings.h. An address is written before its entry is
             // put into the list.
@@ -120,51 +118,16 @@ impl<'n> Endpoint<'n> {
     }
 }
 
-/// What C hands back to the functions that it calls.
-struct Visit<'a, 'n, F> {
+/// What C hands back to the function that it calls with an association.
+struct Visit<'n, F> {
     namespace: Namespace<'n>,
     f: F,
     result: Result,
-    allowance: &'a Allowance,
-    /// The chain that the last one was in, and how many were in front of it there.
-    chain: u16,
-    in_front: u32,
 }
 
-impl<'a, 'n, F: FnMut(Endpoint<'n>) -> Result> Visit<'a, 'n, F> {
-    fn new(namespace: Namespace<'n>, allowance: &'a Allowance, f: F) -> Self {
-        Self {
-            namespace,
-            f,
-            result: Ok(()),
-            allowance,
-            chain: 0,
-            in_front: 0,
-        }
-    }
-
-    /// Counts what it has taken to come to an endpoint.
-    fn spend(&mut self, endpoint: &Endpoint<'n>) {
-        // As `sctp_ep_hashfn()`, but for what is the same in all of a namespace.
-        let chain = endpoint.port().number() % CHAINS;
-        self.in_front = if chain == self.chain {
-            self.in_front + 1
-        } else {
-            0
-        };
-        self.chain = chain;
-        self.allowance.spend(ENDPOINT + self.in_front / IN_FRONT);
-    }
-
-    /// What C calls for each endpoint, with `as_data()`.
-    fn of_endpoint(
-        &self,
-    ) -> unsafe extern "C" fn(*mut bindings::sctp_endpoint, *mut c_void) -> c_int {
-        Self::endpoint
-    }
-
+impl<'n, F: FnMut(Endpoint<'n>) -> Result> Visit<'n, F> {
     /// What C calls for the endpoint of a transport, with `as_data()`.
-    fn of_transport(
+    fn call(
         &self,
     ) -> unsafe extern "C" fn(
         *mut bindings::sctp_endpoint,
@@ -182,75 +145,19 @@ impl<'a, 'n, F: FnMut(Endpoint<'n>) -> Result> Visit<'a, 'n, F> {
     ///
     /// `data` must come from `as_data()` of such a one, which nobody uses meanwhile, and `endpoint`
     /// be one with a reference that is held for the call.
-    unsafe extern "C" fn endpoint(
-        endpoint: *mut bindings::sctp_endpoint,
-        data: *mut c_void,
-    ) -> c_int {
-        // SAFETY: By the safety requirement.
-        let visit = unsafe { &mut *data.cast::<Self>() };
-        if visit.allowance.is_spent() {
-            return ENOSPC.to_errno();
-        }
-        // SAFETY: By the safety requirement.
-        if let Some(endpoint) = unsafe { Endpoint::new(endpoint, visit.namespace) } {
-            visit.spend(&endpoint);
-            visit.result = (visit.f)(endpoint);
-        }
-        visit.result.map_or_else(Error::to_errno, |()| 0)
-    }
-
-    /// # Safety
-    ///
-    /// That of `endpoint()`.
     unsafe extern "C" fn transport(
         endpoint: *mut bindings::sctp_endpoint,
         _: *mut bindings::sctp_transport,
         data: *mut c_void,
     ) -> c_int {
         // SAFETY: By the safety requirement.
-        unsafe { Self::endpoint(endpoint, data) }
+        let visit = unsafe { &mut *data.cast::<Self>() };
+        // SAFETY: With a reference now, it is freed a grace period later at the earliest.
+        if let Some(endpoint) = unsafe { Endpoint::new(endpoint, visit.namespace) } {
+            visit.result = (visit.f)(endpoint);
+        }
+        visit.result.map_or_else(Error::to_errno, |()| 0)
     }
-}
-
-/// Calls `f` with each endpoint of a namespace that listens, as far as the allowance goes, until it
-/// fails, `sctp_for_each_endpoint()`. In a process.
-///
-/// An endpoint may be passed over if others come and go meanwhile, or come twice.
-///
-/// # Examples
-///
-/// ```
-/// use crate::net::{allowance::Allowance, inet::Port, namespace::Namespace, sctp};
-///
-/// /// How many endpoints listen at a port.
-/// fn count(namespace: Namespace<'_>, port: Port, allowance: &Allowance) -> Result<u32> {
-///     let mut count = 0;
-///     sctp::for_each_endpoint(namespace, allowance, |endpoint| {
-///         count += u32::from(endpoint.port() == port);
-///         Ok(())
-///     })?;
-///     Ok(count)
-/// }
-/// ```
-pub fn for_each_endpoint<'n>(
-    namespace: Namespace<'n>,
-    allowance: &Allowance,
-    f: impl FnMut(Endpoint<'n>) -> Result,
-) -> Result {
-    if allowance.is_spent() {
-        return Ok(());
-    }
-    // SAFETY: The member has this name.
-    let function =
-        unsafe { ModuleFunction::get(c"sctp_for_each_endpoint", |all| all.sctp_for_each_endpoint) };
-    let Some(function) = function else {
-        return Ok(());
-    };
-    let mut visit = Visit::new(namespace, allowance, f);
-    let (call, data) = (visit.of_endpoint(), visit.as_data());
-    // SAFETY: The namespace and the place are valid, and the data is what it is called with.
-    unsafe { function.function()(Some(call), namespace.object().as_ptr(), &mut 0, data) };
-    visit.result
 }
 
 /// Calls `f` with the endpoint that has an association between two ends, if there is one of a socket
@@ -261,20 +168,15 @@ pub fn for_each_endpoint<'n>(
 ///
 /// ```
 /// use crate::net::{
-///     allowance::Allowance,
 ///     inet::{Family, Tuple},
 ///     namespace::Namespace,
 ///     sctp,
 /// };
 ///
 /// /// The cookie of the socket that has an association, if it is bound to no device.
-/// fn cookie<F: Family>(
-///     namespace: Namespace<'_>,
-///     tuple: &Tuple<F>,
-///     allowance: &Allowance,
-/// ) -> Result<Option<u64>> {
+/// fn cookie<F: Family>(namespace: Namespace<'_>, tuple: &Tuple<F>) -> Result<Option<u64>> {
 ///     let mut cookie = None;
-///     sctp::association(namespace, tuple, 0, allowance, |endpoint| {
+///     sctp::association(namespace, tuple, 0, |endpoint| {
 ///         cookie = Some(endpoint.socket.cookie());
 ///         Ok(())
 ///     })?;
@@ -285,7 +187,6 @@ pub fn association<'n, F: Family>(
     namespace: Namespace<'n>,
     tuple: &Tuple<F>,
     device: c_int,
-    allowance: &Allowance,
     f: impl FnMut(Endpoint<'n>) -> Result,
 ) -> Result {
     // SAFETY: The member has this name.
@@ -300,12 +201,78 @@ pub fn association<'n, F: Family>(
     let local = address(F::any_family(&tuple.local), tuple.local_port);
     let remote = address(F::any_family(&tuple.remote), tuple.remote_port);
     let net = namespace.object().as_ptr();
-    let mut visit = Visit::new(namespace, allowance, f);
-    let (call, data) = (visit.of_transport(), visit.as_data());
+    let mut visit = Visit {
+        namespace,
+        f,
+        result: Ok(()),
+    };
+    let (call, data) = (visit.call(), visit.as_data());
     // That there is none says the function by an error: `f` was not called then.
     // SAFETY: The namespace and the addresses are valid, and the data is what it is called with.
     unsafe { function.function()(Some(call), net, &local, &remote, data, device) };
     visit.result
+}
+
+/// About how many sockets there are on the host, one that the kernel has in each namespace included,
+/// while a function of SCTP's module is held. No endpoint or association is without one. Any context.
+#[cfg(CONFIG_IP_SCTP)]
+fn on_host<P: Pointer>(namespace: Namespace<'_>, _held: &ModuleFunction<P>) -> u32 {
+    // SAFETY: The namespace is valid: it has this socket as long as it is in the list
+    // (`sctp_ctrlsock_init()`) and the module is loaded.
+    let socket = unsafe { addr_of!((*namespace.object().as_ptr()).sctp.ctl_sock).read_volatile() };
+    if socket.is_null() {
+        return 0;
+    }
+    // SAFETY: As above; the protocol of a socket of the kernel's never changes.
+    let protocol = unsafe { addr_of!((*socket).__sk_common.skc_prot).read() };
+    let place = protocol
+        .cast::<u8>()
+        .wrapping_add(bindings::RUST_CONST_PROTO_SOCKETS as usize)
+        .cast::<*mut bindings::percpu_counter>();
+    // SAFETY: The protocol lasts as long as its sockets, and says where they are counted (`sctp_prot`,
+    // `sctpv6_prot`).
+    let counter = unsafe { place.read() };
+    // SAFETY: The counter lasts as long as the protocol. Volatile as `percpu_counter_read()`: what
+    // processors have not added to it yet is left out.
+    let sockets = unsafe { addr_of!((*counter).count).read_volatile() };
+    u32::try_from(sockets.max(0)).unwrap_or(u32::MAX)
+}
+
+/// The same, on a kernel without SCTP.
+#[cfg(not(CONFIG_IP_SCTP))]
+fn on_host<P: Pointer>(_: Namespace<'_>, _: &ModuleFunction<P>) -> u32 {
+    0
+}
+
+/// About how many associations there are at most between two ends, each of a socket of its own: the
+/// kernel goes over all of them for one that is not among them. In a process.
+///
+/// A namespace is known by how many sockets of whatever kind it has, as it cannot be asked for those
+/// of one protocol without having that.
+///
+/// # Examples
+///
+/// ```
+/// use crate::net::{allowance::Allowance, namespace::Namespace, sctp};
+///
+/// /// Whether one more association may be looked for.
+/// fn may_look(namespace: Namespace<'_>, allowance: &Allowance) -> bool {
+///     allowance.covers(sctp::most_alike(namespace))
+/// }
+/// ```
+pub fn most_alike(namespace: Namespace<'_>) -> u32 {
+    // SAFETY: The member has this name.
+    let function = unsafe {
+        ModuleFunction::get(c"sctp_transport_lookup_process", |all| {
+            all.sctp_transport_lookup_process
+        })
+    };
+    let Some(function) = function else {
+        return 0;
+    };
+    // SAFETY: The namespace is valid.
+    let sockets = unsafe { bindings::sock_inuse_get(namespace.object().as_ptr()) };
+    on_host(namespace, &function).min(u32::try_from(sockets).unwrap_or(0))
 }
 
 /// The same as C has it.

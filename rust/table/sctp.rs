@@ -18,7 +18,7 @@ use crate::net::{
 
 /// On how many devices an association is looked for, if none is named.
 const DEVICES: usize = 64;
-/// What it takes to look for one, in steps of the allowance.
+/// What it takes to look for one, in steps of the allowance, beside one for each that is like it.
 const ASSOCIATION: u32 = 32;
 
 /// The SCTP sockets; those of both families, which may have associations of both.
@@ -46,19 +46,31 @@ impl<F: Family> Several for Sctp<F> {
         // Of a socket that is bound to none of them, or to one; 0 stands for one that is not named.
         let devices = [0, tuple.device, tuple.slave];
         if tuple.remote_port.number() != 0 {
+            let most = sctp::most_alike(namespace);
             let none = core::iter::once(0);
             let named = devices.into_iter().filter(|device| *device != 0);
             // An association is looked up on a device that is known: without one, on each.
             let others = NetDevice::all(namespace)
                 .take(if tuple.device == 0 { DEVICES } else { 0 })
                 .map(NetDevice::index);
-            for device in Iterator::chain(Iterator::chain(none, named), others) {
+            let asked = Iterator::chain(none, named).map(|device| (device, true));
+            let others = others.map(|device| (device, false));
+            for (device, is_asked) in Iterator::chain(asked, others) {
                 if allowance.is_spent() {
                     return Ok(());
                 }
-                allowance.spend(ASSOCIATION);
+                // What was asked for is looked up whatever it takes, as the kernel does with a packet.
+                if is_asked {
+                    allowance.spend(ASSOCIATION);
+                    allowance.owe(most);
+                } else if allowance.covers(ASSOCIATION.saturating_add(most)) {
+                    allowance.spend(ASSOCIATION.saturating_add(most));
+                } else {
+                    allowance.leave_out();
+                    break;
+                }
                 let mut is_found = false;
-                sctp::association(namespace, tuple, device, allowance, |endpoint| {
+                sctp::association(namespace, tuple, device, |endpoint| {
                     is_found = true;
                     f(&SctpEntry {
                         endpoint,
@@ -70,11 +82,10 @@ impl<F: Family> Several for Sctp<F> {
                 }
             }
         }
-        sctp::for_each_endpoint(namespace, allowance, |endpoint| {
+        sctp::for_each_endpoint(namespace, tuple.local_port, allowance, |endpoint| {
             let device = endpoint.socket.bound_device();
-            let is_meant = endpoint.port() == tuple.local_port
-                && (tuple.device == 0 || devices.contains(&device))
-                && endpoint.has_address(F::any_family(&tuple.local));
+            let is_meant = (tuple.device == 0 || devices.contains(&device))
+                && endpoint.has_address(F::any_family(&tuple.local), allowance);
             if !is_meant {
                 return Ok(());
             }

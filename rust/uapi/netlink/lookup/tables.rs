@@ -107,9 +107,9 @@ impl Key {
     }
 
     /// Whether what it takes is known beforehand, or can be stopped: not in the chains of vsock, which
-    /// nobody counts.
+    /// nobody counts, nor in those of SCTP, which the kernel goes through.
     pub(super) fn is_counted(&self) -> bool {
-        !matches!(self, Self::Vsock(_))
+        !matches!(self, Self::Vsock(_) | Self::SctpV4(_) | Self::SctpV6(_))
     }
 
     /// No more than this is what [`most`](Self::most) says.
@@ -119,8 +119,6 @@ impl Key {
     fn least(&self, listed: Listed<'_>) -> u32 {
         match self {
             Self::MptcpV4(_) | Self::MptcpV6(_) if mptcp::were_ever(listed) => TOKENS,
-            // The kernel passes those of all namespaces.
-            Self::SctpV4(_) | Self::SctpV6(_) => ENDPOINTS,
             Self::Unix(_) => BUCKETS,
             Self::Vsock(_) => CHAIN,
             _ => KEY,
@@ -131,12 +129,11 @@ impl Key {
 /// The most that a question takes in a namespace, in steps of the allowance.
 const QUESTION: u32 = 6 << 10;
 /// What it takes to look for something at all; in tables whose buckets are all looked into; in that of
-/// vsock, whose 251 chains the sockets of all namespaces are in; in that of SCTP, where some thousand
-/// endpoints may be other namespaces'; and in that of MPTCP, which has one for each megabyte of memory.
+/// vsock, whose 251 chains the sockets of all namespaces are in; and in that of MPTCP, which has one for
+/// each megabyte of memory.
 const KEY: u32 = 32;
 const BUCKETS: u32 = 128;
 const CHAIN: u32 = 1 << 11;
-const ENDPOINTS: u32 = 1 << 10;
 const TOKENS: u32 = 1 << 14;
 
 /// Looks a key up, and writes what was found, and whether something was left out; `false` if that is
