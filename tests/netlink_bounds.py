@@ -37,6 +37,11 @@ NUMBERED = 150
 # As many requests have each enough to tell about a namespace, and not enough to
 # look for its number among many.
 DESCRIBED = 60
+# How many sockets are told, and how many may be looked at in place of each; and
+# as many as may be looked at if none is told.
+TOLD, TELL, ALMOST = 12, 48, 5900
+# Of linux/if_ether.h.
+ETH_P_ALL = 3
 
 
 def bound(namespace, *kind, bind, many=MANY):
@@ -177,6 +182,26 @@ def test_incomplete():
         for namespace, incomplete in (crowded, True), (other, False):
             asked["netns"] = {"cookie": namespace.cookie}
             ksft_eq(said(nsmux.do("lookup", asked)), ("none", incomplete))
+
+
+def test_telling():
+    """To tell of sockets takes some of what a question may go over, more than
+    to look at them."""
+    with descriptors(2 * MOST), Namespace() as namespace, Nsmux() as nsmux, \
+            contextlib.ExitStack() as stack:
+        asked = {"table": "packet", "device": 1,
+                 "netns": {"cookie": namespace.cookie}}
+        protocol = socket.htons(ETH_P_ALL)
+        for _ in range(TOLD):
+            stack.enter_context(namespace.open_socket(
+                socket.AF_PACKET, socket.SOCK_RAW, protocol))
+        for sock, number in zip(of_packet(namespace), range(ALMOST)):
+            stack.enter_context(sock)
+            if number == ALMOST - 2 * TOLD * TELL:
+                ksft_eq(said(nsmux.do("lookup", asked)), ("multiple", False))
+        answer = nsmux.do("lookup", asked)
+        ksft_eq(said(answer), ("multiple", True))
+        ksft_eq((answer["sockets"], len(answer["socket"])), (TOLD, TOLD))
 
 
 def said(answer):

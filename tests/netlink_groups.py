@@ -13,8 +13,8 @@ import socket
 import struct
 
 from lib import program
-from lib.lifetime import check_death
 from lib.descriptors import descriptors
+from lib.lifetime import check_death
 from lib.netlink_family import Nsmux, check_refused, named
 from lib.netlink_message import (DONE, DUMP, GENERIC, NESTED, RawSocket,
                                  attribute, attributes, request)

@@ -4,7 +4,10 @@
 //!
 //! C header: [`include/linux/netdevice.h`](srctree/include/linux/netdevice.h)
 
-use core::{ffi::c_int, ptr::addr_of};
+use core::{
+    ffi::c_int,
+    ptr::{addr_of, addr_of_mut},
+};
 use kernel::ffi::c_ulong;
 use kernel::{sync::aref::ARef, types::Opaque};
 
@@ -127,13 +130,19 @@ impl NetDevice {
         unsafe { Listed::assume(net, section) }
     }
 
-    /// The device with an index in a namespace, `dev_get_by_index_rcu()`. Any context.
+    /// The device with an index in a namespace. Any context.
+    ///
+    /// `dev_get_by_index_rcu()` goes along a chain, which whoever chooses indexes can make as long as
+    /// they like; this takes the same however many devices there are.
     pub fn by_index(namespace: Namespace<'_>, index: c_int) -> Option<&Self> {
-        let net = namespace.object().as_ptr();
-        // SAFETY: The namespace is valid, and evidence of a read-side section.
-        let dev = unsafe { bindings::dev_get_by_index_rcu(net, index) };
-        // SAFETY: Null, or valid for the section.
-        unsafe { Self::from_raw(dev) }
+        // SAFETY: The namespace is valid; nothing is read.
+        let devices = unsafe { addr_of_mut!((*namespace.object().as_ptr()).dev_by_index) };
+        let index = c_ulong::try_from(index).ok()?;
+        // SAFETY: The array is that of the namespace, which is evidence of a read-side section.
+        let dev = unsafe { bindings::xa_load(devices, index) };
+        // SAFETY: Null, or a device that was in the list, and is valid for the section
+        // (`unlist_netdevice()`).
+        unsafe { Self::from_raw(dev.cast()) }
     }
 
     /// The device with a name in a namespace, `dev_get_by_name_rcu()`; other names by which it is

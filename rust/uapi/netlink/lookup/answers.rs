@@ -204,6 +204,7 @@ impl<'a, 'm> Answers<'a, 'm> {
         if self.count > entry::SOCKETS_TOLD {
             return Ok(());
         }
+        self.allowance.spend(entry::TELL);
         entry::put_any(self.message, outcome, socket, full)
     }
 

@@ -26,6 +26,8 @@ use crate::{
 
 /// How many sockets are told in one answer at most: as many as fit into it for sure.
 pub(super) const SOCKETS_TOLD: u32 = KEPT as u32;
+/// What it takes to tell a socket, with the name of its device, in steps of the allowance.
+pub(super) const TELL: u32 = 48;
 
 /// Writes a socket of the Internet's protocols, and what it is.
 pub(in super::super) fn put_socket(
@@ -100,6 +102,7 @@ where
         if found > SOCKETS_TOLD {
             return Ok(());
         }
+        allowance.spend(TELL);
         put_told(message, entry)
     })?;
     message.put_u32(NSMUX_A_LOOKUP_SOCKETS, found)?;
