@@ -2,9 +2,8 @@
 
 //! Networking: safe views of the kernel's objects.
 //!
-//! Written as if for `rust/kernel/net/`: but for its tracepoint, nothing here knows of nsmux. All
-//! calls of C and nearly all `unsafe` are in this folder. Its files in the order in which a packet
-//! meets them:
+//! Written as if for `rust/kernel/net/`: nothing here knows who uses it. All calls of C and nearly all
+//! `unsafe` are in this folder. Its files in the order in which a packet meets them:
 //!
 //! - [`netfilter`] calls a hook with a [`packet`] and the state that says where it came from;
 //! - that state leads to a [`device`] or a [`socket`], and each of these to its [`namespace`];

@@ -3,7 +3,7 @@
 //! Where packets are seen, and what is done with them.
 //!
 //! [`receive`], [`transmit`] and [`arp`] are the hooks: each finds the socket of a packet and counts it.
-//! What has not the common form is [`rare`]; [`observe`] tells of that. What the namespace's
+//! What has not the common form is [`rare`]; [`observe`] tells of that, and [`trace`] whoever listens. What the namespace's
 //! [`Mode`](crate::mode::Mode) asks for beyond it comes at the end: [`verify`] or [`steer`].
 
 mod arp;
@@ -11,6 +11,7 @@ mod observe;
 mod rare;
 mod receive;
 mod steer;
+mod trace;
 mod transmit;
 mod verify;
 

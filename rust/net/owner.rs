@@ -4,9 +4,9 @@
 //!
 //! These few accessors are all of the first level that is machine code. There are two sets of them:
 //! [`pointer`](self) reads the pointer that the object has; `noop` reads nothing, and always gives
-//! the initial namespace. With the latter, which `make NSMUX_FIRST_LEVEL=noop` chooses, nothing is
-//! left of the first level in what the compiler makes, and a kernel without `CONFIG_NET_NS` will
-//! do, in which the objects have no such pointers.
+//! the initial namespace. With the latter, which `--cfg first_level="noop"` chooses, nothing is left of
+//! the first level in what the compiler makes, and a kernel without `CONFIG_NET_NS` will do, in which
+//! the objects have no such pointers.
 //!
 //! C header: [`include/net/net_namespace.h`](srctree/include/net/net_namespace.h),
 //! `read_pnet()` and `net_eq()`

@@ -3,6 +3,7 @@
 //! What every mode but `off` does with packets that are rare or traced: their socket is counted and
 //! told of. Those of the common form are counted where they are seen.
 
+use super::trace::Lookup;
 use crate::{
     account::{device::Seen, Event, Protocol, Side},
     instance::Instance,
@@ -15,7 +16,6 @@ use crate::{
         namespace::Namespace,
         netfilter::{Received, Resolution, Transmitted},
         socket::SockCommon,
-        trace,
     },
     resolve::ResolvedBy,
     table::Outcome,
@@ -165,7 +165,7 @@ fn tell(
     ports: impl FnOnce() -> Option<Ports>,
 ) {
     side.count(Event::Lookup(told.protocol, told.outcome));
-    if trace::is_listened_to() {
+    if Lookup::is_listened_to() {
         trace_lookup(side, namespace, told, socket, ports());
     }
 }
@@ -184,7 +184,7 @@ fn trace_lookup(
         source: none,
         destination: none,
     });
-    trace::report(trace::Lookup {
+    Lookup {
         namespace: namespace.object().cookie(),
         direction: side.direction() as u8,
         by: told.by as u8,
@@ -193,5 +193,6 @@ fn trace_lookup(
         socket: socket.map_or(0, SockCommon::cookie),
         source_port: ports.source.number(),
         destination_port: ports.destination.number(),
-    });
+    }
+    .report();
 }

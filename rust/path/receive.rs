@@ -13,6 +13,7 @@ use super::{
     observe::{count_on_device, Observed},
     rare,
     steer::{self, Form},
+    trace::Lookup,
     verify,
 };
 use crate::{
@@ -28,7 +29,6 @@ use crate::{
         netfilter::{Accept, Hook, Incoming, Receive, Received, Resolution},
         packet_socket::PacketSocket,
         socket::{Connection, SockCommon},
-        trace,
     },
     resolve::{Direction, Resolved, ResolvedBy},
     table::{
@@ -59,7 +59,7 @@ struct In;
 impl<F: Observed> Receive<Instance, F> for In {
     #[inline(always)]
     fn receive(instance: &Instance, packet: Incoming<'_, F>) -> Accept {
-        if trace::is_listened_to() {
+        if Lookup::is_listened_to() {
             return packet
                 .resolve(|received, resolution| rare::unusual(instance, received, resolution));
         }

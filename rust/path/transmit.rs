@@ -5,7 +5,7 @@
 //! What most packets come from is told here: a connection or a UDP socket whose protocol the header
 //! names, all in one namespace. Everything else is [`rare`].
 
-use super::{observe::Observed, rare, verify};
+use super::{observe::Observed, rare, trace::Lookup, verify};
 use crate::{
     account::Event,
     instance::Instance,
@@ -14,7 +14,6 @@ use crate::{
     net::{
         inet::{V4, V6},
         netfilter::{Accept, Hook, Outgoing, Transmit},
-        trace,
     },
     resolve::Direction,
     table::Outcome,
@@ -34,7 +33,7 @@ struct Out;
 impl<F: Observed> Transmit<Instance, F> for Out {
     #[inline(always)]
     fn transmit(instance: &Instance, packet: Outgoing<'_, F>) -> Accept {
-        if trace::is_listened_to() {
+        if Lookup::is_listened_to() {
             return rare::transmitted(instance, packet);
         }
         let Some(side) = instance.account().side(Direction::Transmit) else {
