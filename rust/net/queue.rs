@@ -14,7 +14,7 @@ use kernel::{
     prelude::*,
     sync::{
         atomic::{Acquire, Atomic, Full, Relaxed, Release},
-        global_lock,
+        global_lock, SetOnce,
     },
 };
 
@@ -26,16 +26,21 @@ global_lock! {
     unsafe(uninit) static TAKING: Mutex<()> = ();
 }
 
-/// Prepares for queues to be used.
+/// Whether queues are prepared.
+static IS_PREPARED: SetOnce<()> = SetOnce::new();
+
+/// Prepares for queues to be used, unless they are.
 ///
 /// See the example of [`Queue`].
 ///
 /// # Safety
 ///
-/// To be called once, before the first [`Entry`] is made and anything is asked of a [`Queue`].
+/// To be called before the first [`Entry`] is made and anything is asked of a [`Queue`].
 pub unsafe fn prepare() {
-    // SAFETY: By the safety requirement.
-    unsafe { TAKING.init() };
+    if IS_PREPARED.populate(()) {
+        // SAFETY: Nobody has come here before, and nobody has used it by the safety requirement.
+        unsafe { TAKING.init() };
+    }
 }
 
 /// A queue.

@@ -108,11 +108,11 @@ fn at_or_after(
     _section: rcu::Section<'_>,
 ) -> Option<(c_int, u64)> {
     let mut number = from;
+    // SAFETY: The namespace is valid; nothing is read.
+    let numbers = unsafe { addr_of_mut!((*namespace.as_ptr()).netns_ids) };
     // SAFETY: The numbers of a namespace last as long as it. They can be read in a read-side section
     // (`get_net_ns_by_id()`).
-    let net = unsafe {
-        bindings::idr_get_next(addr_of_mut!((*namespace.as_ptr()).netns_ids), &mut number)
-    };
+    let net = unsafe { bindings::idr_get_next(numbers, &mut number) };
     if net.is_null() {
         return None;
     }

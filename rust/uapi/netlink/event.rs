@@ -10,7 +10,7 @@ use kernel::{
     prelude::*,
     sync::{
         atomic::{Atomic, Relaxed},
-        global_lock, GlobalGuard,
+        global_lock, GlobalGuard, SetOnce,
     },
 };
 
@@ -41,11 +41,16 @@ global_lock! {
     unsafe(uninit) static IS_OPEN: Mutex<bool> = false;
 }
 
-/// Prepares what is used while the first instances are made.
+/// Whether that is prepared.
+static IS_PREPARED: SetOnce<()> = SetOnce::new();
+
+/// Prepares what is used while the first instances are made, unless it is.
 pub(super) fn prepare() {
-    // SAFETY: Called once, when the module is initialised.
-    unsafe { IS_OPEN.init() };
-    // SAFETY: As above.
+    if IS_PREPARED.populate(()) {
+        // SAFETY: Nobody has come here before: there is no family yet whose events could be told.
+        unsafe { IS_OPEN.init() };
+    }
+    // SAFETY: There is no instance yet.
     unsafe { queue::prepare() };
 }
 
