@@ -14,8 +14,9 @@ from net.lib.py import KsftSkipEx, ksft_eq, ksft_pr
 SUITES = Path("/sys/kernel/debug/kunit")
 # "ok 1 name" or "not ok 1 name", within a suite.
 RESULT = re.compile(r"^    (ok|not ok) \d+ (\w+)", re.MULTILINE)
-NAMES = {"rust_net_allowance", "rust_net_attribute", "rust_net_device_name",
-         "rust_net_list", "rust_net_mailbox", "rust_net_reference"}
+NAMES = {"rust_net_address", "rust_net_allowance", "rust_net_attribute",
+         "rust_net_device_name", "rust_net_list", "rust_net_mailbox",
+         "rust_net_port_ends", "rust_net_reference"}
 
 
 def run(suite):

@@ -142,3 +142,34 @@ impl V6Address {
         from_ref(self).cast()
     }
 }
+
+#[kernel::prelude::kunit_tests(rust_net_address)]
+mod tests {
+    use super::*;
+
+    /// `::ffff:192.0.2.1`.
+    const MAPPED: [u8; 16] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1];
+
+    #[test]
+    fn mapped_and_back() {
+        let address = Address::V4([192, 0, 2, 1]);
+        assert_eq!(address.mapped().bytes(), MAPPED);
+        assert!(Address::V6(MAPPED).unmapped() == address);
+        assert!(address.unmapped() == address);
+    }
+
+    #[test]
+    fn nearly_mapped() {
+        // With one bit that is different.
+        for place in 0..12 {
+            let mut bytes = MAPPED;
+            if let Some(byte) = bytes.get_mut(place) {
+                *byte ^= 1;
+            }
+            assert!(Address::V6(bytes).unmapped() == Address::V6(bytes));
+            assert_eq!(Address::V6(bytes).mapped().bytes(), bytes);
+        }
+        let any = Address::V6([0; 16]);
+        assert!(any.unmapped() == any);
+    }
+}

@@ -182,3 +182,40 @@ pub(super) fn hash_of_port(namespace: Namespace<'_>, port: Port) -> u32 {
     let mix = unsafe { addr_of!((*namespace.object().as_ptr()).hash_mix).read() };
     u32::from(port.number()).wrapping_add(mix)
 }
+
+#[kernel::prelude::kunit_tests(rust_net_port_ends)]
+mod tests {
+    use super::*;
+
+    const V4: Address = Address::V4([192, 0, 2, 1]);
+    const MAPPED: Address = Address::V6([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1]);
+
+    #[test]
+    fn each_once() {
+        let allowance = Allowance::whole();
+        let mut ends = PortEnds::none();
+        // The same as IPv6 has it is the same; on another device it is not.
+        for (address, device) in [(V4, 0), (MAPPED, 0), (V4, 7), (V4, 0), (MAPPED, 7)] {
+            ends.add(address, device, &allowance);
+        }
+        assert_eq!(ends.count, 2);
+        assert!(ends.each().all(|(address, _)| address == V4));
+        assert!(ends.each().map(|(_, device)| device).eq([0, 7]));
+        assert!(!allowance.is_incomplete());
+    }
+
+    #[test]
+    fn more_than_are_told() {
+        let allowance = Allowance::whole();
+        let mut ends = PortEnds::none();
+        for device in 0..MOST as c_int {
+            ends.add(V4, device, &allowance);
+        }
+        // One that is there needs no place.
+        ends.add(V4, 0, &allowance);
+        assert!(!allowance.is_incomplete());
+        ends.add(V4, MOST as c_int, &allowance);
+        assert!(allowance.is_incomplete());
+        assert_eq!(ends.each().count(), MOST);
+    }
+}
