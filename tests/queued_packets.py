@@ -96,6 +96,54 @@ def test_switched_off(family):
 
 
 @ksft_variants(FAMILY_VARIANTS)
+def test_received_while_switched_on(family):
+    """What waits in front of nsmux when it comes is seen by it, once."""
+    with veth_pair() as (near, far), far.udp("", PORT, family) as server, \
+            near.open_socket(family) as client, \
+            held(far, "input", PORT) as queue:
+        client.connect((FAR[family], PORT))
+        for number in range(COUNT):
+            client.send(b"%d" % number)
+        wait_until(lambda: waiting(far) == COUNT, "all wait")
+        far.set_mode("observe")
+        before = status.read(far)
+        queue.accept_all(COUNT)
+        ksft_eq(payloads(server, COUNT), [b"0", b"1", b"2", b"3"])
+        changed = status.read(far) - before
+        ksft_eq(changed.get(("receive", ROW_OF_UDP[family], "packets"), 0),
+                COUNT)
+        status.check_sums(status.read(far))
+
+
+@ksft_variants(FAMILY_VARIANTS)
+def test_transmitted_while_switched_on(family):
+    """What waits behind nsmux's place when it comes there goes on one hook too
+    early, and waits again: nsmux has not seen it, and nothing is lost."""
+    with veth_pair() as (near, far), far.udp("", PORT, family) as server, \
+            near.open_socket(family) as client, \
+            held(near, "output", PORT) as queue:
+        client.connect((FAR[family], PORT))
+        for number in range(COUNT):
+            client.send(b"%d" % number)
+        wait_until(lambda: waiting(near) == COUNT, "all wait")
+        near.set_mode("observe")
+        before = status.read(near)
+        queue.accept_all(COUNT)
+        wait_until(lambda: waiting(near) == COUNT, "all wait again")
+        queue.accept_all(COUNT)
+        ksft_eq(payloads(server, COUNT), [b"0", b"1", b"2", b"3"])
+        row = ROW_OF_UDP[family]
+        ksft_eq((status.read(near) - before).get(
+            ("transmit", row, "packets"), 0), 0, "not seen")
+        client.send(b"late")
+        queue.accept_all(1)
+        ksft_eq(payloads(server, 1), [b"late"])
+        ksft_eq((status.read(near) - before).get(
+            ("transmit", row, "packets"), 0), 1, "seen from now on")
+        status.check_sums(status.read(near))
+
+
+@ksft_variants(FAMILY_VARIANTS)
 def test_steered_after_its_socket_went(family):
     """A packet that waits behind nsmux bears its socket, which may be closed
     before it goes on."""
