@@ -21,7 +21,8 @@ from lib.netlink_family import Nsmux
 from lib.netlink_message import (DUMP, ERROR, NESTED, RawSocket, attribute,
                                  request)
 from lib.topology import Namespace
-from net.lib.py import KsftNamedVariant, ksft_eq, ksft_ge, ksft_variants
+from net.lib.py import (KsftNamedVariant, KsftSkipEx, ksft_eq, ksft_ge,
+                        ksft_variants)
 
 # So many requests in a packet have each what a question may take, and so many
 # have not.
@@ -82,6 +83,17 @@ def of_netlink(namespace):
                  bind=lambda _: (0, 1 << (GROUP - 1)), many=1)
 
 
+def of_mptcp(namespace):
+    """One is enough, for the whole table is gone through."""
+    try:
+        yield namespace.open_socket(socket.AF_INET, socket.SOCK_STREAM,
+                                    socket.IPPROTO_MPTCP)
+    except OSError as error:
+        if error.errno != errno.EPROTONOSUPPORT:
+            raise
+        raise KsftSkipEx("there is no MPTCP: CONFIG_MPTCP") from error
+
+
 def of_nobody(namespace):
     """Nobody: nobody counts them."""
     return iter(())
@@ -106,6 +118,7 @@ CROWDS = [KsftNamedVariant(name.replace(" ", "_"), name, make, key, crowd,
               ("vsock", of_nobody, {"local-vsock-port": struct.pack("=I", 1)},
                REFUSED, REFUSED),
               ("sctp", of_nobody, ENDS, REFUSED, REFUSED),
+              ("mptcp", of_mptcp, ENDS, REFUSED, ANSWERED),
               ("netlink", of_netlink, {"protocol": struct.pack("=I", 0),
                                        "group": struct.pack("=I", GROUP)},
                REFUSED, REFUSED))]

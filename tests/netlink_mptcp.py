@@ -7,6 +7,7 @@ import errno
 import socket
 
 from lib import program
+from lib.descriptors import descriptors
 from lib.lifetime import wait_until
 from lib.named_sockets import several
 from lib.netlink_family import Nsmux, identity, named
@@ -16,6 +17,8 @@ from net.lib.py import (KsftSkipEx, ksft_eq, ksft_ne, ksft_not_in,
                         ksft_variants)
 
 PORT, CLIENT_PORT = 8080, 4000
+# Twice as many ends are more than a question may go over.
+PAIRS = 420
 
 
 def mptcp(namespace, family, address, port):
@@ -122,6 +125,29 @@ def test_other_ends():
                         str(other))
             key = ends("127.0.0.2", PORT)
             ksft_eq(look_up(nsmux, key, namespace)["outcome"], "none")
+
+
+def test_many():
+    """Of many connections not all are gone over, which the answer says."""
+    with descriptors(8 * PAIRS), Namespace() as namespace, Nsmux() as nsmux, \
+            contextlib.ExitStack() as stack:
+        namespace.ip("link set lo up")
+        listener = stack.enter_context(
+            mptcp(namespace, socket.AF_INET, "127.0.0.1", PORT))
+        listener.listen()
+        key = ends("127.0.0.1", 1)
+        for number in range(PAIRS):
+            client = stack.enter_context(
+                mptcp(namespace, socket.AF_INET, "127.0.0.1",
+                      CLIENT_PORT + number))
+            client.connect(("127.0.0.1", PORT))
+            child = stack.enter_context(listener.accept()[0])
+            client.send(b"?")
+            child.recv(1)
+            if number == PAIRS // 2:
+                ksft_not_in("incomplete", look_up(nsmux, key, namespace))
+        answer = look_up(nsmux, key, namespace)
+        ksft_eq((answer["outcome"], "incomplete" in answer), ("none", True))
 
 
 def test_subflow_is_of_tcp():

@@ -5,16 +5,22 @@
 import contextlib
 import errno
 import os
+import struct
 import subprocess
+import threading
 from pathlib import Path
 
 from lib import program
 from lib.lifetime import wait_until
 from lib.netlink_family import NEEDS_ADMINISTRATOR, Nsmux, check_refused
+from lib.netlink_message import (ACK, DONE, DUMP, GENERIC, RawSocket,
+                                 attribute, request)
 from lib.privileges import ordinary_user, outcome, run_as
-from net.lib.py import ksft_eq
+from net.lib.py import KsftNamedVariant, ksft_eq, ksft_ge, ksft_variants
 
 COUNT = 3
+# More than a share goes over, which is 512.
+THREADS = 700
 
 
 @contextlib.contextmanager
@@ -65,6 +71,50 @@ def test_processes():
             ("EPERM", NEEDS_ADMINISTRATOR.replace("network", "PID")))
         ksft_eq(run_as(ordinary_user, lambda: Nsmux().dump("lookup", key)),
                 [])
+
+
+@contextlib.contextmanager
+def threads(count):
+    """Some that wait; the largest of their numbers."""
+    end = threading.Event()
+    former = threading.stack_size(1 << 16)
+    waiting = [threading.Thread(target=end.wait) for _ in range(count)]
+    try:
+        for thread in waiting:
+            thread.start()
+        threading.stack_size(former)
+        yield max(thread.native_id for thread in waiting)
+    finally:
+        end.set()
+        for thread in waiting:
+            thread.join()
+
+
+@ksft_variants([KsftNamedVariant("too_small", 15, lambda _: 1),
+                KsftNamedVariant("small", 3, lambda last: last)])
+def test_share(others, number):
+    """A dump that is the last request of a packet has a share of what a part
+    may go over: none at all if that is too small, and not everyone."""
+    with threads(THREADS) as last, Nsmux() as nsmux, RawSocket() as raw:
+        operation = nsmux.ops["lookup"]
+        tables = nsmux.consts["table"].entries_by_val.items()
+        code, = (code for code, entry in tables if entry.name == "pid")
+        values = {"table": code, "number": number(last)}
+        body = b"".join(attribute(operation.attr_set[name].value,
+                                  struct.pack("=I", value))
+                        for name, value in values.items())
+        family, command = nsmux.nlproto.family_id, operation.req_value
+        raw.send(request(family, command, body, flags=0) * others
+                 + request(family, command, body, flags=DUMP | ACK))
+        for _ in range(others):
+            raw.receive(4096)
+        parts = [raw.receive(4096)]
+        while parts[-1][-1].kind != DONE:
+            parts.append(raw.receive(4096))
+    told = [sum(len(message.payload) > GENERIC.size for message in part
+                if message.kind != DONE) for part in parts]
+    ksft_eq(told[0], 0, "in the first part")
+    ksft_ge(sum(told), 1)
 
 
 def test_pid_namespaces_refused():
