@@ -5,12 +5,14 @@
 import contextlib
 import re
 import socket
+import struct
 import time
 
 from lib import packet, program, status
 from lib.bpf_program import (TCX_INGRESS, attached, choose_from_map,
                              socket_map)
 from lib.identity import socket_cookie
+from lib.netlink_family import Nsmux
 from lib.observed import FAMILY_VARIANTS, observed_tun
 from lib.packet import ACK, FIN, PSH
 from lib.tcp_peer import TcpPeer, is_acknowledged
@@ -156,7 +158,7 @@ def test_dispute():
 
 def test_limit():
     """Five lines in ten seconds; and whose was told lets the others go
-    first."""
+    first, also while one that waits comes to its end."""
     wait_until(lambda: not disputes_told() or disputes_told()[-1][0]
                < time.clock_gettime(time.CLOCK_MONOTONIC) - WHILE,
                "nothing was told for a while")
@@ -175,17 +177,47 @@ def test_limit():
             peer.send(ACK)
         wait_until(lambda: len(disputes_told()) >= before + MOST,
                    "as many as may be are told")
+        with disputed() as gone:
+            pass
+        wait_until(lambda: gone not in cookies(), "its namespace has ended")
         first.namespace.set_mode("observe")
         first.namespace.set_mode("verify")
         peers[0].send(ACK)
-        wait_until(lambda: len(disputes_told()) == before + MOST + 2,
+
+        def told():
+            # If it was its turn before it ended.
+            return [entry for entry in disputes_told()[before:]
+                    if entry[1] != gone]
+
+        wait_until(lambda: len(told()) == MOST + 2,
                    "the others are told as well")
-    told = disputes_told()[before:]
+    told = told()
     ksft_eq([cookie for _, cookie in told],
             [observed.namespace.cookie for observed in namespaces]
             + [first.namespace.cookie])
     # The kernel counts whole seconds here.
     ksft_ge(told[MOST][0] - told[0][0], WHILE - 1)
+
+
+def cookies():
+    """Those of all namespaces."""
+    with Nsmux() as nsmux:
+        return {told["cookie"] for told in nsmux.dump("namespace-get", {})}
+
+
+@contextlib.contextmanager
+def disputed():
+    """A namespace with a dispute; its cookie."""
+    with verified_tun() as observed, \
+            covered(observed, socket.AF_INET) as (chosen, found, peer), \
+            given(observed, chosen):
+        # Nothing of the connections is to outlive them.
+        for sock in chosen, found:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                            struct.pack("ii", 1, 0))
+        peer.send(ACK)
+        wait_until(lambda: disputes(observed)[0], "the dispute is counted")
+        yield observed.namespace.cookie
 
 
 @contextlib.contextmanager
