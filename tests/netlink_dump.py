@@ -18,6 +18,7 @@ import time
 
 from lib import program
 from lib.bulk import Bulk, alive, available
+from lib.descriptors import descriptors
 from lib.identity import socket_cookie
 from lib.lifetime import wait_until
 from lib.netlink_family import Nsmux, key
@@ -37,6 +38,9 @@ MOST = 800
 # As many as take several parts although nothing is told of them.
 PATIENT = MOST + 200
 PORT = 8080
+# More sockets of netlink than are looked at in one section, of which as many
+# are asked for; the parts that a table of as many may take.
+CROWD, SAMPLES, PARTS = 2500, 25, 50
 # With as many requests in front of it, a dump has not the share of its packet
 # that a lookup may take.
 BEFORE = 15
@@ -69,8 +73,8 @@ def is_answered_at_once():
 
 
 class Dump:
-    """A dump of all namespaces, or of those with these cookies, read part by
-    part."""
+    """A dump of all namespaces, or of those with these cookies, or of the
+    sockets with this one, read part by part."""
 
     def __init__(self, command, chosen=(), after_others=False):
         self._socket = RawSocket()
@@ -90,6 +94,10 @@ class Dump:
                 attribute(number["netns"] | NESTED,
                           attribute(by_cookie, struct.pack("=Q", cookie)))
                 for cookie in chosen)
+        if command == "socket-get":
+            body = b"".join(attribute(number["cookie"],
+                                      struct.pack("=Q", cookie))
+                            for cookie in chosen)
         asked = request(family, operation.req_value, body, flags=DUMP | ACK)
         if after_others:
             asked = BEFORE * request(family, operation.req_value, body,
@@ -257,6 +265,28 @@ def test_netlink_among_many():
             ksft_eq([(one["netns-cookie"], one["sockets"],
                       one["socket"][0]["cookie"]) for one in told],
                     [(owner, 1, cookie) for owner, cookie in cookies_of])
+
+
+def test_netlink_crowd():
+    """Wherever in a long table it is, a socket of netlink is found, and to look
+    for one that is not there comes to an end."""
+    with descriptors(2 * CROWD), Namespace() as crowded, \
+            contextlib.ExitStack() as stack:
+        with crowded.enter():
+            crowd = [stack.enter_context(socket.socket(
+                socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_ROUTE))
+                for _ in range(CROWD)]
+        for sock in crowd:
+            sock.bind((0, 0))
+        inode = os.stat(f"/run/netns/{crowded.name}").st_ino
+        cases = [(socket_cookie(sock), [inode])
+                 for sock in crowd[::CROWD // SAMPLES]]
+        for cookie, expected in cases + [(1 << 60, [])]:
+            with dump("socket-get", [cookie]) as begun:
+                told = []
+                while not begun.done and begun.parts < PARTS:
+                    told += begun.part()
+                ksft_eq((told, begun.done), (expected, True))
 
 
 def test_last_in_a_packet():

@@ -73,28 +73,35 @@ def test_udp_connected_member(family):
 
 @ksft_variants(FAMILY_VARIANTS)
 def test_tcp(family):
-    """Among listeners it is ambiguous; the connection itself is not."""
+    """Among listeners it is ambiguous, and as long as no program has a say the
+    one that is told gets the connection; that itself is not ambiguous."""
     with observed_tun() as observed, \
             group(observed.namespace, family, socket.SOCK_STREAM,
                   PORT) as members:
-        peer = TcpPeer(observed.tun, FAR[family], PEER_PORT, NEAR[family],
-                       PORT)
-        peer.connect()
-        peer.send_data(b"?")
-        with contextlib.ExitStack() as stack:
-            children = []
-            for member in members:
-                member.setblocking(False)
-                with contextlib.suppress(BlockingIOError):
-                    children.append(stack.enter_context(member.accept()[0]))
-            child, = children
-            first, *others = observed.trace.lookups(direction="receive")
-            ksft_eq(first.outcome, "ambiguous")
-            for lookup, outcome in zip(others, ("request", "established")):
-                check_lookup(lookup, "receive", outcome,
-                             socket_cookie(child))
-            ksft_eq(len(others), 2)
-            check_account(observed)
+        for member in members:
+            member.setblocking(False)
+        for port in range(PEER_PORT, PEER_PORT + 8):
+            peer = TcpPeer(observed.tun, FAR[family], port, NEAR[family], PORT)
+            peer.connect()
+            peer.send_data(b"?")
+            (member, child), = accepted(members)
+            with child:
+                first, *others = observed.trace.lookups(
+                    direction="receive")[-3:]
+                ksft_eq((first.outcome, first.socket, first.sport),
+                        ("ambiguous", socket_cookie(member), port))
+                for lookup, outcome in zip(others, ("request", "established")):
+                    check_lookup(lookup, "receive", outcome,
+                                 socket_cookie(child))
+        ksft_eq(len(observed.trace.lookups(direction="receive")), 3 * 8)
+        check_account(observed)
+
+
+def accepted(members):
+    """Each member with a connection, and the connection."""
+    for member in members:
+        with contextlib.suppress(BlockingIOError):
+            yield member, member.accept()[0]
 
 
 if __name__ == "__main__":
