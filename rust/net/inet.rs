@@ -15,6 +15,7 @@ mod bound_devices;
 pub(in crate::net) mod bound_only;
 mod common_form;
 mod extension_headers;
+mod hashes;
 mod port_ends;
 mod raw;
 pub mod udp_chains;

@@ -16,7 +16,7 @@
 use core::ptr::eq;
 use kernel::ffi::c_int;
 
-use super::{udp_chains, Family, Port, Tuple};
+use super::{hashes::hashes_of_end, udp_chains, Family, Port, Tuple};
 use crate::{
     bindings,
     net::{
@@ -179,28 +179,6 @@ impl BoundDevices {
             None => allowance.leave_out(),
         }
     }
-}
-
-/// The hashes under which sockets are that have the local end of a tuple, by its address and by
-/// none; one if it has none.
-pub(super) fn hashes_of_end<F: Family>(
-    namespace: Namespace<'_>,
-    tuple: &Tuple<F>,
-) -> impl Iterator<Item = u32> {
-    let hash = |address: &F::Address| {
-        let address = F::any_family(address).mapped();
-        // SAFETY: The namespace and the address are valid.
-        unsafe {
-            bindings::rust_helper_ipv6_portaddr_hash(
-                namespace.object().as_ptr(),
-                address.as_ptr(),
-                tuple.local_port.number().into(),
-            )
-        }
-    };
-    let (bound, unbound) = (hash(&tuple.local), hash(&F::ANY));
-    let is_other = bound != unbound;
-    core::iter::once(bound).chain(is_other.then_some(unbound))
 }
 
 /// The socket that a node is in.

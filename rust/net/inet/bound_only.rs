@@ -14,7 +14,7 @@ use core::{
     ptr::{addr_of, addr_of_mut, eq, NonNull},
 };
 
-use super::{bound_devices::hashes_of_end, Family, Tuple};
+use super::{hashes::hashes_of_end, Family, Tuple};
 use crate::{
     bindings,
     net::{

@@ -18,6 +18,7 @@ use kernel::ffi::c_int;
 
 use super::{
     bound_only::{socket_of, Locked},
+    hashes::hash_of_port,
     Port,
 };
 use crate::{
@@ -174,13 +175,6 @@ impl PortEnds {
             None => allowance.leave_out(),
         }
     }
-}
-
-/// By which the sockets of a port are found, before it is cut to the size of a table.
-pub(super) fn hash_of_port(namespace: Namespace<'_>, port: Port) -> u32 {
-    // SAFETY: The namespace is valid. `net_hash_mix()`: set when it is made.
-    let mix = unsafe { addr_of!((*namespace.object().as_ptr()).hash_mix).read() };
-    u32::from(port.number()).wrapping_add(mix)
 }
 
 #[kernel::prelude::kunit_tests(rust_net_port_ends)]

@@ -7,7 +7,10 @@
 //!
 //! C header: [`include/net/udp.h`](srctree/include/net/udp.h)
 
-use super::{bound_devices::hashes_of_end, port_ends::hash_of_port, Family, Port, Tuple};
+use super::{
+    hashes::{hash_of_port, hashes_of_end},
+    Family, Port, Tuple,
+};
 use crate::net::{namespace::Namespace, socket_tables::Tables};
 
 /// How many it goes over if it finds one with the local end of a tuple: those at its address, and
