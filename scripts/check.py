@@ -6,7 +6,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from checks import (
-    c_sources, documentation, licences, python_sources, rust_sources, shell_sources, tool_sources,
+    c_sources, documentation, licences, python_sources, rust_imports, rust_sources, shell_sources,
+    tool_sources,
 )
 from checks.sources import Sources
 from environment import provision
@@ -31,6 +32,7 @@ CHECKS = {
     "shellcheck": shell_sources.shellcheck,
     "checkpatch": c_sources.checkpatch,
     "rustfmt": rust_sources.formatting,
+    "imports": rust_imports.cycles,
     "netlink codes": c_sources.netlink_codes,
     "lines of C": c_sources.lines,
     "licences": licences.lines,
