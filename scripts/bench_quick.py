@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Counts the instructions that nsmux adds to the path of a packet, beside what others add.
 
-The guest's clock counts instructions, so two runs give the same figures. Fails if one is more than
-2 % above what is recorded.
+The guest's clock counts instructions, so two runs give the same figures, but for a few instructions
+of a byte of TCP. Fails if one is more above what is recorded than bench.recorded allows: 2 %, two
+instructions, or twelve of that byte, whichever is most, and nothing in mode off but for that byte.
 """
 
 import argparse
@@ -36,14 +37,16 @@ def judge(record, now):
     """Says which figures are too large; whether there are any."""
     found = recorded.excesses(record, now)
     for excess in found:
-        print(f"too much: {excess.name}: {excess.now:.1f}, recorded {excess.recorded:.1f}")
+        print(f"too much: {excess}")
     if record["kernel"] != now["kernel"]:
         print(f"The record is of kernel {record['kernel']}, this is {now['kernel']}: only nsmux's "
               "own instructions were judged. make bench-record makes a new one.")
     if found:
-        print(f"{len(found)} figures are more than 2 % above the record in "
-              f"{recorded.FILE.relative_to(module.PROJECT)}. If that is on purpose, run "
-              "make bench-record, and say in the commit's message why.")
+        file = recorded.FILE.relative_to(module.PROJECT)
+        print(f"{len(found)} figures differ from {file}. Allowed are {recorded.PART:.0%} more, or "
+              f"{recorded.INSTRUCTIONS} instructions; {recorded.OF_CONNECTION} for tcp; in mode off "
+              "none, but for tcp. If that is on purpose, run make bench-record, and say in the "
+              "commit's message why.")
     return bool(found)
 
 
@@ -62,7 +65,8 @@ def main(arguments):
         figures = Figures.merged(parts)
     reached = goals.goals(figures)
     now = recorded.contents(figures, environment.choice["release"])
-    print("\n".join(table.page(figures, reached)), flush=True)
+    page = "\n".join(table.page(figures, reached))
+    print(page, flush=True)
     RESULT.write_text(json.dumps(dict(
         now, instructions=figures.measured,
         goals=[dict(vars(goal), reached=goal.reached) for goal in reached]), indent=1) + "\n",
@@ -70,6 +74,7 @@ def main(arguments):
     print(f"\nall figures: {RESULT.relative_to(module.PROJECT)}")
     if options.record:
         recorded.write(now)
+        recorded.TABLE.write_text(page + "\n", encoding="utf-8")
         return 0
     return 1 if judge(recorded.read(), now) else 0
 

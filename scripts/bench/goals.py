@@ -15,11 +15,8 @@ class Goal:
     name: str
     most: float
     figure: float
-
-    @property
-    def is_ratio(self):
-        """Whether it is a proportion, and no number of instructions."""
-        return self.most == 1.0
+    # Whether both are a proportion, and no number of instructions.
+    is_ratio: bool = False
 
     @property
     def reached(self):
@@ -63,9 +60,9 @@ def goals(figures):
     """All goals with their figures; of several kinds of packets, the worst one's."""
     found = []
     for family in f.FAMILIES:
-        def add(name, limit, pairs):
+        def add(name, limit, pairs, is_ratio=False):
             figure, kind = most(pairs)
-            found.append(Goal(f"IPv{family}: {name} ({kind})", limit, figure))
+            found.append(Goal(f"IPv{family}: {name} ({kind})", limit, figure, is_ratio))
 
         add("own, received and looked up", 50, received(figures, "observe", family, False))
         for mode in ("observe", "steer"):
@@ -77,5 +74,5 @@ def goals(figures):
                 {"udp": figures.cost(mode, "udp", family, f.LOOPBACK)})
         add("off, anywhere", 0, {f"{kind}, {way}": figures.cost("off", kind, family, way)
                                  for kind in f.KINDS for way in f.WAYS})
-        add("own, by that of the same hook in C", 1.0, ratios(figures, family))
+        add("own, by that of the same hook in C", 1, ratios(figures, family), is_ratio=True)
     return found

@@ -52,6 +52,22 @@ class FiguresTest(unittest.TestCase):
         self.assertEqual(figures.received("observe", "ack", 4, f.DEMUX), 140 - 100)
         self.assertEqual(figures.transmitted("observe", "udp", 6), 130 - 90)
 
+    def test_merged(self):
+        """Each guest gives cells of its own for the same contenders."""
+        figures = Figures.merged([{"observe": {"one": 1}}, {"observe": {"two": 2}, "off": {}}])
+        self.assertEqual(figures.measured, {"observe": {"one": 1, "two": 2}, "off": {}})
+
+    def test_whole_paths_are_not_costs(self):
+        """A path is what was measured, with all that is not nsmux's."""
+        self.assertEqual(measured().path("observe", "udp", 4, f.VETH), PATH + 470)
+        self.assertEqual(measured().lookups("udp", 4, f.VETH), LOOKUP)
+        self.assertEqual(measured().lookups("udp-connected", 4, f.DEMUX), 0)
+
+    def test_steer_is_judged_where_it_saves_nothing(self):
+        """Its own instructions are told of packets alone that bring their socket or are sent."""
+        self.assertFalse([name for name in measured().own()
+                          if name.startswith("steer, received") and "demux-on" not in name])
+
     def test_all_are_named(self):
         """Every figure that is judged has a name of its own."""
         figures = measured()
@@ -86,6 +102,23 @@ class GoalsTest(unittest.TestCase):
         self.figures.measured["off"][f.cell("tcp", 4, f.LOOPBACK)] += 1
         self.assertFalse(self.by_name()["IPv4: off, anywhere"].reached)
 
+    def test_reached_as_shown(self):
+        """A figure counts as far as it is shown: to the instruction, and a ratio to 1 %."""
+        for most, figure, is_ratio, reached in (
+                (50, 50.4, False, True), (50, 50.6, False, False), (0, 0.4, False, True),
+                (0, 0.6, False, False), (0, -3, False, True), (1, 1.004, True, True),
+                (1, 1.006, True, False), (1, 1.4, False, True), (1.5, 1.504, True, True)):
+            goal = goals.Goal("a goal", most, figure, is_ratio)
+            self.assertEqual(goal.reached, reached, goal)
+
+    def test_one_goal_is_a_ratio(self):
+        """And is shown as one; a goal of one instruction would not be."""
+        shown = list(table.goals(goals.goals(self.figures)))
+        self.assertEqual([goal.is_ratio for goal in self.by_name().values()], 8 * [False] + [True])
+        self.assertTrue(any(line.split()[-3:] == ["1.00", "1.33", "missed"] for line in shown))
+        lines = list(table.goals([goals.Goal("one instruction", 1, 1)]))
+        self.assertEqual(lines[1].split()[-3:], ["1", "1", "reached"])
+
     def test_ratio(self):
         """Against the hook in C, part by part: here 40 of 50, 40 of 50, and 40 of 30 sent."""
         goal = self.by_name()["IPv4: own, by that of the same hook in C"]
@@ -106,6 +139,10 @@ class RecordedTest(unittest.TestCase):
     def names(self):
         """What is found to be too much."""
         return [excess.name for excess in recorded.excesses(self.record, self.now)]
+
+    def said(self):
+        """The same in words."""
+        return [str(excess) for excess in recorded.excesses(self.record, self.now)]
 
     def test_same(self):
         """The same is not too much, and less is not."""
@@ -133,8 +170,18 @@ class RecordedTest(unittest.TestCase):
         self.record["cost"][self.tcp] = 0
         self.now["cost"][self.tcp] = 12
         self.assertEqual(self.names(), [])
+        self.record["cost"][self.tcp] = -0.2
+        self.now["cost"][self.tcp] = 11.8
+        self.assertEqual(self.names(), [])
         self.now["cost"][self.tcp] = 12.1
         self.assertEqual(self.names(), [f"cost {self.tcp}"])
+
+    def test_off(self):
+        """Of mode off nothing is let pass."""
+        name = f"off: {f.cell('udp', 4, f.LOOPBACK)}"
+        self.assertEqual(self.record["cost"][name], 0)
+        self.now["cost"][name] = 0.01
+        self.assertEqual(self.names(), [f"cost {name}"])
 
     def test_other_kernel(self):
         """On another kernel, only what is nsmux's own is judged."""
@@ -147,7 +194,18 @@ class RecordedTest(unittest.TestCase):
     def test_new_figure(self):
         """What is not recorded is told."""
         del self.record["own"][self.own]
-        self.assertEqual(self.names(), [f"{self.own}, which is not recorded"])
+        self.assertEqual(self.said(), [f"own {self.own}: 40.0, which is not recorded"])
+
+    def test_lost_figure(self):
+        """So is what is recorded and not measured any more."""
+        del self.now["cost"][self.cost]
+        self.assertEqual(self.said(), [f"cost {self.cost}: recorded 470.0, and not measured any "
+                                       "more"])
+
+    def test_said(self):
+        """Of what is too much, both figures are told."""
+        self.now["own"][self.own] += 8
+        self.assertEqual(self.said(), [f"own {self.own}: 48.0, recorded 40.0"])
 
 
 class TableTest(unittest.TestCase):
