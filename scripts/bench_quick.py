@@ -43,9 +43,9 @@ def judge(record, now):
               "own instructions were judged. make bench-record makes a new one.")
     if found:
         file = recorded.FILE.relative_to(module.PROJECT)
-        print(f"{len(found)} figures differ from {file}. Allowed are {recorded.PART:.0%} more, or "
-              f"{recorded.INSTRUCTIONS} instructions; {recorded.OF_CONNECTION} for tcp; in mode off "
-              "none, but for tcp. If that is on purpose, run make bench-record, and say in the "
+        print(f"{len(found)} figures differ from {file}. {recorded.PART:.0%} more is allowed, or "
+              f"{recorded.INSTRUCTIONS} instructions, or {recorded.OF_CONNECTION} of tcp; in mode "
+              "off none, but of tcp. If that is on purpose, run make bench-record, and say in the "
               "commit's message why.")
     return bool(found)
 
