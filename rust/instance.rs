@@ -88,10 +88,10 @@ impl Instance {
     /// the same. On an error it stays what it was: `EOPNOTSUPP` where the first level is compiled out
     /// and the namespace not the initial one. May sleep.
     ///
-    /// Hooks stay where they are while what they do changes. To have other ones in their place would
-    /// lose packets: those that wait in a queue to user space are dropped when any hook of their
-    /// namespace is unregistered (`nf_queue_nf_hook_drop()`), and go on at the wrong one if one was
-    /// registered before it. A call that is under way, or comes between the hooks and the mode, is
+    /// Hooks stay where they are while what they do changes. Replacing hooks would drop queued packets:
+    /// those that wait in a queue to user space are dropped when any hook of their namespace is
+    /// unregistered (`nf_queue_nf_hook_drop()`), and go on at the wrong one if one was registered before
+    /// it. A call that is under way, or comes between the hooks and the mode, is
     /// counted in mode `off` as well.
     pub(crate) fn set_mode(slot: Living<'_, Self>, to: Mode, changed: impl FnOnce()) -> Result
     where

@@ -159,7 +159,7 @@ impl Accept {
     #[inline(always)]
     pub fn packet() -> Self {
         let mut verdict = bindings::NF_ACCEPT as usize;
-        // SAFETY: There is no instruction.
+        // SAFETY: The asm block is empty.
         unsafe {
             core::arch::asm!(
                 "/* {} */",

@@ -6,8 +6,9 @@
 //! all in one piece, and that bears its socket or is looked up. Everything else is [`rare`]: also what
 //! somebody traces, since it is told of each packet.
 //!
-//! Each function ends in a jump to the next one, with all that it has found out in registers. So none
-//! saves registers for another one's sake, and a packet that bears its socket needs no stack at all.
+//! Each function ends in a jump to the next one, with all that it has found out in registers. So one
+//! saves registers only for the lookup that it calls itself, and a packet that bears its socket needs
+//! no stack at all.
 
 use super::{
     observe::{count_on_device, Observed},
@@ -182,7 +183,7 @@ fn look_up_udp<'n, F: Observed>(
     Accept::packet()
 }
 
-/// A packet of UDP that is counted where it takes longer.
+/// Out-of-line counting, for rare answers and devices not in the direct slots: of UDP.
 #[inline(never)]
 fn found_udp<'n, F: Observed>(
     instance: &Instance,
@@ -254,7 +255,7 @@ fn look_up_listener<'n, F: Observed>(
     Accept::packet()
 }
 
-/// A packet of TCP that is counted where it takes longer.
+/// The same of TCP.
 #[inline(never)]
 fn found_tcp<'n, F: Observed>(
     instance: &Instance,

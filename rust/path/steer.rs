@@ -63,7 +63,7 @@ pub(super) fn udp<'n, F: Observed>(
     })
 }
 
-/// Has `give` hand a socket to the stack, if that can be.
+/// Calls `give` if the packet can be steered.
 #[inline(always)]
 fn hand_over<'n, F: Observed>(
     instance: &Instance,

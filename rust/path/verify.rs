@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Mode `verify`: as `observe`, and the tables are asked always and compared with the socket at hand.
+//! Mode `verify`: as `observe`, and a socket at hand whose ends are the packet's is looked up too, and
+//! compared.
 //!
-//! It is the only mode that looks twice. On receive the socket at hand is the one that the packet bears,
-//! on transmit the sender, which is in its table under the packet's own tuple if it has a peer. That the
-//! namespace is the hook's is checked in every mode.
+//! It is the only mode that asks a table for what is known. On receive the socket at hand is the one that
+//! the packet bears, on transmit the sender. Either is in its table under the packet's own tuple if it has
+//! a peer; a listener, a socket of UDP without a peer, and what TPROXY or a BPF program has chosen for
+//! another tuple, are not compared. That the namespace is the hook's is checked in every mode.
 
 use super::observe::Observed;
 use crate::{
