@@ -41,6 +41,9 @@ PORT = 8080
 # More sockets of netlink than are looked at in one section, of which as many
 # are asked for; the parts that a table of as many may take.
 CROWD, SAMPLES, PARTS = 2500, 25, 50
+# The buckets of a table of connections that takes several parts, and of one that
+# does not.
+LARGE, LITTLE = 1 << 19, 64
 # With as many requests in front of it, a dump has not the share of its packet
 # that a lookup may take.
 BEFORE = 15
@@ -287,6 +290,49 @@ def test_netlink_crowd():
                 while not begun.done and begun.parts < PARTS:
                     told += begun.part()
                 ksft_eq((told, begun.done), (expected, True))
+
+
+def connected(namespace, stack):
+    """The cookie of a connection of the namespace to itself."""
+    namespace.ip("link set lo up")
+    listener = stack.enter_context(namespace.listener("127.0.0.1", PORT))
+    client = stack.enter_context(
+        namespace.open_socket(kind=socket.SOCK_STREAM))
+    client.connect(("127.0.0.1", PORT))
+    stack.enter_context(listener.accept()[0])
+    return socket_cookie(client)
+
+
+def test_dies_in_the_middle():
+    """The namespace dies in whose tables a search stands still, and the next
+    one has the socket in a table that comes early: it is found, wherever the
+    search was."""
+    parts, last = 1, 0
+    with Namespace() as parent:
+        while not last or parts < last:
+            with contextlib.ExitStack() as stack:
+                made = []
+                for size in (LARGE, LITTLE):
+                    parent.sysctl("net/ipv4/tcp_child_ehash_entries", size)
+                    with parent.enter():
+                        made.append(stack.enter_context(Namespace()))
+                dying, owner = made
+                inodes = [os.stat(f"/run/netns/{namespace.name}").st_ino
+                          for namespace in made]
+                cookie = connected(owner, stack)
+                if not last:
+                    with dump("socket-get", [cookie]) as begun:
+                        ksft_eq(begun.rest(), inodes[1:])
+                        last = begun.parts
+                    ksft_ge(last, LARGE >> 17)
+                begun = stack.enter_context(dump("socket-get", [cookie]))
+                told = [number for _ in range(parts)
+                        for number in begun.part()]
+                dying.delete()
+                wait_until(lambda: not is_there(inodes[0]), "it is dead")
+                ksft_eq(told + begun.rest(), inodes[1:],
+                        f"after {parts} of {last} parts")
+            parts += 1
 
 
 def test_last_in_a_packet():

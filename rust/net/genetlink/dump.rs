@@ -21,7 +21,7 @@ pub struct Progress {
     pub entries: u32,
     /// How many parts were made before.
     parts: u32,
-    /// The cookie of the last namespace that is done.
+    /// The cookie of the last namespace that is done, or of the one that is begun.
     pub cookie: u64,
     /// How far a search for a socket has come.
     pub place: Place,

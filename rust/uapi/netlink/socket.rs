@@ -26,6 +26,12 @@ const NAMED: usize = 16;
 /// What it takes to come to the next namespace, in steps of the allowance.
 const NAMESPACE: u32 = 16;
 
+/// Where a search is, as `entries` of its progress: in the tables that are shared, of which the place is;
+/// behind the namespace of the cookie; or in the tables of that namespace, of which the place is then.
+const SHARED: u32 = 0;
+const BEHIND: u32 = 1;
+const INSIDE: u32 = 2;
+
 /// Looks among the sockets of one namespace.
 pub(super) fn answer<'a>(
     request: &Asked<'a>,
@@ -105,13 +111,12 @@ fn search<R>(
     found: &mut impl FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>,
 ) -> Search<R> {
     let allowance = request.allowance();
-    if progress.entries == 0 {
+    if progress.entries == SHARED {
         match by_cookie::among_shared(&mut progress.place, cookie, allowance, &mut *found) {
             Search::Done => {}
             part => return part,
         }
-        progress.entries = 1;
-        progress.place = Place::default();
+        pass(progress, 0);
     }
     while !allowance.is_spent() {
         let Some(held) = next(request, named, progress) else {
@@ -126,21 +131,39 @@ fn search<R>(
             Search::Done => {}
             part => return part,
         }
-        progress.cookie = net.cookie();
-        progress.place = Place::default();
+        pass(progress, net.cookie());
     }
     Search::Paused
 }
 
-/// The next namespace that is meant and may be seen; `None` if there is none, or the allowance is
-/// spent.
+/// Notes that all is done up to a namespace.
+fn pass(progress: &mut Progress, cookie: u64) {
+    progress.entries = BEHIND;
+    progress.cookie = cookie;
+    progress.place = Place::default();
+}
+
+/// Notes that a namespace is begun, unless it was left in the middle and the search goes on there.
+fn enter(progress: &mut Progress, cookie: u64) {
+    if progress.entries != INSIDE || progress.cookie != cookie {
+        pass(progress, cookie);
+        progress.entries = INSIDE;
+    }
+}
+
+/// The next namespace that is meant and may be seen, which is the one that was left in the middle if that
+/// is still there; `None` if there is none, or the allowance is spent.
 fn next(request: &Asked<'_>, named: &Named, progress: &mut Progress) -> Option<Held> {
     let allowance = request.allowance();
     while !allowance.is_spent() {
         let guard = rcu::read_lock();
         let pause = allowance.pause();
         let mut is_last = true;
-        for listed in Listed::after(progress.cookie, (&guard).into()) {
+        let done = match progress.entries {
+            INSIDE => progress.cookie.saturating_sub(1),
+            _ => progress.cookie,
+        };
+        for listed in Listed::after(done, (&guard).into()) {
             if allowance.is_at(pause) {
                 is_last = false;
                 break;
@@ -148,12 +171,11 @@ fn next(request: &Asked<'_>, named: &Named, progress: &mut Progress) -> Option<H
             allowance.spend(NAMESPACE);
             if listed.is_reached() && named.have(&listed) && request.may_administer(&listed) {
                 if let Some(held) = listed.hold() {
+                    enter(progress, listed.cookie());
                     return Some(held);
                 }
             }
-            // It may have been left in the middle, and have died then.
-            progress.cookie = listed.cookie();
-            progress.place = Place::default();
+            pass(progress, listed.cookie());
         }
         if is_last {
             break;
