@@ -93,6 +93,28 @@ def test_group(family, mode):
         check_chosen(observed, ROW_OF_UDP[family], "ambiguous")
 
 
+@ksft_variants([KsftNamedVariant(mode, mode)
+                for mode in ("observe", "verify", "steer")])
+def test_fragments(mode):
+    """A first fragment of IPv6 that is given a socket loses it when the packet
+    is put together: who has the packet's own port gets it, and is named."""
+    with assigned(socket.AF_INET6, mode, SK_LOOKUP_UDP) as observed, \
+            observed.namespace.udp("", PORT, socket.AF_INET6) as by_table, \
+            observed.namespace.udp("", OTHER_PORT, socket.AF_INET6) as other:
+        ends = FAR[socket.AF_INET6], NEAR[socket.AF_INET6]
+        whole = packet.udp_header(ends[0], PEER_PORT, ends[1], PORT,
+                                  b"!" * 24)
+        for offset in (0, 16):
+            observed.tun.send(packet.ipv6(
+                *ends, packet.FRAGMENT, packet.fragment_header(
+                    socket.IPPROTO_UDP, offset, not offset, 1)
+                + whole[offset:][:16 if not offset else None]))
+        ksft_eq(receivers([by_table, other], b"!" * 24), [by_table])
+        first = observed.trace.lookups(direction="receive")[0]
+        check_lookup(first, "receive", "unconnected", socket_cookie(by_table))
+        ksft_eq(status.read(observed.namespace).counts["receive", "chosen"], 0)
+
+
 @ksft_variants(VARIANTS)
 def test_nobody(family, mode):
     """Where the program finds no socket, the tables are asked."""

@@ -117,6 +117,27 @@ def test_move():
         ksft_eq(with_group(far_devices), sorted(far.devices))
 
 
+def test_borne_elsewhere():
+    """What bears its socket is counted too of a device whose place an older
+    one has."""
+    with Namespace() as near, Namespace() as far, sysfs(far) as devices:
+        far.set_mode("observe")
+        far.sysctl("net/ipv4/ip_early_demux", 1)
+        far.ip("link add dummy0 index 66 type dummy",
+               "link add veth0 index 74 type veth peer name veth0 "
+               f"netns {near.name}")
+        for end, address in (near, NEAR), (far, FAR):
+            end.ip(f"addr add {address[socket.AF_INET]}/24 dev veth0",
+                   "link set veth0 up")
+        with near.udp(NEAR[socket.AF_INET], PORT) as client, \
+                far.udp(FAR[socket.AF_INET], PORT) as server:
+            server.connect(client.getsockname())
+            client.sendto(b"?", server.getsockname())
+            server.recv(10)
+        ksft_eq(status.read(far).counts["receive", "early-demux"], 1)
+        ksft_eq(read(devices, "veth0")["connected"], 1)
+
+
 def test_shared_place():
     """Loopback gives way to a device whose index has the same place."""
     with Namespace() as near, Namespace() as far, sysfs(far) as devices:

@@ -7,6 +7,7 @@ The kernel sends them by the listener or by sockets that it keeps for them.
 The far end is played by the test, one segment at a time.
 """
 
+import contextlib
 import socket
 
 from lib import program, snmp
@@ -16,7 +17,7 @@ from lib.packet import ACK, FIN, RST, SYN
 from lib.resolution import Resolution
 from lib.tcp_peer import TcpPeer
 from lib.topology import FAR, NEAR
-from net.lib.py import ksft_eq, ksft_ne, ksft_variants
+from net.lib.py import cmd, ksft_eq, ksft_ne, ksft_variants
 
 PORT, PEER_PORT = 80, 40000
 ROW = {socket.AF_INET: "tcp", socket.AF_INET6: "tcp6"}
@@ -129,6 +130,36 @@ def test_time_wait(family):
         peer.receive(ACK)
         check(watched, family, ("receive", "time-wait"),
               ("transmit", "time-wait"))
+
+
+REJECT = """
+table inet refusal {
+    chain output {
+        type filter hook output priority 0;
+        tcp dport 40000 reject with tcp reset
+    }
+}
+"""
+
+
+@ksft_variants(FAMILY_VARIANTS)
+def test_rejected(family):
+    """A firewall rejects a SYN at output: over IPv6, the reset has the socket
+    in the hook's state that it is for; over IPv4 it has none."""
+    with observed_tun() as observed, observed.namespace.open_socket(
+            family, socket.SOCK_STREAM) as client:
+        with observed.namespace.enter():
+            cmd(["nft", REJECT])
+        observed.trace.clear()
+        with contextlib.suppress(ConnectionRefusedError):
+            client.connect((FAR[family], PEER_PORT))
+        row = ROW[family]
+        sent = [(lookup.sport, lookup.outcome, lookup.socket) for lookup in
+                observed.trace.lookups(direction="transmit", protocol=row)]
+        own = ("established", socket_cookie(client))
+        reset = own if family == socket.AF_INET6 else ("none", 0)
+        ksft_eq(sent[1], (PEER_PORT, *reset), str(sent))
+        ksft_eq(sent[0][1:], own)
 
 
 if __name__ == "__main__":

@@ -9,13 +9,13 @@ lookup for one socket can name them, and nsmux says so.
 import socket
 import struct
 
-from lib import packet, program, status
+from lib import lookup_trace, packet, program, status
 from lib.delivery import receivers
 from lib.identity import socket_cookie
 from lib.observed import (FAMILY_VARIANTS, check_account, check_lookup,
                           observed_tun)
 from lib.netlink_family import Nsmux, key, named
-from lib.topology import FAR, NEAR, Namespace
+from lib.topology import FAR, NEAR, Namespace, veth_pair
 from net.lib.py import ksft_eq, ksft_ge, ksft_true, ksft_variants
 
 PORT, PEER_PORT = 53, 40000
@@ -23,15 +23,24 @@ GROUP = {socket.AF_INET: "239.1.2.3", socket.AF_INET6: "ff02::1:2:3"}
 PROTOCOL = {socket.AF_INET: "udp", socket.AF_INET6: "udp6"}
 
 
-def shared(observed, family, join=True):
+def shared(observed, family, is_member=True):
     """A wildcard socket that shares its port, in the group or not."""
     sock = observed.namespace.open_socket(family)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind(("", PORT))
-    if not join:
-        return sock
-    with observed.namespace.enter():
-        index = socket.if_nametoindex(observed.tun.name)
+    if is_member:
+        join(sock, family, index_in(observed.namespace, observed.tun.name))
+    return sock
+
+
+def index_in(namespace, device):
+    """The index of a device."""
+    with namespace.enter():
+        return socket.if_nametoindex(device)
+
+
+def join(sock, family, index):
+    """The socket is in the group on the device with that index."""
     group = socket.inet_pton(family, GROUP[family])
     if family == socket.AF_INET:
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
@@ -39,7 +48,15 @@ def shared(observed, family, join=True):
     else:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP,
                         group + struct.pack("=i", index))
-    return sock
+
+
+def leave_by(sock, family, index):
+    """What the socket sends to groups leaves by that device."""
+    if family == socket.AF_INET:
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
+                        struct.pack("=4s4si", bytes(4), bytes(4), index))
+    else:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
 
 
 def check_multiple(observed, lookup):
@@ -71,12 +88,37 @@ def test_multicast_without_members(family):
         check_multiple(observed, lookup)
 
 
+@ksft_variants(FAMILY_VARIANTS)
+def test_found_early(family):
+    """The one receiver of a group is found early over IPv4: it is that of all
+    its packets. Over IPv6 it is not, and nobody else is asked."""
+    with veth_pair("off") as (near, far), near.open_socket(family) as sock, \
+            far.open_socket(family) as sender:
+        near.sysctl("net/ipv4/ip_early_demux", 1)
+        near.set_mode("observe")
+        sock.bind((GROUP[family], PORT, 0, index_in(near, "veth0"))
+                  if family == socket.AF_INET6 else (GROUP[family], PORT))
+        join(sock, family, index_in(near, "veth0"))
+        leave_by(sender, family, index_in(far, "veth0"))
+        with lookup_trace.capture(near) as trace:
+            sender.sendto(b"?", (GROUP[family], PORT))
+            ksft_eq(sock.recv(10), b"?")
+            lookup, = trace.lookups(direction="receive",
+                                    protocol=PROTOCOL[family])
+        early = family == socket.AF_INET
+        check_lookup(lookup, "receive", "unconnected" if early else "multiple",
+                     socket_cookie(sock) if early else 0)
+        counts = status.read(near).counts
+        ksft_eq((counts["receive", "early-demux"], counts["receive", "chosen"]),
+                (int(early), 0))
+
+
 def test_broadcast():
     """The limited and the subnet's broadcast address."""
     family = socket.AF_INET
     with observed_tun() as observed, \
-            shared(observed, family, join=False) as one, \
-            shared(observed, family, join=False) as other:
+            shared(observed, family, is_member=False) as one, \
+            shared(observed, family, is_member=False) as other:
         for number, address in enumerate(("255.255.255.255", "192.0.2.255"),
                                          1):
             observed.tun.send(packet.udp(FAR[family], PEER_PORT, address,
@@ -131,14 +173,8 @@ def test_transmit(family):
     Its own copy comes back to it, as to any other member.
     """
     with observed_tun() as observed, shared(observed, family) as sock:
-        with observed.namespace.enter():
-            index = socket.if_nametoindex(observed.tun.name)
-        if family == socket.AF_INET:
-            sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
-                            struct.pack("=4s4si", bytes(4), bytes(4), index))
-        else:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF,
-                            index)
+        leave_by(sock, family,
+                 index_in(observed.namespace, observed.tun.name))
         sock.sendto(b"!", (GROUP[family], PORT))
         ksft_eq(receivers([sock], b"!"), [sock])
         sent, = observed.trace.lookups(direction="transmit",

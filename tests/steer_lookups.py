@@ -124,14 +124,16 @@ def test_early_demux(family):
     """What the kernel has found early is looked up by nobody again."""
     with traced(family, established, early_demux=True) as (
             observed, send, calls):
-        observed.namespace.set_mode("steer")
-        calls.clear()
-        send()
-        others = calls.by_others()
-        ksft_eq({caller for _, caller in others
-                 if not EARLY_DEMUX.search(caller)},
-                set(), "callers other than early demultiplexing")
-        ksft_eq(others.total(), PACKETS)
+        for mode in ("observe", "steer"):
+            observed.namespace.set_mode(mode)
+            calls.clear()
+            send()
+            others = calls.by_others()
+            ksft_eq({caller for _, caller in others
+                     if not EARLY_DEMUX.search(caller)},
+                    set(), "callers other than early demultiplexing")
+            ksft_eq(others.total(), PACKETS)
+            ksft_eq(dict(calls.by_nsmux()), {}, f"calls by nsmux, {mode}")
 
 
 @ksft_variants(FAMILY_VARIANTS)

@@ -5,7 +5,6 @@
 import contextlib
 import re
 import socket
-import struct
 import time
 
 from lib import packet, program, status
@@ -13,7 +12,8 @@ from lib.bpf_program import (TCX_INGRESS, attached, choose_from_map,
                              socket_map)
 from lib.identity import socket_cookie
 from lib.netlink_family import Nsmux
-from lib.observed import FAMILY_VARIANTS, observed_tun
+from lib.observed import (FAMILY_VARIANTS, ROW_OF_TCP, observed_tun,
+                          untraced_tun)
 from lib.packet import ACK, FIN, PSH
 from lib.tcp_peer import TcpPeer, is_acknowledged
 from lib.topology import FAR, NEAR
@@ -27,9 +27,9 @@ MOST, WHILE = 5, 10
 
 
 @contextlib.contextmanager
-def verified_tun():
+def verified_tun(made=observed_tun):
     """A namespace in mode verify, with early demultiplexing."""
-    with observed_tun() as observed:
+    with made() as observed:
         observed.namespace.sysctl("net/ipv4/ip_early_demux", 1)
         observed.namespace.set_mode("verify")
         yield observed
@@ -131,29 +131,78 @@ def test_sent_by_a_twin():
         ksft_eq(disputes(observed), [0, 0])
 
 
+@contextlib.contextmanager
+def out_of_reach(observed):
+    """Two datagram sockets at one end. The one with a peer takes packets of
+    another device alone, so a lookup finds the other one; a program gives it
+    what comes all the same, as if early demultiplexing had found it.
+
+    Yields the one that gets it, and the one that is found.
+    """
+    with contextlib.ExitStack() as stack:
+        sockets = []
+        for _ in range(2):
+            sock = stack.enter_context(observed.namespace.open_socket())
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind((NEAR[socket.AF_INET], PORT))
+            sockets.append(sock)
+        given_it, found = sockets
+        given_it.connect((FAR[socket.AF_INET], PEER_PORT))
+        given_it.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
+        stack.enter_context(given(observed, given_it))
+        yield given_it, found
+
+
+def send_datagram(observed):
+    """What the one that is out of reach is given."""
+    observed.tun.send(packet.udp(FAR[socket.AF_INET], PEER_PORT,
+                                 NEAR[socket.AF_INET], PORT))
+
+
 def test_dispute():
     """Two answers to the same question: counted, and one line in the log."""
     with verified_tun() as observed, \
-            covered(observed, socket.AF_INET) as (chosen, found, peer), \
-            given(observed, chosen):
-        chosen.settimeout(20)
+            out_of_reach(observed) as (given_it, found):
         for count in (1, 2):
-            peer.send(PSH | ACK, b"?")
-            ksft_eq(chosen.recv(10), b"?", "the kernel keeps to its answer")
-            ksft_eq(disputes(observed)[0], count)
+            send_datagram(observed)
+            ksft_eq(given_it.recv(10), b"?", "the kernel keeps to its answer")
+            ksft_eq(disputes(observed), [count, 0])
 
         def told():
-            return count_told(observed, socket.AF_INET, "tcp",
+            return count_told(observed, socket.AF_INET, "udp",
                               f"found socket {socket_cookie(found)}, but it "
-                              f"bears socket {socket_cookie(chosen)}")
+                              f"bears socket {socket_cookie(given_it)}")
 
         wait_until(told, "the dispute in the log")
         observed.namespace.set_mode("observe")
         observed.namespace.set_mode("verify")
-        peer.send(ACK)
+        send_datagram(observed)
         wait_until(lambda: told() > 1,
                    "the first dispute since the mode was set again")
         ksft_eq(told(), 2, "one line for each first")
+
+
+@ksft_variants([KsftNamedVariant(f"{family.name}_{name}", *family.params, made)
+                for family in FAMILY_VARIANTS
+                for name, made in (("traced", observed_tun),
+                                   ("untraced", untraced_tun))])
+def test_chosen(family, made):
+    """Which of two connections with the same ends gets a segment is a
+    program's choice: counted as that, and no dispute with the table."""
+    row = ROW_OF_TCP[family]
+    with verified_tun(made) as observed, \
+            covered(observed, family) as (chosen, _, peer), \
+            given(observed, chosen):
+        before = status.read(observed.namespace)
+        peer.send(PSH | ACK, b"?")
+        ksft_eq(chosen.recv(10), b"?")
+        now = status.read(observed.namespace)
+        ksft_eq({key: count for key, count in (now - before).items()
+                 if key[0] == "receive" and count},
+                {("receive", "by-device"): 1, ("receive", "chosen"): 1,
+                 ("receive", row, "packets"): 1,
+                 ("receive", row, "established"): 1})
+        status.check_sums(now)
 
 
 def test_limit():
@@ -164,17 +213,14 @@ def test_limit():
                "nothing was told for a while")
     before = len(disputes_told())
     with contextlib.ExitStack() as stack:
-        namespaces, peers = [], []
+        namespaces = []
         for _ in range(MOST + 1):
             observed = stack.enter_context(verified_tun())
-            chosen, _, peer = stack.enter_context(
-                covered(observed, socket.AF_INET))
-            stack.enter_context(given(observed, chosen))
+            stack.enter_context(out_of_reach(observed))
             namespaces.append(observed)
-            peers.append(peer)
         first = namespaces[0]
-        for peer in peers:
-            peer.send(ACK)
+        for observed in namespaces:
+            send_datagram(observed)
         wait_until(lambda: len(disputes_told()) >= before + MOST,
                    "as many as may be are told")
         with disputed() as gone:
@@ -182,7 +228,7 @@ def test_limit():
         wait_until(lambda: gone not in cookies(), "its namespace has ended")
         first.namespace.set_mode("observe")
         first.namespace.set_mode("verify")
-        peers[0].send(ACK)
+        send_datagram(first)
 
         def told():
             # If it was its turn before it ended.
@@ -208,14 +254,8 @@ def cookies():
 @contextlib.contextmanager
 def disputed():
     """A namespace with a dispute; its cookie."""
-    with verified_tun() as observed, \
-            covered(observed, socket.AF_INET) as (chosen, found, peer), \
-            given(observed, chosen):
-        # Nothing of the connections is to outlive them.
-        for sock in chosen, found:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
-                            struct.pack("ii", 1, 0))
-        peer.send(ACK)
+    with verified_tun() as observed, out_of_reach(observed):
+        send_datagram(observed)
         wait_until(lambda: disputes(observed)[0], "the dispute is counted")
         yield observed.namespace.cookie
 

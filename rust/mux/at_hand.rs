@@ -51,11 +51,14 @@ impl Of {
     }
 }
 
-/// Who gave a received packet its socket. Nothing says so for sure: a proxy that chooses the
-/// connection that early demultiplexing would have found looks the same.
+/// Who gave a received packet its socket.
+///
+/// What it is, and whether a reference came with it, says so, but for two: a connection that TPROXY has
+/// found looks as if early demultiplexing had, and so does a socket of UDP with a peer that a BPF program
+/// has chosen.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GivenBy {
-    /// Early demultiplexing: it finds what has a peer, and the one receiver of a group.
+    /// Early demultiplexing: it finds what has a peer, and of IPv4 the one receiver of a group.
     EarlyDemux,
     /// TPROXY or a BPF program.
     Choice,
@@ -72,7 +75,7 @@ pub(crate) fn borne<'n, F: Family>(
         Borne::None => return None,
         Borne::Foreign => (Outcome::Foreign, None, GivenBy::Choice),
         Borne::Own(given) => {
-            let (outcome, by) = judge(&given, protocol, &received.packet)?;
+            let (outcome, by) = judge::<F>(&given, protocol, &received.packet)?;
             (outcome, Some(given.socket), by)
         }
     };
@@ -86,21 +89,33 @@ pub(crate) fn borne<'n, F: Family>(
 
 /// What a packet of a protocol bears, and who gave it that; `None` if it is of another protocol.
 #[inline(always)]
-fn judge(given: &Given<'_>, protocol: u8, packet: &Packet<'_>) -> Option<(Outcome, GivenBy)> {
+fn judge<F: Family>(
+    given: &Given<'_>,
+    protocol: u8,
+    packet: &Packet<'_>,
+) -> Option<(Outcome, GivenBy)> {
+    // That of TCP gives a reference.
+    let found_as_tcp = if given.is_prefetched {
+        GivenBy::Choice
+    } else {
+        GivenBy::EarlyDemux
+    };
     let Some(full) = given.socket.as_full() else {
-        return Some((remnant(given.socket), GivenBy::EarlyDemux));
+        return Some((remnant(given.socket), found_as_tcp));
     };
     if full.protocol() != u16::from(protocol) {
         return None;
     }
     let (outcome, by) = match (protocol, full.is_connected(), full.is_listening()) {
-        (inet::TCP, _, false) => return Some((Outcome::Established, GivenBy::EarlyDemux)),
+        (inet::TCP, _, false) => return Some((Outcome::Established, found_as_tcp)),
         (inet::TCP, _, true) => (Outcome::Listener, GivenBy::Choice),
         (_, true, _) => return Some((Outcome::Connected, GivenBy::EarlyDemux)),
-        (_, false, _) if packet.is_for_this_host() => (Outcome::Unconnected, GivenBy::Choice),
-        (_, false, _) => (Outcome::Unconnected, GivenBy::EarlyDemux),
+        (_, false, _) if F::FINDS_RECEIVER_EARLY && packet.is_for_group() => {
+            (Outcome::Unconnected, GivenBy::EarlyDemux)
+        }
+        (_, false, _) => (Outcome::Unconnected, GivenBy::Choice),
     };
-    if given.is_chosen_anew && full.is_in_reuseport_group() {
+    if given.is_prefetched && full.is_in_reuseport_group() {
         return Some((Outcome::Ambiguous, by));
     }
     Some((outcome, by))
@@ -181,7 +196,7 @@ fn by_full<'n, F: Family>(
     full: &'n Sock,
     sender: &'n SockCommon,
 ) -> Sent<'n> {
-    if full.is_raw() && !full.is_of_kernel() {
+    if full.is_raw() && full.is_of_ip() && !full.is_of_kernel() {
         return Sent::By(AtHand {
             of: Of::Raw,
             outcome: if full.is_connected() {

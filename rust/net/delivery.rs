@@ -65,7 +65,7 @@ pub struct Delivery<'n> {
 /// /// The cookie of the socket that the stack takes, if that is certain.
 /// fn taken<F>(received: &Received<'_, F>) -> Option<u64> {
 ///     match received.borne() {
-///         Borne::Own(given) if !given.is_chosen_anew => Some(given.socket.cookie()),
+///         Borne::Own(given) if !given.is_prefetched => Some(given.socket.cookie()),
 ///         Borne::Own(_) | Borne::Foreign | Borne::None => None,
 ///     }
 /// }
@@ -85,9 +85,11 @@ pub enum Borne<'n> {
 pub struct Given<'n> {
     /// The socket.
     pub socket: &'n SockCommon,
-    /// Whether the stack chooses anew among the socket's reuseport group, if it is in one and has no
-    /// peer: it does so for what a BPF program or early demultiplexing of UDP has given.
-    pub is_chosen_anew: bool,
+    /// Whether it was given without a reference, `skb_sk_is_prefetched()`: by a BPF program, or by early
+    /// demultiplexing of UDP. That of TCP and TPROXY give a reference with it.
+    ///
+    /// The stack then chooses anew among the socket's reuseport group, if it is in one and has no peer.
+    pub is_prefetched: bool,
 }
 
 impl<'n> Borne<'n> {
@@ -99,8 +101,6 @@ impl<'n> Borne<'n> {
     pub(super) unsafe fn of(skb: NonNull<bindings::sk_buff>, namespace: Namespace<'n>) -> Self {
         // SAFETY: By the safety requirement.
         let sk = unsafe { (*skb.as_ptr()).sk };
-        // SAFETY: As above; on its way through the stack a packet has this member of the union.
-        let destructor = unsafe { (*skb.as_ptr()).__bindgen_anon_3.__bindgen_anon_1.destructor };
         // SAFETY: Null, or valid as long as the packet bears it.
         let Some(socket) = (unsafe { SockCommon::from_raw(sk) }) else {
             return Self::None;
@@ -108,14 +108,24 @@ impl<'n> Borne<'n> {
         if *socket.net(namespace.section()) != *namespace.object() {
             return Self::Foreign;
         }
-        // `skb_sk_is_prefetched()`
-        let is_chosen_anew = destructor
-            .is_some_and(|destructor| fn_addr_eq(destructor, bindings::sock_pfree as Destructor));
         Self::Own(Given {
             socket,
-            is_chosen_anew,
+            // SAFETY: By the safety requirement.
+            is_prefetched: unsafe { is_prefetched(skb) },
         })
     }
+}
+
+/// Whether a packet bears a socket without a reference, `skb_sk_is_prefetched()`.
+///
+/// # Safety
+///
+/// `skb` must be a packet on its way through the stack.
+#[inline(always)]
+pub(super) unsafe fn is_prefetched(skb: NonNull<bindings::sk_buff>) -> bool {
+    // SAFETY: By the safety requirement, it has this member of the union.
+    let destructor = unsafe { (*skb.as_ptr()).__bindgen_anon_3.__bindgen_anon_1.destructor };
+    destructor.is_some_and(|destructor| fn_addr_eq(destructor, bindings::sock_pfree as Destructor))
 }
 
 impl<'n> Delivery<'n> {

@@ -243,6 +243,10 @@ pub unsafe trait Family: Copy + 'static {
     /// The protocol over Ethernet, an `ETH_P_*`.
     const ETHERNET: u16;
 
+    /// Whether early demultiplexing of UDP finds the one receiver of a group: `udp_v4_early_demux()`
+    /// does, `udp_v6_early_demux()` does not.
+    const FINDS_RECEIVER_EARLY: bool;
+
     /// Whether a packet of ICMP with this type is an error, and quotes the packet that it is about.
     fn is_error(kind: u8) -> bool;
 

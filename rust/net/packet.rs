@@ -141,6 +141,11 @@ impl<'p> Packet<'p> {
         u32::from(self.headers().pkt_type()) == bindings::PACKET_HOST
     }
 
+    /// Whether the lower layer has had it for a group, `PACKET_MULTICAST`.
+    pub fn is_for_group(&self) -> bool {
+        u32::from(self.headers().pkt_type()) == bindings::PACKET_MULTICAST
+    }
+
     /// The linear part of the packet, from where its data begins: at `LOCAL_IN` and `LOCAL_OUT` with the
     /// header of IP (`ip_local_deliver()`, `ip6_input()`, `__ip_local_out()`, `ip6_local_out()`).
     #[inline(always)]

@@ -186,6 +186,15 @@ impl SockCommon {
         unsafe { addr_of!((*self.0.get()).skc_family).read_volatile() }
     }
 
+    /// Whether it is one of IP, of either version: a packet socket is not, which may send through a device
+    /// that has its packets go on as if from here (`vrf_xmit()`).
+    pub fn is_of_ip(&self) -> bool {
+        matches!(
+            u32::from(self.family()),
+            bindings::AF_INET | bindings::AF_INET6
+        )
+    }
+
     /// Whether it was made with `AF_INET6`; of others, the fields for addresses of IPv6 may be anything.
     pub fn is_of_ipv6(&self) -> bool {
         u32::from(self.family()) == bindings::AF_INET6

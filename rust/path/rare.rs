@@ -15,7 +15,7 @@ use crate::{
     mode::Mode,
     mux::{
         self,
-        at_hand::{self, Sent},
+        at_hand::{self, GivenBy, Sent},
         Finding, Form, Quoted,
     },
     net::{
@@ -63,10 +63,19 @@ pub(super) fn received<F: Observed>(
     let form = mux::form(&received);
     let mut looks = steer::Form::Uncommon;
     if let Form::Ports(header, ports) = &form {
-        if let Some((given, by)) = at_hand::borne(&received, header.protocol) {
+        let borne = match header.fragment {
+            Fragment::Whole => at_hand::borne(&received, header.protocol),
+            // The stack takes it from a fragment (`ip6_frag_queue()`), and looks the whole packet up.
+            Fragment::First | Fragment::Later => None,
+        };
+        if let Some((given, by)) = borne {
             let told = Told::of(resolution, F::of(given.of), given.outcome);
             tell_borne(instance, side, &received, told, *ports, &given, by);
-            return verify::borne(instance, received);
+            return match by {
+                GivenBy::EarlyDemux => verify::borne(instance, received),
+                // A choice is no answer to the question that a table is asked.
+                GivenBy::Choice => Accept::packet(),
+            };
         }
         if !resolution.agrees {
             looks = steer::Form::Elsewhere;

@@ -104,6 +104,9 @@ fn sort<F: Observed>(instance: &Instance, received: Received<'_, F>) -> Accept {
 /// A packet of TCP that bears a socket: mostly the connection that early demultiplexing has found.
 #[inline(always)]
 fn tcp_borne<F: Observed>(instance: &Instance, received: Received<'_, F>) -> Accept {
+    if received.is_prefetched() {
+        return rare::received(instance, received, USUAL);
+    }
     match received.own_socket().and_then(SockCommon::as_full_in_state) {
         Some((full, state)) if full.protocol() == TCP.into() && !state.is_listening() => {
             borne(instance, received, F::TCP, Outcome::Established)

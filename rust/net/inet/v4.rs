@@ -59,6 +59,7 @@ unsafe impl Family for V4 {
     const NUMBER: u8 = bindings::NFPROTO_IPV4 as u8;
     const ICMP: u8 = 1;
     const ETHERNET: u16 = 0x0800;
+    const FINDS_RECEIVER_EARLY: bool = true;
     const ANY: u32 = 0;
 
     type Beginning = Beginning;

@@ -56,6 +56,7 @@ unsafe impl Family for V6 {
     const NUMBER: u8 = bindings::NFPROTO_IPV6 as u8;
     const ICMP: u8 = 58;
     const ETHERNET: u16 = 0x86dd;
+    const FINDS_RECEIVER_EARLY: bool = false;
     const ANY: V6Address = V6Address::from_header([0; 16]);
 
     type Beginning = Beginning;

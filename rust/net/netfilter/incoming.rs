@@ -8,7 +8,7 @@ use super::{Resolution, ResolvedBy, State};
 use crate::{
     bindings,
     net::{
-        delivery::{Borne, Delivery},
+        delivery::{is_prefetched, Borne, Delivery},
         device::NetDevice,
         inet::{Arrival, Family},
         namespace::Namespace,
@@ -146,6 +146,14 @@ impl<'n, F> Received<'n, F> {
         let socket = self.bearer()?;
         let is_own = *socket.net(self.namespace.section()) == *self.namespace.object();
         is_own.then_some(socket)
+    }
+
+    /// Whether it bears that without a reference: for TCP, a BPF program has given it. See
+    /// [`Given::is_prefetched`](crate::net::delivery::Given::is_prefetched). Any context.
+    #[inline(always)]
+    pub fn is_prefetched(&self) -> bool {
+        // SAFETY: By the type invariants it is on the receive path.
+        unsafe { is_prefetched(self.packet.as_non_null()) }
     }
 
     #[inline(always)]
