@@ -140,20 +140,20 @@ impl<'n, F> Received<'n, F> {
         self.bearer().is_some()
     }
 
+    /// Whether it bears one without a reference: for TCP, a BPF program has given it. See
+    /// [`Given::is_prefetched`](crate::net::delivery::Given::is_prefetched). Any context.
+    #[inline(always)]
+    pub fn is_prefetched(&self) -> bool {
+        // SAFETY: By the type invariants it is on the receive path.
+        unsafe { is_prefetched(self.packet.as_non_null()) }
+    }
+
     /// The socket that the packet bears, if it is one of the namespace. Any context.
     #[inline(always)]
     pub fn own_socket(&self) -> Option<&'n SockCommon> {
         let socket = self.bearer()?;
         let is_own = *socket.net(self.namespace.section()) == *self.namespace.object();
         is_own.then_some(socket)
-    }
-
-    /// Whether it bears that without a reference: for TCP, a BPF program has given it. See
-    /// [`Given::is_prefetched`](crate::net::delivery::Given::is_prefetched). Any context.
-    #[inline(always)]
-    pub fn is_prefetched(&self) -> bool {
-        // SAFETY: By the type invariants it is on the receive path.
-        unsafe { is_prefetched(self.packet.as_non_null()) }
     }
 
     #[inline(always)]
