@@ -8,6 +8,7 @@ come: netlink keeps the order.
 
 import contextlib
 import os
+import signal
 import socket
 import time
 
@@ -25,6 +26,8 @@ BURST = 300
 # Between two events of a namespace is a tenth of a second, less the part of
 # a tick that has gone by when the clock is set.
 INTERVAL = 0.09
+# Of linux/netlink.h; Python has no names for them.
+SOL_NETLINK, ADD_MEMBERSHIP, DROP_MEMBERSHIP = 270, 1, 2
 WORK_EVENT = "events/workqueue/workqueue_execute_start"
 WORK = "function nsmux_periodic_work"
 
@@ -259,6 +262,40 @@ def test_no_longer_heard():
 
         ksft_eq(first_told(), PEER_PORT + 1)
         wait_until(is_forgotten, "nothing is noted any more")
+
+
+def number_of(group):
+    """The number of the group among those of all families."""
+    with Nsmux() as nsmux:
+        return nsmux.nlproto.get_mcast_id(group, nsmux.mcast_groups)
+
+
+@contextlib.contextmanager
+def in_and_out(namespace, group):
+    """A process in the namespace joins the group and leaves it, all the time,
+    with nothing in between."""
+    number = number_of(group)
+    with opened_in(namespace) as nsmux:
+        child = os.fork()
+        while not child:
+            for option in (ADD_MEMBERSHIP, DROP_MEMBERSHIP):
+                nsmux.sock.setsockopt(SOL_NETLINK, option, number)
+        try:
+            yield
+        finally:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+
+
+def test_in_and_out():
+    """Who joins and leaves all the time puts nobody's events off."""
+    with observed_tun() as observed, Namespace() as restless, \
+            listener("miss", observed.namespace) as nsmux, \
+            in_and_out(restless, "miss"):
+        for number in range(5):
+            miss(observed, PEER_PORT + number)
+            ksft_eq(event(nsmux, "miss-ntf")["remote-port"],
+                    PEER_PORT + number)
 
 
 def test_first_come_first_served():

@@ -13,7 +13,9 @@
 //!
 //! // In any context: there is something to be done.
 //! periodic::wake();
-//! // In the work itself: there is more, which can wait for a second.
+//! // In the work itself, before it looks at what there is to be done.
+//! periodic::begin();
+//! // At its end: there is more, which can wait for a second.
 //! pr_info!("{} seconds after the start\n", periodic::seconds());
 //! periodic::schedule(10);
 //! // When nobody does either of these any more, and before the module goes.
@@ -25,7 +27,10 @@
 //! [`include/linux/timekeeping.h`](srctree/include/linux/timekeeping.h),
 //! `rust/bindings/declarations.c`
 
-use kernel::ffi::{c_int, c_ulong};
+use kernel::{
+    ffi::{c_int, c_ulong},
+    sync::atomic::{Atomic, Full, Relaxed},
+};
 
 use crate::bindings;
 
@@ -34,7 +39,14 @@ const ANYWHERE: c_int = bindings::RUST_CONST_WORK_ANYWHERE as c_int;
 /// A tenth of a second, by the kernel's clock.
 const TENTH: c_ulong = bindings::RUST_CONST_TENTH as c_ulong;
 
-/// Has the periodic work done in a tenth of a second at the latest. Any context; takes no lock.
+/// Whether the work is to begin within a tenth of a second: who rings the bell then leaves it at that.
+///
+/// To set the clock of delayed work again is to begin the delay again, also of work that was about to
+/// be done: who rings often enough would put it off for ever.
+static IS_NEAR: Atomic<bool> = Atomic::new(false);
+
+/// Has the periodic work done in a tenth of a second, or before if that is to be already, however
+/// often this is called. Any context; takes no lock.
 ///
 /// See the example of [this module](self).
 pub fn wake() {
@@ -45,9 +57,21 @@ pub fn wake() {
 /// Somebody has rung the bell: the work is to be done soon.
 #[no_mangle]
 extern "C" fn periodic_woken(_bell: *mut bindings::irq_work) {
+    // Full, as in `begin`: if this comes before that, the work sees all that is before `wake`.
+    if IS_NEAR.xchg(true, Full) {
+        return;
+    }
     let item = &raw mut bindings::periodic_item;
     // SAFETY: The item is a static, and `mod_delayed_work_on()` may be called in an interrupt.
     unsafe { bindings::mod_delayed_work_on(ANYWHERE, queue(), item, TENTH) };
+}
+
+/// The work begins, and is to look at what there is to be done only after this: who calls [`wake`] from
+/// now on has it done once more. In the work.
+///
+/// See the example of [this module](self).
+pub fn begin() {
+    IS_NEAR.xchg(false, Full);
 }
 
 /// Has it called in so many tenths of a second, or before if that is to be already. In a process, or
@@ -83,4 +107,6 @@ pub fn cancel() {
     unsafe { bindings::irq_work_sync(&raw mut bindings::periodic_bell) };
     // SAFETY: As above.
     unsafe { bindings::cancel_delayed_work_sync(&raw mut bindings::periodic_item) };
+    // What was cancelled does not begin.
+    IS_NEAR.store(false, Relaxed);
 }

@@ -166,6 +166,7 @@ const LOG: u32 = 10;
 /// Tells the misses and disputes that were noted, of one namespace after the other.
 #[no_mangle]
 extern "C" fn nsmux_periodic_work(_item: *mut bindings::work_struct) {
+    periodic::begin();
     let waits = [count_again(), tell_misses(), tell_disputes()];
     if let Some(tenths) = waits.into_iter().flatten().min() {
         periodic::schedule(tenths);
