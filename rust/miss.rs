@@ -33,6 +33,9 @@ static COUNT: Atomic<usize> = Atomic::new(1);
 /// In which count somebody was found who is told of all namespaces.
 static EVERYWHERE: Atomic<usize> = Atomic::new(0);
 
+/// Which count did not find all, so that there may be somebody in any namespace.
+static ANYWHERE: Atomic<usize> = Atomic::new(0);
+
 /// A count of those who listen.
 pub(crate) struct Count(usize);
 
@@ -53,6 +56,12 @@ impl Count {
         EVERYWHERE.store(self.0, Relaxed);
     }
 
+    /// Not all are found: there may be somebody in any namespace, the initial one included.
+    pub(crate) fn heard_anywhere(&self) {
+        ANYWHERE.store(self.0, Relaxed);
+        self.heard_everywhere();
+    }
+
     /// All were counted. Any context.
     pub(crate) fn end(self) {
         COUNT.store(self.0, Relaxed);
@@ -63,6 +72,11 @@ impl Count {
 #[inline(always)]
 pub(crate) fn is_heard_everywhere() -> bool {
     read_once(&EVERYWHERE) >= read_once(&COUNT)
+}
+
+/// Whether there may be somebody in a namespace in which nobody was found. Any context.
+pub(crate) fn may_be_heard_anywhere() -> bool {
+    ANYWHERE.load(Relaxed) >= COUNT.load(Relaxed)
 }
 
 /// A packet without a socket.

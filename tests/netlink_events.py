@@ -13,13 +13,15 @@ import socket
 import time
 
 from lib import kernel_module, lookup_trace, packet, program, status
+from lib.descriptors import descriptors
 from lib.lifetime import wait_until
 from lib.netlink_family import Nsmux, named, opened_in
 from lib.observed import FAMILY_VARIANTS, observed_tun
 from lib.packet import SYN
 from lib.topology import FAMILIES, FAR, NEAR, Namespace
 from lib.tun_device import tun
-from net.lib.py import KsftNamedVariant, ksft_eq, ksft_ge, ksft_variants
+from net.lib.py import (KsftNamedVariant, ksft_eq, ksft_ge, ksft_pr,
+                        ksft_variants)
 
 PORT, PEER_PORT = 53, 40000
 BURST = 300
@@ -27,7 +29,10 @@ BURST = 300
 # a tick that has gone by when the clock is set.
 INTERVAL = 0.09
 # Of linux/netlink.h; Python has no names for them.
+NETLINK_GENERIC = 16
 SOL_NETLINK, ADD_MEMBERSHIP, DROP_MEMBERSHIP = 270, 1, 2
+# More members than are found in one count.
+TOO_MANY = 3000
 WORK_EVENT = "events/workqueue/workqueue_execute_start"
 WORK = "function nsmux_periodic_work"
 
@@ -296,6 +301,39 @@ def test_in_and_out():
             miss(observed, PEER_PORT + number)
             ksft_eq(event(nsmux, "miss-ntf")["remote-port"],
                     PEER_PORT + number)
+
+
+@contextlib.contextmanager
+def crowd(namespace, group, count):
+    """So many members of the group in the namespace."""
+    number = number_of(group)
+    with descriptors(2 * count), contextlib.ExitStack() as stack, \
+            namespace.enter():
+        for _ in range(count):
+            sock = stack.enter_context(socket.socket(
+                socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_GENERIC))
+            sock.setsockopt(SOL_NETLINK, ADD_MEMBERSHIP, number)
+        ksft_pr(f"{count} have joined")
+        yield
+
+
+def test_too_many_to_count():
+    """Where there are more members than are looked at, each is told, and what
+    nobody may listen to is noted as well."""
+    with observed_tun() as observed, observed_tun() as other, \
+            Namespace() as crowded, \
+            listener("miss", observed.namespace) as first, \
+            crowd(crowded, "miss", TOO_MANY), periodic_work() as done:
+        # When it begins for the second time they were counted once.
+        wait_until(lambda: done() > 1, "they are counted")
+        miss(other)
+        miss(observed)
+        ksft_eq(event(first, "miss-ntf")["netns-cookie"],
+                observed.namespace.cookie)
+        with listener("miss", other.namespace) as late:
+            miss(other, PEER_PORT + 1)
+            told = event(late, "miss-ntf")
+            ksft_eq((told["remote-port"], told["count"]), (PEER_PORT + 1, 1))
 
 
 def test_first_come_first_served():

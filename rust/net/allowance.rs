@@ -60,11 +60,6 @@ impl Allowance {
         Self::new(Self::CALL, true)
     }
 
-    /// For work that nobody waits for, and that goes on until it is done.
-    pub(super) fn unlimited() -> Self {
-        Self::new(u32::MAX, true)
-    }
-
     fn new(limit: u32, is_alone: bool) -> Self {
         Self {
             spent: Cell::new(0),

@@ -238,9 +238,9 @@ impl Visitor for Search<'_> {
 const FOUND: u32 = 4;
 
 /// Calls `f` with the namespace of each socket that is a member of a group, counted from 1 over all
-/// protocols of generic netlink as the kernel does, once or several times; fails if the list changes
-/// so much that it cannot be gone through. In a process, outside of a read-side section, and for
-/// nobody who waits; `f` is called with a lock held and must not sleep.
+/// protocols of generic netlink as the kernel does, once or several times; fails if the list is too
+/// long to be gone through in a quarter of a call, or changes too much. In a process, outside of a
+/// read-side section; `f` is called with a lock held and must not sleep.
 pub(in crate::net) fn namespaces_of_members(
     protocol: u32,
     group: u32,
@@ -248,10 +248,14 @@ pub(in crate::net) fn namespaces_of_members(
 ) -> Result {
     let group = group.checked_sub(1).ok_or(EINVAL)?;
     let mut walk = Walk::new(protocol);
-    walk.go_on(&Allowance::unlimited(), &mut Heard { group, f })?;
-    match walk.is_given_up() {
-        true => Err(E2BIG),
-        false => Ok(()),
+    // Any user can make the list longer. Nobody waits for the answer, but somebody may for a lock of
+    // the caller's, with that of all requests held and something to do as well.
+    let has_ended = Allowance::whole().spend_in(Allowance::CALL / 4, |allowance| {
+        walk.go_on(allowance, &mut Heard { group, f })
+    })?;
+    match has_ended && !walk.is_given_up() {
+        true => Ok(()),
+        false => Err(E2BIG),
     }
 }
 
@@ -264,7 +268,7 @@ struct Heard<F> {
 impl<F: FnMut(Listed<'_>)> Visitor for Heard<F> {
     fn begin_anew(&mut self) {}
 
-    fn visit(&mut self, entry: Entry<'_>, _: &Allowance, held: &Lock) {
+    fn visit(&mut self, entry: Entry<'_>, allowance: &Allowance, held: &Lock) {
         let Some(listed) = entry.namespace() else {
             return;
         };
@@ -273,6 +277,7 @@ impl<F: FnMut(Listed<'_>)> Visitor for Heard<F> {
             socket.is_some_and(|socket| socket.is_member_of(self.group, held))
         });
         if is_member {
+            allowance.spend(FOUND);
             (self.f)(listed);
         }
     }

@@ -245,8 +245,8 @@ fn count_listeners() {
     // SAFETY: The family is registered while the lock is held and it is open.
     let all = unsafe { genetlink::for_each_listener(family, MISS, heard) };
     if all.is_err() {
-        // Where there are too many to be sure, nobody is left out.
-        count.heard_everywhere();
+        // Where there are too many to find them all, nobody is left out.
+        count.heard_anywhere();
     }
     count.end();
 }
@@ -256,7 +256,8 @@ fn tell_miss(is_open: &Open, net: Alive<'_>, instance: &Instance) {
         return;
     };
     let is_initial = *net == *Alive::initial();
-    let here = (is_initial || instance.miss().is_heard()).then_some(net);
+    let is_heard = is_initial || instance.miss().is_heard() || miss::may_be_heard_anywhere();
+    let here = is_heard.then_some(net);
     let initial = (!is_initial && miss::is_heard_everywhere()).then_some(Alive::initial());
     let to = [here, initial].into_iter().flatten();
     tell(is_open, to, MISS, NSMUX_CMD_MISS_NTF, |message| {
