@@ -6,8 +6,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from checks import (
-    c_sources, documentation, licences, python_sources, rust_imports, rust_sources, shell_sources,
-    tool_sources,
+    c_sources, documentation, licences, listings, python_sources, rust_imports, rust_sources,
+    shell_sources, tool_sources,
 )
 from checks.sources import Sources
 from environment import provision
@@ -22,6 +22,7 @@ CHECKS = {
     "examples": on_host.findings("examples"),
     "compiled out": on_host.findings("compiled_out"),
     "packet path": on_host.findings("packet_path"),
+    "listings": listings.findings,
     "tool clippy": tool_sources.clippy,
     "tool tests": tool_sources.unit_tests,
     "tool rustdoc": tool_sources.documentation,
