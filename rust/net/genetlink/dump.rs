@@ -185,7 +185,7 @@ impl<'a, T: Dumped> Part<'a, T> {
 pub unsafe fn dump<T: Dumped>(
     buffer: *mut bindings::sk_buff,
     callback: *mut bindings::netlink_callback,
-    proceed: impl for<'r> FnOnce(&mut Part<'r, T>) -> Result<bool, Refusal<'r>>,
+    proceed: for<'r> fn(&mut Part<'r, T>) -> Result<bool, Refusal<'r>>,
 ) -> c_int {
     const { assert!(size_of::<Context<T::Kept>>() <= bindings::NETLINK_CTX_SIZE as usize) };
     // SAFETY: Valid during the operation.

@@ -181,6 +181,11 @@ impl Message<'_> {
         let begin = self.length();
         self.put(number | bindings::NLA_F_NESTED, &[])?;
         fill(self)?;
+        self.end_nest(begin)
+    }
+
+    /// Writes the length of an attribute that has others in it and begins at a place.
+    fn end_nest(&mut self, begin: usize) -> Result {
         let length = u16::try_from(self.length() - begin).map_err(|_| EMSGSIZE)?;
         // SAFETY: By the type invariants.
         let data = unsafe { (*self.skb).data };

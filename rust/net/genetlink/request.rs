@@ -195,7 +195,7 @@ impl<T> Request<'_, T> {
 pub unsafe fn answer<T: PerNamespace>(
     skb: *mut bindings::sk_buff,
     info: *mut bindings::genl_info,
-    fill: impl for<'r> FnOnce(&Request<'r, T>, &mut Message<'_>) -> Result<(), Refusal<'r>>,
+    fill: for<'r> fn(&Request<'r, T>, &mut Message<'_>) -> Result<(), Refusal<'r>>,
 ) -> c_int {
     // SAFETY: By the safety requirement.
     let request = unsafe { Request::<T>::new(skb, info) };
@@ -240,7 +240,7 @@ pub unsafe fn answer<T: PerNamespace>(
 pub unsafe fn act<T: PerNamespace>(
     skb: *mut bindings::sk_buff,
     info: *mut bindings::genl_info,
-    action: impl for<'r> FnOnce(&Request<'r, T>) -> Result<(), Refusal<'r>>,
+    action: for<'r> fn(&Request<'r, T>) -> Result<(), Refusal<'r>>,
 ) -> c_int {
     // SAFETY: By the safety requirement.
     let request = unsafe { Request::<T>::new(skb, info) };

@@ -151,19 +151,35 @@ impl BoundDevices {
                 allowance.leave_out();
                 return;
             }
-            self.sockets = self.sockets.saturating_add(1);
             // SAFETY: By what the callers give, the memory is that of a socket in this section.
-            let Some(socket) = (unsafe { SockCommon::from_raw(sk.cast()) }) else {
-                continue;
-            };
-            let device = socket.bound_device();
-            if device <= 0 || socket.local_port() != port {
-                continue;
-            }
-            // SAFETY: As before.
-            if eq(unsafe { owner::of_socket(sk) }, namespace.object().as_ptr()) {
-                self.add(device, allowance);
-            }
+            unsafe { self.note_one(namespace, port, sk, allowance) };
+        }
+    }
+
+    /// The same of one socket, in whatever chain it is.
+    ///
+    /// # Safety
+    ///
+    /// The memory must be that of a socket as long as the namespace's read-side section lasts.
+    unsafe fn note_one(
+        &mut self,
+        namespace: Namespace<'_>,
+        port: Port,
+        sk: *const bindings::sock_common,
+        allowance: &Allowance,
+    ) {
+        self.sockets = self.sockets.saturating_add(1);
+        // SAFETY: By the safety requirement.
+        let Some(socket) = (unsafe { SockCommon::from_raw(sk.cast()) }) else {
+            return;
+        };
+        let device = socket.bound_device();
+        if device <= 0 || socket.local_port() != port {
+            return;
+        }
+        // SAFETY: As before.
+        if eq(unsafe { owner::of_socket(sk) }, namespace.object().as_ptr()) {
+            self.add(device, allowance);
         }
     }
 

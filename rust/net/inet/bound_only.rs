@@ -48,7 +48,7 @@ const SOCKET: u32 = 3;
 /// /// Tells of the sockets that hold an end and do nothing with it.
 /// fn log<F: Family>(namespace: Namespace<'_>, tuple: &Tuple<F>, allowance: &Allowance) {
 ///     let holds = |socket: &_| F::holds_local_end(socket, tuple);
-///     let found = BoundOnly::find(namespace, tuple, allowance, holds);
+///     let found = BoundOnly::find(namespace, tuple, allowance, &holds);
 ///     for socket in found.sockets() {
 ///         pr_info!("one of {}: socket {}\n", found.count, socket.cookie());
 ///     }
@@ -67,7 +67,7 @@ impl<'n> BoundOnly<'n> {
         namespace: Namespace<'n>,
         tuple: &Tuple<F>,
         allowance: &Allowance,
-        holds: impl Fn(&SockCommon) -> bool,
+        holds: &dyn Fn(&SockCommon) -> bool,
     ) -> Self {
         let buckets = Tables::from(namespace.listed()).bound_by_end();
         let mut found = Self {
@@ -80,7 +80,7 @@ impl<'n> BoundOnly<'n> {
         for bucket in first.into_iter().chain(second) {
             // SAFETY: It is one of the buckets, which are never freed.
             let bucket = unsafe { Locked::new(bucket) };
-            found.look_in(&bucket, namespace, allowance, |socket| {
+            found.look_in(&bucket, namespace, allowance, &|socket| {
                 let devices = [0, tuple.device, tuple.slave];
                 let is_there = tuple.device == 0 || devices.contains(&socket.bound_device());
                 is_there && holds(socket)
@@ -99,7 +99,7 @@ impl<'n> BoundOnly<'n> {
         bucket: &Locked,
         namespace: Namespace<'n>,
         allowance: &Allowance,
-        is_meant: impl Fn(&SockCommon) -> bool,
+        is_meant: &dyn Fn(&SockCommon) -> bool,
     ) {
         let net = namespace.object().as_ptr();
         let mut left = LOOKED_AT;

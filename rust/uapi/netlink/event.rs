@@ -130,7 +130,7 @@ fn tell_mode(net: Alive<'_>, mode: Mode) {
     let is_open = IS_OPEN.lock();
     if *is_open {
         let command = NSMUX_CMD_NAMESPACE_MODE_NTF;
-        tell(&is_open, to, NAMESPACE, command, |message| {
+        tell(&is_open, to, NAMESPACE, command, &|message| {
             message.put_uint(NSMUX_A_NAMESPACE_COOKIE, net.cookie())?;
             message.put_u32(NSMUX_A_NAMESPACE_INODE, net.inode())?;
             message.put_u32(NSMUX_A_NAMESPACE_MODE, mode as u32)
@@ -144,7 +144,7 @@ fn tell<'a>(
     to: impl Iterator<Item = Alive<'a>>,
     group: u32,
     command: u32,
-    fill: impl Fn(&mut Message<'_>) -> Result,
+    fill: &dyn Fn(&mut Message<'_>) -> Result,
 ) {
     let family = &raw const bindings::nsmux_nl_family;
     // SAFETY: The family is registered while the lock is held and it is open.
@@ -154,7 +154,7 @@ fn tell<'a>(
     for net in to {
         // Events are lost for want of memory, the listener's or ours, as all of netlink's are.
         // SAFETY: As above.
-        let _ = unsafe { genetlink::notify(family, net, group, command, &fill) };
+        let _ = unsafe { genetlink::notify(family, net, group, command, fill) };
     }
 }
 
@@ -260,7 +260,7 @@ fn tell_miss(is_open: &Open, net: Alive<'_>, instance: &Instance) {
     let here = is_heard.then_some(net);
     let initial = (!is_initial && miss::is_heard_everywhere()).then_some(Alive::initial());
     let to = [here, initial].into_iter().flatten();
-    tell(is_open, to, MISS, NSMUX_CMD_MISS_NTF, |message| {
+    tell(is_open, to, MISS, NSMUX_CMD_MISS_NTF, &|message| {
         message.put_uint(NSMUX_A_MISS_NETNS_COOKIE, net.cookie())?;
         message.put_u32(NSMUX_A_MISS_PROTOCOL, missed.protocol as u32)?;
         let (address, port) = missed.local;

@@ -32,6 +32,10 @@ const SHARED: u32 = 0;
 const BEHIND: u32 = 1;
 const INSIDE: u32 = 2;
 
+/// Is called with a socket that has the cookie; tells of it, if it is one that is meant. The same type
+/// for one namespace and for all: the search is compiled once.
+type Found<'f> = &'f mut dyn FnMut(Listed<'_>, Seen<'_, '_>) -> Option<Result>;
+
 /// Looks among the sockets of one namespace.
 pub(super) fn answer<'a>(
     request: &Asked<'a>,
@@ -41,13 +45,12 @@ pub(super) fn answer<'a>(
     let cookie = attribute.uint()?;
     selector::with_selected(request, NETNS, |net| {
         let allowance = request.allowance();
-        let mut found = |found: Listed<'_>, seen: Seen<'_, '_>| {
-            (*found == *net).then(|| put(message, found, &seen))
-        };
-        let shared = by_cookie::among_shared(&mut Place::default(), cookie, allowance, &mut found);
+        let found: Found<'_> =
+            &mut |found, seen| (*found == *net).then(|| put(message, found, &seen));
+        let shared = by_cookie::among_shared(&mut Place::default(), cookie, allowance, &mut *found);
         let part = match shared {
             Search::Done => {
-                by_cookie::among_own(net, &mut Place::default(), cookie, allowance, &mut found)
+                by_cookie::among_own(net, &mut Place::default(), cookie, allowance, found)
             }
             part => part,
         };
@@ -80,11 +83,11 @@ pub(super) fn dump<'a>(part: &mut Part<'a, Instance>) -> Result<bool, Refusal<'a
     let mut progress = *part.progress;
     let mut is_at_end = false;
     let is_told = part.add_if(|request, message| {
-        let mut found = |net: Listed<'_>, seen: Seen<'_, '_>| {
+        let found: Found<'_> = &mut |net, seen| {
             let is_meant = net.is_reached() && named.have(&net) && request.may_administer(&net);
             is_meant.then(|| put(message, net, &seen))
         };
-        match search(request, &named, cookie, &mut progress, &mut found) {
+        match search(request, &named, cookie, &mut progress, found) {
             Search::Found(written) => {
                 written?;
                 is_at_end = true;
@@ -103,13 +106,13 @@ pub(super) fn dump<'a>(part: &mut Part<'a, Instance>) -> Result<bool, Refusal<'a
 
 /// Goes on with the search of a dump: through the tables that are shared, then through those of
 /// each namespace.
-fn search<R>(
+fn search(
     request: &Asked<'_>,
     named: &Named,
     cookie: u64,
     progress: &mut Progress,
-    found: &mut impl FnMut(Listed<'_>, Seen<'_, '_>) -> Option<R>,
-) -> Search<R> {
+    found: Found<'_>,
+) -> Search<Result> {
     let allowance = request.allowance();
     if progress.entries == SHARED {
         match by_cookie::among_shared(&mut progress.place, cookie, allowance, &mut *found) {

@@ -81,8 +81,8 @@ impl<'a, 'm> Answers<'a, 'm> {
         tuple: &Tuple<F>,
         devices: &BoundDevices,
         missed: u32,
-        look_up: impl Fn(&Tuple<F>) -> A,
-        is_meant: impl Fn(&SockCommon) -> bool,
+        look_up: &dyn Fn(&Tuple<F>) -> A,
+        is_meant: &dyn Fn(&SockCommon) -> bool,
     ) -> Result {
         let sockets = devices.sockets().saturating_add(missed);
         if !self.may_look_up(sockets) {
@@ -124,7 +124,7 @@ impl<'a, 'm> Answers<'a, 'm> {
         let allowance = self.allowance;
         let devices = BoundDevices::of_listeners(namespace, &tuple, allowance);
         let look_up = |tuple: &_| Tcp::<F>::listener(namespace, tuple);
-        self.put_each(&tuple, &devices, 0, look_up, |socket| {
+        self.put_each(&tuple, &devices, 0, &look_up, &|socket| {
             F::is_local_end(socket, &tuple)
         })
     }
@@ -141,7 +141,7 @@ impl<'a, 'm> Answers<'a, 'm> {
             return Ok(());
         };
         let allowance = self.allowance;
-        self.put_bound(&BoundOnly::find(namespace, &tuple, allowance, |socket| {
+        self.put_bound(&BoundOnly::find(namespace, &tuple, allowance, &|socket| {
             F::is_local_end(socket, &tuple)
         }))
     }

@@ -54,7 +54,7 @@ pub(in super::super) fn put_connection(
 }
 
 /// Writes an entry of a table of which several can match, and what it is.
-pub(in super::super) fn put_entry(message: &mut Message<'_>, entry: &impl Told) -> Result {
+pub(in super::super) fn put_entry(message: &mut Message<'_>, entry: &dyn Told) -> Result {
     put_outcome(message, entry.outcome())?;
     put_told(message, entry)
 }
@@ -72,7 +72,7 @@ pub(super) fn put_any(
     })
 }
 
-fn put_told(message: &mut Message<'_>, entry: &impl Told) -> Result {
+fn put_told(message: &mut Message<'_>, entry: &dyn Told) -> Result {
     message.nest(NSMUX_A_LOOKUP_SOCKET, |message| {
         put_kind(message, entry.outcome(), entry.full())?;
         put_full(message, entry.full())?;
@@ -91,23 +91,45 @@ where
     T: Several,
     T::Entry<'n>: Told,
 {
-    let mut found = 0u32;
-    let mut outcome = Outcome::None;
-    T::for_each(namespace, key, allowance, |entry| {
-        found = found.saturating_add(1);
-        outcome = match found {
+    let mut tally = Tally {
+        message,
+        allowance,
+        found: 0,
+        outcome: Outcome::None,
+    };
+    T::for_each(namespace, key, allowance, |entry| tally.add(entry))?;
+    tally.finish()
+}
+
+/// What was told of a table so far: the same code for all tables.
+struct Tally<'a, 'm> {
+    message: &'a mut Message<'m>,
+    allowance: &'a Allowance,
+    found: u32,
+    outcome: Outcome,
+}
+
+impl Tally<'_, '_> {
+    /// Counts an entry, and tells of it if it is one of the first.
+    fn add(&mut self, entry: &dyn Told) -> Result {
+        self.found = self.found.saturating_add(1);
+        self.outcome = match self.found {
             1 => entry.outcome(),
             _ => Outcome::Multiple,
         };
-        if found > SOCKETS_TOLD {
+        if self.found > SOCKETS_TOLD {
             return Ok(());
         }
-        allowance.spend(TELL);
-        put_told(message, entry)
-    })?;
-    message.put_u32(NSMUX_A_LOOKUP_SOCKETS, found)?;
-    put_outcome(message, outcome)?;
-    Ok(outcome)
+        self.allowance.spend(TELL);
+        put_told(self.message, entry)
+    }
+
+    /// Writes how many there are, and what they are.
+    fn finish(self) -> Result<Outcome> {
+        self.message.put_u32(NSMUX_A_LOOKUP_SOCKETS, self.found)?;
+        put_outcome(self.message, self.outcome)?;
+        Ok(self.outcome)
+    }
 }
 
 /// Writes the first members of a group of netlink, and how many there are.

@@ -40,15 +40,15 @@ pub(super) fn tell_tcp<F: Family>(
     if question.key.has_remote {
         let devices = BoundDevices::of_connections(namespace, &tuple, allowance);
         let look_up = |tuple: &_| Tcp::<F>::connection(namespace, tuple);
-        answers.put_each(&tuple, &devices, 0, look_up, any)?;
+        answers.put_each(&tuple, &devices, 0, &look_up, &any)?;
     }
     if answers.count == 0 {
         let devices = BoundDevices::of_listeners(namespace, &tuple, allowance);
         let look_up = |tuple: &_| Tcp::<F>::listener(namespace, tuple);
-        answers.put_each(&tuple, &devices, 0, look_up, any)?;
+        answers.put_each(&tuple, &devices, 0, &look_up, &any)?;
     }
     if answers.outcome() == Outcome::None && !question.key.has_remote {
-        answers.put_bound(&BoundOnly::find(namespace, &tuple, allowance, |socket| {
+        answers.put_bound(&BoundOnly::find(namespace, &tuple, allowance, &|socket| {
             F::holds_local_end(socket, &tuple)
         }))?;
     }
@@ -110,7 +110,7 @@ pub(super) fn tell_udp<F: Family>(
         let tuple = *tuple;
         Udp::<F>::lookup(namespace, &UdpKey { tuple, to_many })
     };
-    answers.put_each(&tuple, &devices, missed, look_up, any)?;
+    answers.put_each(&tuple, &devices, missed, &look_up, &any)?;
     answers.finish()
 }
 
