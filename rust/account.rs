@@ -48,12 +48,12 @@ struct Counters {
 struct Baseline([Atomic<c_ulong>; COMMON + RARE]);
 
 impl Counters {
-    fn new() -> Result<KBox<Self>, AllocError> {
+    fn new() -> Result<Pin<KBox<Self>>, AllocError> {
         let counters = Self {
             common: PerCpu::new()?,
             rare: [const { Atomic::new(0) }; RARE],
         };
-        KBox::new(counters, GFP_KERNEL)
+        Ok(KBox::new(counters, GFP_KERNEL)?.into())
     }
 
     fn read(&self, place: Place) -> c_ulong {
@@ -145,7 +145,7 @@ impl Account {
         };
         self.baseline.make(|| {
             let baseline = Baseline([const { Atomic::new(0) }; COMMON + RARE]);
-            KBox::new(baseline, GFP_KERNEL)
+            Ok::<_, AllocError>(KBox::new(baseline, GFP_KERNEL)?.into())
         })?;
         if let Some(baseline) = self.baseline.get() {
             for (before, place) in baseline.0.iter().zip(0..) {

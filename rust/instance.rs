@@ -12,6 +12,7 @@ use crate::{
     mode::{AtomicMode, Mode},
     net::{
         device_events::{Event, Watcher},
+        lazy::Lazy,
         perdevice::Table,
         pernet::{Living, PerNamespace},
     },
@@ -28,8 +29,9 @@ pub(crate) struct Instance {
     account: Account,
     #[pin]
     miss: Miss,
-    #[pin]
-    dispute: Dispute,
+    /// Not there before the mode is `verify` for the first time: few namespaces ever are in it, and
+    /// without this the whole takes half a kilobyte and not one.
+    dispute: Lazy<Dispute>,
     former: Former,
     #[pin]
     devices: Table<DeviceAccount>,
@@ -43,7 +45,7 @@ impl Instance {
             mode: AtomicMode::new(Mode::Off),
             account: Account::new(),
             miss <- Miss::new(cookie),
-            dispute <- Dispute::new(cookie),
+            dispute: Lazy::empty(),
             former: Former::new(),
             devices <- Table::new(),
         })
@@ -72,10 +74,10 @@ impl Instance {
         &self.miss
     }
 
-    /// The packet for which two answers differed.
+    /// The packet for which two answers differed. It is there whenever the mode is `verify`.
     #[inline]
-    pub(crate) fn dispute(&self) -> &Dispute {
-        &self.dispute
+    pub(crate) fn dispute(&self) -> Option<&Dispute> {
+        self.dispute.get()
     }
 
     /// The mode. Any context.
@@ -99,7 +101,12 @@ impl Instance {
     {
         let _change = slot.change.lock();
         if to == Mode::Verify && slot.mode.get() != to {
-            slot.dispute.reopen();
+            let cookie = slot.net().cookie();
+            slot.dispute
+                .make(|| KBox::pin_init(Dispute::new(cookie), GFP_KERNEL))?;
+            if let Some(dispute) = slot.dispute() {
+                dispute.reopen();
+            }
         }
         match to {
             Mode::Off => slot.unset_hooks(),

@@ -7,7 +7,6 @@
 
 use core::{cell::UnsafeCell, ptr::null_mut};
 use kernel::{
-    alloc::AllocError,
     prelude::*,
     sync::atomic::{Atomic, Full},
 };
@@ -21,16 +20,16 @@ use kernel::{
 ///
 /// let lazy = Lazy::empty();
 /// assert!(lazy.get().is_none());
-/// lazy.make(|| KBox::new(1, GFP_KERNEL))?;
+/// lazy.make(|| KBox::pin_init(1, GFP_KERNEL))?;
 /// // It is there already.
-/// lazy.make(|| KBox::new(2, GFP_KERNEL))?;
+/// lazy.make(|| KBox::pin_init(2, GFP_KERNEL))?;
 /// assert_eq!(lazy.get(), Some(&1));
 /// # Ok::<(), Error>(())
 /// ```
 ///
 /// # Invariants
 ///
-/// The pointer is null, or that of a `KBox<T>` that is owned, and then it never changes.
+/// The pointer is null, or that of a `Pin<KBox<T>>` that is owned, and then it never changes.
 pub struct Lazy<T>(UnsafeCell<*mut T>);
 
 // SAFETY: It owns a `T`, or nothing.
@@ -47,14 +46,12 @@ impl<T> Lazy<T> {
     }
 
     /// Makes the value, if it is not there. May sleep, if `make` does.
-    pub fn make(
-        &self,
-        make: impl FnOnce() -> Result<KBox<T>, AllocError>,
-    ) -> Result<(), AllocError> {
+    pub fn make<E>(&self, make: impl FnOnce() -> Result<Pin<KBox<T>>, E>) -> Result<(), E> {
         if self.get().is_some() {
             return Ok(());
         }
-        let made = KBox::into_raw(make()?);
+        // SAFETY: It stays where it is until it is dropped, below or in `drop`.
+        let made = KBox::into_raw(unsafe { Pin::into_inner_unchecked(make()?) });
         // SAFETY: All accesses to the pointer are atomic, or single loads.
         let place = unsafe { Atomic::from_ptr(self.0.get()) };
         // INVARIANT: Null before, and owned by `self` from now on.

@@ -164,7 +164,10 @@ impl Settle<'_> {
             return;
         }
         side.count(Event::Dispute(self.dispute));
-        self.instance.dispute().note(|| Disputed {
+        let Some(dispute) = self.instance.dispute() else {
+            return;
+        };
+        dispute.note(|| Disputed {
             with: self.dispute,
             protocol,
             local: (F::any_family(&tuple.local), tuple.local_port),

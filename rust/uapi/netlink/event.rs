@@ -206,7 +206,9 @@ fn tell_disputes() -> Option<u32> {
             break;
         };
         with_instance(cookie, |_, net, instance| {
-            log::tell_dispute(&net, instance.dispute());
+            if let Some(dispute) = instance.dispute() {
+                log::tell_dispute(&net, dispute);
+            }
         });
     }
     (dispute::NOTED.is_waiting() || dispute::NOTED.has_more()).then_some(LOG)
