@@ -11,6 +11,7 @@ alone.
 
 import contextlib
 import errno
+import select
 import socket
 import struct
 
@@ -28,8 +29,9 @@ from net.lib.py import (KsftNamedVariant, KsftSkipEx, ksft_eq, ksft_ge,
 # have not.
 FEW, TOGETHER = 8, 160
 # More than a question may go over, of those that are looked at quickly and of
-# others, and more than the kernel's lookup may, which cannot be stopped.
-MOST, MANY, DATAGRAMS = 6500, 3200, 2500
+# others; more than the kernel's lookup may where others wait for it, since it
+# cannot be stopped. And about as many as it may for one question, and more.
+MOST, MANY, DATAGRAMS, FEWER, TOO_MANY = 6500, 3200, 2500, 2000, 2100
 PORT, PROTOCOL, GROUP = 5353, 253, 9
 # Of asm-generic/socket.h; Python has no name for it.
 SO_RCVBUFFORCE = 33
@@ -195,6 +197,39 @@ def test_incomplete():
         for namespace, incomplete in (crowded, True), (other, False):
             asked["netns"] = {"cookie": namespace.cookie}
             ksft_eq(said(nsmux.do("lookup", asked)), ("none", incomplete))
+
+
+def test_longest_lookup():
+    """The kernel's lookup goes over all sockets at an end and cannot be
+    stopped. One that would go over too many is not made for a question, which
+    says so; a packet finds its socket."""
+    asked = {"table": "udp", "local-address": "127.0.0.1", "local-port": PORT}
+    with descriptors(2 * TOO_MANY), Namespace() as crowded, \
+            Namespace() as other, contextlib.ExitStack() as stack, \
+            Nsmux() as nsmux:
+        crowded.ip("link set lo up")
+        asked["netns"] = {"cookie": crowded.cookie}
+        made = []
+        for sock in bound(crowded, bind=lambda _: ("", PORT), many=TOO_MANY):
+            made.append(stack.enter_context(sock))
+            if len(made) == FEWER:
+                ksft_eq(said(nsmux.do("lookup", asked)),
+                        ("unconnected", False))
+        ksft_eq(said(nsmux.do("lookup", asked)), ("none", True))
+        told = [answer for answer in nsmux.dump("lookup", {
+            name: value for name, value in asked.items() if name != "netns"})
+                if answer.get("netns-cookie") == crowded.cookie]
+        ksft_eq(list(map(said, told)), [("none", True)])
+        asked["netns"] = {"cookie": other.cookie}
+        ksft_eq(said(nsmux.do("lookup", asked)), ("none", False))
+        stack.enter_context(crowded.open_socket()).sendto(
+            b"?", ("127.0.0.1", PORT))
+        poll = select.poll()
+        by_number = {sock.fileno(): sock for sock in made}
+        for number in by_number:
+            poll.register(number, select.POLLIN)
+        ksft_eq([by_number[number].recv(9)
+                 for number, _ in poll.poll(20000)], [b"?"])
 
 
 def test_telling():

@@ -30,12 +30,16 @@ const PASSED: u32 = 8;
 const PASSED_TWICE: u32 = 2;
 /// How often the kernel may lead into the same chain: again, if there are more endpoints in it by then.
 const TIMES: u32 = 3;
+/// How many sockets there may be on the host: with more, the kernel would be on its way through them for
+/// longer than a read-side section is to last, and nothing stops it.
+const MOST: u32 = 1 << 13;
 /// So many more may be in a chain than there are sockets on the host: those that its processors have
 /// not added up yet.
 const UNCOUNTED: u32 = 1 << 10;
 
 /// Calls `f` with each endpoint of a namespace that waits for associations at a port, as far as the
-/// allowance goes, until it fails, `sctp_for_each_endpoint()`. In a process.
+/// allowance goes, until it fails, `sctp_for_each_endpoint()`; with none if there are too many sockets on
+/// the host, which is noted in the allowance. In a process.
 ///
 /// An endpoint may be passed over if others come and go meanwhile, or come twice. What it takes to
 /// pass those of others is owed: it cannot be stopped halfway, and says how many there are.
@@ -71,6 +75,10 @@ pub fn for_each_endpoint<'n>(
         return Ok(());
     };
     let on_host = on_host(namespace, &function);
+    if on_host > MOST {
+        allowance.leave_out();
+        return Ok(());
+    }
     allowance.owe(on_host / PASSED);
     let mut done = 0;
     let mut walk = Walk {

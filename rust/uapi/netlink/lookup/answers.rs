@@ -28,6 +28,9 @@ use crate::{
 /// What a lookup takes, in steps of the allowance, and what each socket that it goes over.
 const LOOKUP: u32 = 32;
 const SCORE: u32 = 2;
+/// What the first lookup may take at most if it is more than is left: it cannot stop halfway, and is made
+/// in the read-side section of all that the question does.
+const FIRST: u32 = 1 << 13;
 
 /// What was told so far.
 pub(super) struct Answers<'a, 'm> {
@@ -52,8 +55,8 @@ impl<'a, 'm> Answers<'a, 'm> {
         }
     }
 
-    /// Counts a lookup that goes over so many sockets; `false` if it is one too many. The first one is
-    /// made, whatever it takes, unless other requests wait.
+    /// Counts a lookup that goes over so many sockets; `false` if it is one too many. The first one may
+    /// take more than is left, unless other requests wait.
     fn may_look_up(&mut self, sockets: u32) -> bool {
         let is_first = !core::mem::replace(&mut self.has_looked_up, true);
         let steps = LOOKUP.saturating_add(sockets.saturating_mul(SCORE));
@@ -67,11 +70,12 @@ impl<'a, 'm> Answers<'a, 'm> {
         }
         // This one may be left out; what comes after it need not be.
         self.allowance.spend(LOOKUP);
-        match is_first {
-            true => self.allowance.owe(steps.min(Allowance::CALL)),
+        let is_made = is_first && steps <= FIRST;
+        match is_made {
+            true => self.allowance.owe(steps),
             false => self.allowance.leave_out(),
         }
-        is_first
+        is_made
     }
 
     /// Tells of the socket of a tuple, and if that has no device, of those that are bound to one; as
