@@ -226,6 +226,12 @@ impl Visitor for Search<'_> {
             if { self.group }.is_some_and(|group| !socket.is_member_of(group, held)) {
                 return;
             }
+            // It came by already, and comes again where the list leads back. While it is kept, no other
+            // one can be where it is.
+            let is_again = |kept: &Kept| core::ptr::eq(kept.as_ptr(), socket.as_ptr());
+            if found.sockets.iter().flatten().any(is_again) {
+                return;
+            }
             if let Some(room) = found.sockets.iter_mut().find(|kept| kept.is_none()) {
                 *room = entry.keep();
             }
