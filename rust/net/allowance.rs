@@ -144,6 +144,13 @@ impl Allowance {
         Pause(self.spent.get().saturating_add(Self::SECTION))
     }
 
+    /// Where one should end that is at its place now, and had to come there first: where it should from
+    /// its beginning, but not before half of what it is for is done.
+    pub fn pause_behind(&self, pause: Pause) -> Pause {
+        let half = self.spent.get().saturating_add(Self::SECTION / 2);
+        Pause(pause.0.max(half))
+    }
+
     /// Whether a read-side section should end here, to be followed by another one unless the whole
     /// is spent.
     pub fn is_at(&self, pause: Pause) -> bool {
@@ -225,6 +232,10 @@ mod tests {
         assert!(whole.is_at(pause));
         let next = whole.pause();
         assert!(!whole.is_at(next));
+        // A short way, and a long one.
+        assert_eq!(whole.pause_behind(next).0, next.0);
+        whole.spend(Allowance::SECTION);
+        assert!(whole.is_at(next) && !whole.is_at(whole.pause_behind(next)));
         whole.exhaust();
         assert!(whole.is_at(next) && whole.is_at(whole.pause()));
     }

@@ -118,13 +118,14 @@ fn go_on(
     visitor: &mut impl Visitor,
 ) -> Result<Part> {
     let guard = rcu::read_lock();
+    let pause = allowance.pause();
     let mut list = List::of(protocol, (&guard).into())?;
     match list.pass(place, allowance) {
         Some(true) => {}
         Some(false) => return Ok(Part::Lost),
         None => return Ok(Part::Until(place)),
     }
-    let pause = allowance.pause();
+    let pause = allowance.pause_behind(pause);
     while !allowance.is_at(pause) {
         allowance.spend(LOOKED_AT);
         let Some(entry) = list.next() else {

@@ -87,6 +87,11 @@ impl MembersOf {
         &self.membership
     }
 
+    /// How many sockets [`each_socket`](Self::each_socket) has, at most.
+    pub fn kept(&self) -> u32 {
+        self.sockets.iter().flatten().count() as u32
+    }
+
     /// Calls `f` with the first [`KEPT`] of them, until it fails; with none if the namespace is not
     /// theirs.
     pub fn each_socket<'n>(

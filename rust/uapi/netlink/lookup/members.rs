@@ -26,6 +26,9 @@ const AT_ONCE: usize = 64;
 /// What has to be left of an allowance to begin with as many, and what it may take to find them.
 const BATCH: u32 = 1 << 14;
 const FIND: u32 = 1 << 13;
+/// What it takes to come to a namespace once more, and to tell which groups have members.
+const COME: u32 = 16;
+const GROUPS: u32 = 128;
 
 /// Tells which members one namespace has: of one group, or which groups have any.
 pub(super) fn answer<'a>(
@@ -118,14 +121,18 @@ impl Block {
     }
 
     /// Tells of those that were found and not yet told, as far as the requester may see them; `false` if
-    /// the rest has to wait for the next part.
+    /// the rest has to wait for the next part. Each has a read-side section of its own.
     fn tell<'a>(
         &mut self,
         part: &mut Part<'a, Instance>,
         groups: &Groups,
     ) -> Result<bool, Refusal<'a>> {
-        let guard = rcu::read_lock();
         while let Some(cookie) = self.cookies.get(self.told) {
+            if part.request.allowance().is_spent() {
+                return Ok(false);
+            }
+            part.request.allowance().spend(COME);
+            let guard = rcu::read_lock();
             if let Some((listed, found)) = self.members.find(*cookie, (&guard).into()) {
                 let is_answer = found.membership().members > 0 || self.members.is_incomplete();
                 let is_told = part.add_if(|request, message| {
@@ -133,6 +140,10 @@ impl Block {
                         return Ok(false);
                     }
                     self.put(message, listed, groups, found)?;
+                    request.allowance().spend(match groups.group {
+                        Some(_) => found.kept() * entry::TELL,
+                        None => GROUPS,
+                    });
                     Ok(true)
                 })?;
                 if !is_told {
