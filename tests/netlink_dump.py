@@ -44,6 +44,9 @@ CROWD, SAMPLES, PARTS = 2500, 25, 50
 # The buckets of a table of connections that takes several parts, and of one that
 # does not.
 LARGE, LITTLE = 1 << 19, 64
+# So many threads read one dump. Of asm-generic/socket.h; Python has no name for
+# it.
+READERS, SO_RCVBUFFORCE = 32, 33
 # With as many requests in front of it, a dump has not the share of its packet
 # that a lookup may take.
 BEFORE = 15
@@ -333,6 +336,60 @@ def test_dies_in_the_middle():
                 ksft_eq(told + begun.rest(), inodes[1:],
                         f"after {parts} of {last} parts")
             parts += 1
+
+
+def read_by(count):
+    """How many parts a search has that as many threads read at once. Each has
+    something to read, and then makes a part."""
+    with Nsmux() as nsmux:
+        number = nsmux.ops["socket-get"].req_value
+        place = nsmux.attr_sets["lookup"]["cookie"].value
+        family = nsmux.nlproto.family_id
+    body = attribute(place, struct.pack("=Q", 1 << 60))
+    parts = []
+    is_done = threading.Event()
+    barrier = threading.Barrier(count)
+
+    def read():
+        barrier.wait()
+        while not is_done.is_set():
+            try:
+                told = raw.receive(4096)
+            except TimeoutError:
+                continue
+            for message in told:
+                if message.kind == DONE:
+                    is_done.set()
+                elif message.kind == family:
+                    parts.append(message)
+
+    with RawSocket() as raw:
+        raw.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 24)
+        # Nobody knows this command: as many errors.
+        raw.send(count * request(family, 99, b"", flags=0))
+        raw.send(request(family, number, body, flags=DUMP))
+        raw.settimeout(2)
+        readers = [threading.Thread(target=read) for _ in range(count)]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join(60)
+    ksft_eq(is_done.is_set(), True)
+    return len(parts)
+
+
+def test_many_readers():
+    """Of many threads that read one dump at once, each makes a part. All but
+    those who see nobody wait do nothing in it, since who waits may hold up
+    others."""
+    with Namespace() as parent:
+        parent.sysctl("net/ipv4/tcp_child_ehash_entries", 8 * LARGE)
+        with parent.enter():
+            large = Namespace()
+        with large:
+            alone, many = read_by(1), read_by(READERS)
+            ksft_pr(f"{alone} parts for one, {many} for {READERS}")
+            ksft_ge(many, alone + READERS // 4)
 
 
 def test_last_in_a_packet():

@@ -6,7 +6,8 @@
 //! (`cb_lock`) that the registration of a family waits for, and behind that everybody else. So what
 //! goes through a table counts its steps, and stops when it has used them up: a dump goes on in the
 //! next part, which is made when the one before it is read. That is done with a lock of the reader's
-//! own socket held, for which who asks a second time on it waits, with the first lock held.
+//! own socket held, for which who asks a second time on it waits, with the first lock held. Any number of
+//! threads may be in front of him, each to make a part: all but the last of them do nothing.
 
 use core::cell::Cell;
 
@@ -58,6 +59,11 @@ impl Allowance {
     /// held, for which somebody may wait who holds that of all.
     pub(super) fn whole() -> Self {
         Self::new(Self::CALL, true)
+    }
+
+    /// For a part of a dump for which somebody waits already: whoever is last makes the next one.
+    pub(super) fn none() -> Self {
+        Self::new(0, true)
     }
 
     fn new(limit: u32, is_alone: bool) -> Self {

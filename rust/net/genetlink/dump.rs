@@ -2,7 +2,7 @@
 
 //! A dump: a request that is answered in parts, each when the one before was read.
 
-use core::ffi::c_int;
+use core::{ffi::c_int, mem::offset_of, ptr::addr_of};
 use kernel::prelude::*;
 
 use super::{message::Message, refusal::Refusal, request::Request};
@@ -145,7 +145,8 @@ impl<'a, T: Dumped> Part<'a, T> {
 /// Carries out one part of a dump. `proceed` says whether the dump is at its end. May sleep.
 ///
 /// Whatever is in the first part, and whatever is not, was made with `cb_lock` held: `proceed` stops
-/// when its [`Allowance`] is spent. If it has told nothing by then, a message without attributes
+/// when its [`Allowance`] is spent, which it is from the beginning if somebody waits for the next part
+/// already. If it has told nothing by then, a message without attributes
 /// says that the dump goes on: a part without any would be taken for the end of the connection.
 ///
 /// # Examples
@@ -203,7 +204,11 @@ pub unsafe fn dump<T: Dumped>(
     };
     if part.progress.parts > 0 {
         // No longer in the packet of the request, and without the lock.
-        part.request.allowance = Allowance::whole();
+        // SAFETY: By the safety requirement.
+        part.request.allowance = match unsafe { is_waited_for(callback) } {
+            true => Allowance::none(),
+            false => Allowance::whole(),
+        };
     }
     part.progress.parts = part.progress.parts.saturating_add(1);
     match part
@@ -221,6 +226,45 @@ pub unsafe fn dump<T: Dumped>(
         },
         Err(refusal) => part.request.refuse(refusal),
     }
+}
+
+/// Whether somebody waits for the lock with which a part is made, `nl_cb_mutex`: asleep or on a processor.
+///
+/// Each thread that has read a message makes a part (`netlink_recvmsg()`), one after the other, and who
+/// sends a request for one more dump waits behind them with `cb_lock` held (`__netlink_dump_start()`).
+/// Who comes just now may be missed: he waits for one part.
+///
+/// # Safety
+///
+/// `callback` must be what [`dump`] was called with, which is still under way.
+#[cfg(not(CONFIG_PREEMPT_RT))]
+unsafe fn is_waited_for(callback: *const bindings::netlink_callback) -> bool {
+    /// `MUTEX_FLAG_WAITERS`, which is `kernel/locking/`'s own.
+    const WAITERS: i64 = 1;
+    let socket = callback
+        .wrapping_byte_sub(offset_of!(bindings::netlink_sock, cb))
+        .cast::<bindings::netlink_sock>();
+    // SAFETY: `netlink_dump()` calls with the callback that is in the socket, which has a user. Nothing is
+    // read.
+    let mutex = unsafe { addr_of!((*socket).nl_cb_mutex) };
+    // SAFETY: As above. Volatile as `atomic_long_read()`.
+    let owner = unsafe { addr_of!((*mutex).owner.counter).read_volatile() };
+    #[cfg(CONFIG_MUTEX_SPIN_ON_OWNER)]
+    // SAFETY: As above. Volatile as `osq_is_locked()`.
+    let are_spinning = unsafe { addr_of!((*mutex).osq.tail.counter).read_volatile() } != 0;
+    #[cfg(not(CONFIG_MUTEX_SPIN_ON_OWNER))]
+    let are_spinning = false;
+    owner & WAITERS != 0 || are_spinning
+}
+
+/// The same, on a kernel whose mutexes are others: there each waits for as many parts as come before.
+///
+/// # Safety
+///
+/// None.
+#[cfg(CONFIG_PREEMPT_RT)]
+unsafe fn is_waited_for(_: *const bindings::netlink_callback) -> bool {
+    false
 }
 
 /// Ends a dump, whether it was read to its end or not. May sleep.
