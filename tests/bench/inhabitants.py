@@ -12,7 +12,7 @@ import threading
 import traceback
 from pathlib import Path
 
-from questions import PORT, RAW
+from questions import LONGEST, PORT, RAW
 
 NOBODY = 65534
 DESCRIPTORS = 1 << 18
@@ -136,6 +136,10 @@ def crowd(size):
         open_sockets(2 * size, socket.AF_NETLINK, socket.SOCK_RAW, 0,
                      bind=lambda _: (0, 1 << 8)),
     ]
+    for port, many in LONGEST.values():
+        held.append(open_sockets(
+            min(size, many), internet, datagram, options=reused,
+            bind=lambda _, port=port: ("0.0.0.0", port)))
     for number in range(min(size, CHAIN)):
         # In one chain of the kernel's table, which has 64.
         sock = socket.socket(internet, socket.SOCK_STREAM, socket.IPPROTO_SCTP)
@@ -144,7 +148,8 @@ def crowd(size):
         held[0].append(sock)
     for kind in held[1:]:
         # Sockets on many devices, which come first in their chains.
-        if kind[0].family == internet and kind[0].type != socket.SOCK_RAW:
+        if (kind[0].family == internet and kind[0].type != socket.SOCK_RAW
+                and kind[0].getsockname()[1] == PORT):
             for number in range(min(size, 64)):
                 sock = socket.socket(internet, kind[0].type)
                 sock.setsockopt(*reused[0])

@@ -11,6 +11,10 @@ REQUEST, DUMP, ERROR, DONE = 1, 0x300, 2, 3
 NO_SOCKET = 1 << 60
 # Where those in a crowd are.
 PORT, RAW = 5353, 253
+# Ends of UDP with about as many sockets as a question goes over at most.
+LONGEST = {"udp": (PORT + 1, 2000), "udp port": (PORT + 2, 4000)}
+# What changes something when it is asked first, and not again.
+ONCE = ("mode-set", "mode-set, off")
 # How many requests are sent in one packet.
 TOGETHER = 32
 
@@ -124,6 +128,7 @@ class Questions:
             "tcp port": self.table("TCP", number),
             "udp": self.table("UDP", address, number),
             "udp port": self.table("UDP", number),
+            **self.longest(address),
             "sctp": self.table("SCTP", address, number),
             "mptcp": self.table("MPTCP", address, number),
             "raw": self.table("RAW", self.by("PROTOCOL", RAW), address),
@@ -134,7 +139,32 @@ class Questions:
             "netlink groups": self.table("NETLINK", route),
             "netlink port": self.table("NETLINK", route,
                                        self.by("PORT_ID", 77)),
+            "vsock": self.table("VSOCK", self.by("LOCAL_VSOCK_PORT", PORT)),
+            "netdev": self.table("NETDEV", self.by("DEVICE", 1)),
             "pid": self.table("PID", self.by("NUMBER", 1)),
+        }
+
+    def longest(self, address):
+        """Keys for which the kernel's lookup goes over many sockets."""
+        numbers = {name: self.by("LOCAL_PORT", port, "!H")
+                   for name, (port, _) in LONGEST.items()}
+        return {
+            "udp, longest": self.table("UDP", address, numbers["udp"]),
+            "udp port, longest": self.table("UDP", numbers["udp port"]),
+        }
+
+    def changes(self):
+        """What changes something in a namespace: command and body by a name,
+        in the order in which they are asked."""
+        def mode(name):
+            return self.code["CMD_MODE_SET"], attribute(
+                self.code["A_NAMESPACE_MODE"],
+                struct.pack("=I", self.code[f"MODE_{name}"]))
+        return {
+            "counters-reset": (self.code["CMD_COUNTERS_RESET"], b""),
+            "mode-set": mode("OBSERVE"),
+            "mode-set, the same": mode("OBSERVE"),
+            "mode-set, off": mode("OFF"),
         }
 
 
@@ -167,6 +197,8 @@ def requests(family):
     packets[f"(another family, {TOGETHER} in a packet)"] = (
         TOGETHER * message(CONTROL, GET_FAMILY, attribute(
             FAMILY_NAME, b"nlctrl\0")), TOGETHER)
+    for name, (command, body) in ask.changes().items():
+        packets[name] = message(family, command, body), 1
     return packets
 
 
