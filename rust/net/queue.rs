@@ -3,8 +3,8 @@
 //! A queue of namespaces that have something to tell, from any context to a process.
 //!
 //! Each namespace has an [`Entry`], which is in the queue once or not at all: to add it takes no
-//! memory and no lock, and to take one from the queue costs the same however many namespaces there
-//! are. First come, first served: who was told goes to the end the next time.
+//! memory and no lock, and to take one from the queue, or out of it, costs the same however many
+//! namespaces there are. First come, first served: who was told goes to the end the next time.
 //!
 //! C header: [`include/linux/llist.h`](srctree/include/linux/llist.h), which does the same with
 //! inline functions.
@@ -86,7 +86,8 @@ unsafe impl Sync for Queue {}
 ///
 /// # Invariants
 ///
-/// `first` is null, or leads through `next` to all entries of the list and at last to `last`. They are
+/// `first` is null, or leads through `next` to all entries of the list and at last to `last`, whose
+/// `next` is null; `previous` of each leads to the one in front, and is null in the first. They are
 /// valid while the lock is held: who drops one takes it out first, with the lock held.
 struct Waiting {
     first: *mut Entry,
@@ -107,12 +108,15 @@ pub struct Entry {
     queue: &'static Queue,
     cookie: u64,
     next: Atomic<*mut Entry>,
+    /// Of no meaning before a round has begun with it.
+    previous: Atomic<*mut Entry>,
     is_queued: Atomic<bool>,
     #[pin]
     _pin: PhantomPinned,
 }
 
-// SAFETY: An entry belongs to no thread: what `next` leads to is followed with the lock held only.
+// SAFETY: An entry belongs to no thread: what `next` and `previous` lead to is followed with the lock
+// held only.
 unsafe impl Send for Entry {}
 // SAFETY: As above.
 unsafe impl Sync for Entry {}
@@ -125,6 +129,7 @@ impl Entry {
             queue,
             cookie,
             next: Atomic::new(null_mut()),
+            previous: Atomic::new(null_mut()),
             is_queued: Atomic::new(false),
             _pin: PhantomPinned,
         })
@@ -184,6 +189,10 @@ impl Queue {
         // SAFETY: By its invariants it is null or valid, as the lock is held.
         let entry = unsafe { waiting.first.as_ref() }?;
         waiting.first = entry.next.load(Relaxed);
+        // SAFETY: As above.
+        if let Some(next) = unsafe { waiting.first.as_ref() } {
+            next.previous.store(null_mut(), Relaxed);
+        }
         let cookie = entry.cookie;
         // The last access: from now on it may end without the lock, if it is not added again.
         entry.is_queued.store(false, Release);
@@ -211,14 +220,16 @@ impl Queue {
         // SAFETY: By the invariants of `Entry` all that were added are in this list now and valid: who
         // drops one waits for the lock.
         while let Some(this) = unsafe { entry.as_ref() } {
-            let next = this.next.load(Relaxed);
+            let older = this.next.load(Relaxed);
             this.next.store(first, Relaxed);
+            this.previous.store(older, Relaxed);
             first = entry;
-            entry = next;
+            entry = older;
         }
-        if first.is_null() {
+        // SAFETY: As above.
+        let Some(oldest) = (unsafe { first.as_ref() }) else {
             return;
-        }
+        };
         // INVARIANT: The new ones come behind those that wait.
         if waiting.first.is_null() {
             waiting.first = first;
@@ -226,34 +237,33 @@ impl Queue {
             // SAFETY: By its invariants, since it is not empty.
             let before = unsafe { &*waiting.last };
             before.next.store(first, Relaxed);
+            oldest.previous.store(waiting.last, Relaxed);
         }
         waiting.last = last;
     }
 
     /// Takes an entry out that is about to end. May sleep.
-    fn remove(&self, gone: *mut Entry) {
+    fn remove(&self, gone: &Entry) {
         let _taking = TAKING.lock();
+        // Its turn came before the lock did.
+        if !gone.is_queued.load(Relaxed) {
+            return;
+        }
         // SAFETY: The lock is held.
         let waiting = unsafe { &mut *self.waiting.get() };
+        // From now on it is one of those that wait, by the invariants of `Entry`.
         self.fetch(waiting);
-        let mut before: *mut Entry = null_mut();
-        let mut entry = waiting.first;
-        // SAFETY: By its invariants it is null or valid, as the lock is held.
-        while let Some(this) = unsafe { entry.as_ref() } {
-            let next = this.next.load(Relaxed);
-            if entry == gone {
-                // SAFETY: Null, or one that was just passed.
-                match unsafe { before.as_ref() } {
-                    Some(before) => before.next.store(next, Relaxed),
-                    None => waiting.first = next,
-                }
-                if waiting.last == gone {
-                    waiting.last = before;
-                }
-                return;
-            }
-            before = entry;
-            entry = next;
+        let next = gone.next.load(Relaxed);
+        let before = gone.previous.load(Relaxed);
+        // SAFETY: By the invariants of the list it is null or valid, as the lock is held.
+        match unsafe { before.as_ref() } {
+            Some(before) => before.next.store(next, Relaxed),
+            None => waiting.first = next,
+        }
+        // SAFETY: As above.
+        match unsafe { next.as_ref() } {
+            Some(next) => next.previous.store(before, Relaxed),
+            None => waiting.last = before,
         }
     }
 }
@@ -264,8 +274,7 @@ impl PinnedDrop for Entry {
     fn drop(self: Pin<&mut Self>) {
         // Who took it out, and has cleared this, does not use it any more.
         if self.is_queued.load(Acquire) {
-            let this = core::ptr::from_ref(&*self).cast_mut();
-            self.queue.remove(this);
+            self.queue.remove(&self);
         }
     }
 }
