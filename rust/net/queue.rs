@@ -14,33 +14,38 @@ use kernel::{
     prelude::*,
     sync::{
         atomic::{Acquire, Atomic, Full, Relaxed, Release},
-        global_lock, SetOnce,
+        global_lock, GlobalGuard, SetOnce,
     },
 };
 
-use super::periodic;
+use super::{atomic::read_once, periodic};
 
 global_lock! {
-    // SAFETY: `prepare` initialises it before any queue is used.
+    // SAFETY: `prepare` initialises it, and before `taking` sees that, nobody uses it.
     /// Held while entries are taken from any queue.
     unsafe(uninit) static TAKING: Mutex<()> = ();
 }
 
-/// Whether queues are prepared.
-static IS_PREPARED: SetOnce<()> = SetOnce::new();
+/// Whether somebody has begun to prepare queues.
+static IS_BEGUN: SetOnce<()> = SetOnce::new();
+/// 1 when they are prepared, and before 0. Who sees that acquires the lock's initialisation with it.
+static IS_PREPARED: Atomic<u32> = Atomic::new(0);
 
-/// Prepares for queues to be used, unless they are.
+/// Prepares for queues to be used, unless they are. To be called when the module is initialised:
+/// before, they stay empty.
 ///
 /// See the example of [`Queue`].
-///
-/// # Safety
-///
-/// To be called before the first [`Entry`] is made and anything is asked of a [`Queue`].
-pub unsafe fn prepare() {
-    if IS_PREPARED.populate(()) {
-        // SAFETY: Nobody has come here before, and nobody has used it by the safety requirement.
+pub fn prepare() {
+    if IS_BEGUN.populate(()) {
+        // SAFETY: Nobody has come here before, and nobody has used it: `IS_PREPARED` is not set.
         unsafe { TAKING.init() };
+        IS_PREPARED.store(1, Release);
     }
+}
+
+/// Waits for the lock; `None` before there is one. May sleep.
+fn taking() -> Option<GlobalGuard<TAKING>> {
+    (IS_PREPARED.load(Acquire) == 1).then(|| TAKING.lock())
 }
 
 /// A queue.
@@ -69,8 +74,7 @@ pub unsafe fn prepare() {
 ///     }
 /// }
 ///
-/// // SAFETY: The module is being initialised, and there is no entry yet.
-/// unsafe { queue::prepare() };
+/// queue::prepare();
 /// ```
 pub struct Queue {
     /// What was added since the last round began, the newest first.
@@ -138,7 +142,8 @@ impl Entry {
     /// Adds it to the end of the queue, unless it is there already, and sees to it that somebody
     /// comes. Any context.
     pub fn add(&self) {
-        if self.is_queued.xchg(true, Full) {
+        // What is in a queue can be taken out of it: who drops it comes later, and sees this as well.
+        if read_once(&IS_PREPARED) == 0 || self.is_queued.xchg(true, Full) {
             return;
         }
         let this = core::ptr::from_ref(self).cast_mut();
@@ -171,7 +176,9 @@ impl Queue {
     /// Begins another round with all that were added, if the last one is at its end; says whether
     /// there is anyone in it. May sleep.
     pub fn begin(&self) -> bool {
-        let _taking = TAKING.lock();
+        let Some(_taking) = taking() else {
+            return false;
+        };
         // SAFETY: The lock is held.
         let waiting = unsafe { &mut *self.waiting.get() };
         if waiting.first.is_null() {
@@ -183,7 +190,7 @@ impl Queue {
     /// The cookie of the namespace whose turn it is in this round. From now on it may be added again.
     /// May sleep.
     pub fn take(&self) -> Option<u64> {
-        let _taking = TAKING.lock();
+        let _taking = taking()?;
         // SAFETY: The lock is held.
         let waiting = unsafe { &mut *self.waiting.get() };
         // SAFETY: By its invariants it is null or valid, as the lock is held.
@@ -201,7 +208,9 @@ impl Queue {
 
     /// Whether anyone waits for a turn in this round. May sleep.
     pub fn is_waiting(&self) -> bool {
-        let _taking = TAKING.lock();
+        let Some(_taking) = taking() else {
+            return false;
+        };
         // SAFETY: The lock is held.
         !unsafe { (*self.waiting.get()).first }.is_null()
     }
@@ -244,7 +253,10 @@ impl Queue {
 
     /// Takes an entry out that is about to end. May sleep.
     fn remove(&self, gone: &Entry) {
-        let _taking = TAKING.lock();
+        // There is a lock since before it was added.
+        let Some(_taking) = taking() else {
+            return;
+        };
         // Its turn came before the lock did.
         if !gone.is_queued.load(Relaxed) {
             return;

@@ -50,8 +50,7 @@ pub(super) fn prepare() {
         // SAFETY: Nobody has come here before: there is no family yet whose events could be told.
         unsafe { IS_OPEN.init() };
     }
-    // SAFETY: There is no instance yet.
-    unsafe { queue::prepare() };
+    queue::prepare();
 }
 
 /// Has events told from now on: the family is registered.
