@@ -16,7 +16,7 @@ SUITES = Path("/sys/kernel/debug/kunit")
 RESULT = re.compile(r"^    (ok|not ok) \d+ (\w+)", re.MULTILINE)
 NAMES = {"rust_net_address", "rust_net_allowance", "rust_net_attribute",
          "rust_net_device_name", "rust_net_list", "rust_net_mailbox",
-         "rust_net_port_ends", "rust_net_reference"}
+         "rust_net_port_ends", "rust_net_queue", "rust_net_reference"}
 
 
 def run(suite):

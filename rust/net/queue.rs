@@ -290,3 +290,44 @@ impl PinnedDrop for Entry {
         }
     }
 }
+
+#[kernel::prelude::kunit_tests(rust_net_queue)]
+mod tests {
+    use super::*;
+
+    static QUEUE: Queue = Queue::empty();
+
+    #[test]
+    fn out_of_any_place() -> Result {
+        prepare();
+        let make = |cookie| KBox::pin_init(Entry::new(&QUEUE, cookie), GFP_KERNEL);
+        let first = make(1)?;
+        let [second, third, fourth, fifth] = [make(2)?, make(3)?, make(4)?, make(5)?];
+        for entry in [&first, &second, &third, &fourth, &fifth] {
+            entry.add();
+        }
+        assert!(QUEUE.begin() && !QUEUE.has_more());
+        assert_eq!(QUEUE.take(), Some(1));
+        // From the middle, the beginning and the end.
+        drop(third);
+        drop(second);
+        drop(fifth);
+        // Behind the one that is left; and one that nobody has fetched yet.
+        first.add();
+        drop(make(6)?);
+        let seventh = make(7)?;
+        seventh.add();
+        drop(seventh);
+        assert_eq!(QUEUE.take(), Some(4));
+        assert_eq!(QUEUE.take(), Some(1));
+        assert_eq!(QUEUE.take(), None);
+        assert!(!QUEUE.begin() && !QUEUE.is_waiting());
+        // The last of all.
+        fourth.add();
+        drop(fourth);
+        first.add();
+        assert!(QUEUE.begin());
+        assert_eq!(QUEUE.take(), Some(1));
+        Ok(())
+    }
+}
