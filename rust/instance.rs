@@ -15,9 +15,13 @@ use crate::{
         lazy::Lazy,
         perdevice::Table,
         pernet::{Living, PerNamespace},
+        queue::{Entry, Queue},
     },
     own_tables::Former,
 };
+
+/// The namespaces whose devices are to be watched.
+pub(crate) static UNWATCHED: Queue = Queue::empty();
 
 /// What nsmux keeps for one namespace.
 #[pin_data]
@@ -35,6 +39,8 @@ pub(crate) struct Instance {
     former: Former,
     #[pin]
     devices: Table<DeviceAccount>,
+    /// Not there before a request changes the mode.
+    unwatched: Lazy<Entry>,
 }
 
 impl Instance {
@@ -48,6 +54,7 @@ impl Instance {
             dispute: Lazy::empty(),
             former: Former::new(),
             devices <- Table::new(),
+            unwatched: Lazy::empty(),
         })
     }
 
@@ -86,9 +93,28 @@ impl Instance {
         self.mode.get()
     }
 
+    /// Begins to count what each device receives, unless that has begun. May sleep, for as long as it
+    /// takes to give all devices counters, and takes RTNL.
+    pub(crate) fn watch_devices(slot: Living<'_, Self>) -> Result
+    where
+        Self: PerNamespace,
+    {
+        slot.account.open()?;
+        slot.watch_devices()
+    }
+
+    /// What has [`watch_devices`](Self::watch_devices) called in a while when it is added, in a process
+    /// that nobody waits for. The cookie is that of the namespace. May sleep.
+    pub(crate) fn watch_later(&self, cookie: u64) -> Result<&Entry> {
+        self.unwatched
+            .make(|| KBox::pin_init(Entry::new(&UNWATCHED, cookie), GFP_KERNEL))?;
+        self.unwatched.get().ok_or(ENOMEM)
+    }
+
     /// Changes the mode, and calls `changed` before anyone else can change it again; not where it was
     /// the same. On an error it stays what it was: `EOPNOTSUPP` where the first level is compiled out
-    /// and the namespace not the initial one. May sleep.
+    /// and the namespace not the initial one. May sleep, but not for what anybody has many of: the devices
+    /// are left to [`watch_devices`](Self::watch_devices), which is called without the lock.
     ///
     /// Hooks stay where they are while what they do changes. Replacing hooks would drop queued packets:
     /// those that wait in a queue to user space are dropped when any hook of their namespace is
@@ -113,7 +139,6 @@ impl Instance {
             _ if !slot.net().is_reached() => return Err(EOPNOTSUPP),
             Mode::Observe | Mode::Verify | Mode::Steer => {
                 slot.account.open()?;
-                slot.watch_devices()?;
                 slot.set_hooks()?;
             }
         }

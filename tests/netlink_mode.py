@@ -6,6 +6,9 @@ import errno
 import subprocess
 
 from lib import hook_list, program, status
+from lib.device_counters import sysfs, with_group
+from lib.lifetime import wait_until
+from lib.lookup_calls import lookup_calls
 from lib.netlink_family import MISSING, Nsmux, check_refused, named, opened_in
 from lib.topology import Namespace, ip_batch, read_sysctl
 from net.lib.py import (KsftNamedVariant, cmd, ksft_eq, ksft_variants)
@@ -13,6 +16,8 @@ from net.lib.py import (KsftNamedVariant, cmd, ksft_eq, ksft_variants)
 MODE = "net/nsmux/mode"
 # MAX_HOOK_COUNT of net/netfilter/core.c.
 MAX_HOOKS = 1024
+# What calls nsmux for each device that there is, with RTNL held.
+WATCH = "register_netdevice_notifier_net"
 # Input and output of IPv4, IPv6 and ARP.
 HOOKS = 6
 
@@ -73,6 +78,31 @@ def test_counters_are_kept():
             nsmux.do("mode-set", named(namespace) | {"mode": "off"})
             ksft_eq(status.read(namespace).counts["receive", "udp", "none"],
                     number)
+
+
+def test_devices_come_later():
+    """A request does not wait until every device counts, with a lock held that
+    others wait for; who writes the variable does."""
+    with lookup_calls([WATCH]) as calls, Nsmux() as nsmux:
+        def by_this_process():
+            return sum(calls.by_nsmux().values())
+
+        for set_mode, waits in (
+                (lambda namespace: nsmux.do("mode-set", named(namespace)
+                                            | {"mode": "observe"}), 0),
+                (lambda namespace: namespace.set_mode("observe"), 1)):
+            with Namespace() as namespace, sysfs(namespace) as devices:
+                namespace.ip("link add dummy0 type dummy")
+                calls.clear()
+                set_mode(namespace)
+                ksft_eq(by_this_process(), waits)
+                expected = sorted([*namespace.devices, "dummy0"])
+                if waits:
+                    ksft_eq(with_group(devices), expected)
+                else:
+                    wait_until(lambda devices=devices, expected=expected:
+                               with_group(devices) == expected,
+                               "each device counts")
 
 
 def test_no_room_for_hooks():

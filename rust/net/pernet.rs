@@ -208,11 +208,13 @@ pub struct Living<'a, T: PerNamespace> {
 impl<'a, T: PerNamespace> Living<'a, T> {
     /// The slot of a namespace, `net_generic()`.
     ///
+    /// See [`Request::living`](super::genetlink::Request::living) for those who are asked.
+    ///
     /// # Safety
     ///
     /// `T` must be registered for `'a`, and [`born`](PerNamespace::born) be about to be called for the
     /// namespace, or have been.
-    pub(super) unsafe fn of(net: Alive<'a>) -> Self {
+    pub unsafe fn of(net: Alive<'a>) -> Self {
         // SAFETY: By the safety requirement the slot has its value; `exit` comes after the end of `Alive`.
         let slot = unsafe { Slot::of(net.net()) };
         // INVARIANT: Just found.

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Who calls the kernel's lookup functions, by the function tracer."""
+"""Who calls functions of the kernel, by the function tracer: those that look
+sockets up, or others."""
 
 import collections
 import contextlib
@@ -20,17 +21,18 @@ class LookupCalls:
     """The calls that the calling process has made, also on its way through
     the kernel: a packet written to a tun device is received in it."""
 
-    def __init__(self, instance):
+    def __init__(self, instance, functions):
         self._instance = instance
+        self._functions = functions
 
     def _write(self, name, text):
         (self._instance / name).write_text(text, encoding="ascii")
 
     def start(self):
         """Begin."""
-        self._write("set_ftrace_filter", "\n".join(FUNCTIONS))
+        self._write("set_ftrace_filter", "\n".join(self._functions))
         traced = (self._instance / "set_ftrace_filter").read_text("ascii")
-        if missing := set(FUNCTIONS) - set(traced.split()):
+        if missing := set(self._functions) - set(traced.split()):
             raise KsftSkipEx(f"cannot be traced: {missing}")
         self._write("set_ftrace_pid", str(os.getpid()))
         self._write("current_tracer", "function")
@@ -59,12 +61,12 @@ class LookupCalls:
 
 
 @contextlib.contextmanager
-def lookup_calls():
+def lookup_calls(functions=FUNCTIONS):
     """They are recorded while the block runs."""
     instance = TRACEFS / "instances" / ("nsmux-" + secrets.token_hex(4))
     instance.mkdir()
     try:
-        calls = LookupCalls(instance)
+        calls = LookupCalls(instance, functions)
         calls.start()
         yield calls
         calls.stop()

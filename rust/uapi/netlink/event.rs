@@ -18,7 +18,7 @@ use super::lookup::put_device_name;
 use crate::{
     bindings::{self, *},
     dispute,
-    instance::Instance,
+    instance::{Instance, UNWATCHED},
     miss,
     mode::Mode,
     net::{
@@ -41,6 +41,13 @@ global_lock! {
     unsafe(uninit) static IS_OPEN: Mutex<bool> = false;
 }
 
+global_lock! {
+    // SAFETY: `prepare` initialises it before anything can use it.
+    /// Whether the instances stay: held while devices are given counters. Who is told an event waits
+    /// for the other lock, and so does who asks with that of all requests held.
+    unsafe(uninit) static STAY: Mutex<bool> = true;
+}
+
 /// Whether that is prepared.
 static IS_PREPARED: SetOnce<()> = SetOnce::new();
 
@@ -49,6 +56,8 @@ pub(super) fn prepare() {
     if IS_PREPARED.populate(()) {
         // SAFETY: Nobody has come here before: there is no family yet whose events could be told.
         unsafe { IS_OPEN.init() };
+        // SAFETY: As above, nor an instance.
+        unsafe { STAY.init() };
     }
     queue::prepare();
 }
@@ -58,9 +67,11 @@ pub(super) fn open() {
     *IS_OPEN.lock() = true;
 }
 
-/// Has no events told any more: the family is about to go. May sleep.
+/// Has no events told any more, and no devices given counters: the family is about to go, and the
+/// instances behind it. May sleep.
 pub(super) fn close() {
     *IS_OPEN.lock() = false;
+    *STAY.lock() = false;
 }
 
 /// What tells the events, for as long as anything can be noted: to be made before the first instance,
@@ -117,9 +128,27 @@ fn mark(count: &miss::Count, net: &Net, instance: &Instance) {
     }
 }
 
-/// Changes the mode of a namespace, and tells those who listen; see [`Instance::set_mode`]. May sleep.
+/// Changes the mode of a namespace, and tells those who listen; see [`Instance::set_mode`]. From then
+/// on each device counts. May sleep, and takes RTNL.
 pub(crate) fn change_mode(slot: Living<'_, Instance>, to: Mode) -> Result {
+    if to != Mode::Off && slot.net().is_reached() {
+        Instance::watch_devices(slot)?;
+    }
     Instance::set_mode(slot, to, || tell_mode(slot.net(), to))
+}
+
+/// The same for a request, for which everybody waits who registers a family: the devices, of which
+/// there may be many, are given their counters a tenth of a second later. May sleep.
+pub(super) fn change_mode_soon(slot: Living<'_, Instance>, to: Mode) -> Result {
+    let turn = match to {
+        Mode::Off => None,
+        Mode::Observe | Mode::Verify | Mode::Steer => Some(slot.watch_later(slot.net().cookie())?),
+    };
+    Instance::set_mode(slot, to, || tell_mode(slot.net(), to))?;
+    if let Some(turn) = turn {
+        turn.add();
+    }
+    Ok(())
 }
 
 /// Tells that the mode of a namespace was changed. May sleep.
@@ -162,11 +191,17 @@ const AT_ONCE: usize = 256;
 /// In how many tenths of a second it is seen whether the log has room again.
 const LOG: u32 = 10;
 
-/// Tells the misses and disputes that were noted, of one namespace after the other.
+/// Tells the misses and disputes that were noted, of one namespace after the other, and gives devices
+/// their counters.
 #[no_mangle]
 extern "C" fn nsmux_periodic_work(_item: *mut bindings::work_struct) {
     periodic::begin();
-    let waits = [count_again(), tell_misses(), tell_disputes()];
+    let waits = [
+        count_again(),
+        tell_misses(),
+        tell_disputes(),
+        watch_devices(),
+    ];
     if let Some(tenths) = waits.into_iter().flatten().min() {
         periodic::schedule(tenths);
     }
@@ -211,6 +246,27 @@ fn tell_disputes() -> Option<u32> {
         });
     }
     (dispute::NOTED.is_waiting() || dispute::NOTED.has_more()).then_some(LOG)
+}
+
+/// Gives the devices of a namespace their counters, of one at a time: it waits for RTNL, and for as
+/// long as there are devices. Gives the same.
+fn watch_devices() -> Option<u32> {
+    UNWATCHED.begin();
+    if let Some(cookie) = UNWATCHED.take() {
+        let stay = STAY.lock();
+        if let (true, Ok(held)) = (*stay, Held::from_cookie(cookie)) {
+            // SAFETY: The instances stay while the lock is held and says so, and the namespace is held.
+            let slot = unsafe { Living::<Instance>::of(held.alive()) };
+            let done = match slot.mode() {
+                Mode::Off => Ok(()),
+                Mode::Observe | Mode::Verify | Mode::Steer => Instance::watch_devices(slot),
+            };
+            if let Err(error) = done {
+                pr_warn!("namespace {}: devices do not count: {:?}\n", cookie, error);
+            }
+        }
+    }
+    (UNWATCHED.is_waiting() || UNWATCHED.has_more()).then_some(0)
 }
 
 /// The evidence that the family is registered.

@@ -4,7 +4,7 @@
 
 use kernel::{prelude::*, sync::rcu};
 
-use super::{selector, Asked};
+use super::{event, selector, Asked};
 use crate::{
     account::{Account, Dispute, Event, Left, Protocol, DIRECTIONS},
     bindings::*,
@@ -223,7 +223,7 @@ pub(super) fn set_mode<'a>(request: &Asked<'a>) -> Result<(), Refusal<'a>> {
         .ok_or(Refusal::missing(MODE))?;
     let mode = Mode::from_number(attribute.u32()?)?;
     selector::with_selected(request, NETNS, |net| {
-        Ok(super::change_mode(request.living(net), mode)?)
+        Ok(event::change_mode_soon(request.living(net), mode)?)
     })
 }
 
