@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 
 GENERIC, CONTROL, GET_FAMILY, FAMILY_NAME, FAMILY_ID = 16, 16, 3, 2, 1
-REQUEST, DUMP, ERROR, DONE = 1, 0x300, 2, 3
+REQUEST, ACK, DUMP, ERROR, DONE = 1, 4, 0x300, 2, 3
 NO_SOCKET = 1 << 60
 # Where those in a crowd are.
 PORT, RAW = 5353, 253
@@ -198,7 +198,8 @@ def requests(family):
         TOGETHER * message(CONTROL, GET_FAMILY, attribute(
             FAMILY_NAME, b"nlctrl\0")), TOGETHER)
     for name, (command, body) in ask.changes().items():
-        packets[name] = message(family, command, body), 1
+        # They have no answer but that.
+        packets[name] = message(family, command, body, ACK), 1
     return packets
 
 
