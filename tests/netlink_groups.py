@@ -16,7 +16,7 @@ from lib import program
 from lib.descriptors import descriptors
 from lib.lifetime import check_death
 from lib.netlink_family import Nsmux, check_refused, named
-from lib.netlink_message import (DONE, DUMP, GENERIC, NESTED, RawSocket,
+from lib.netlink_message import (DONE, DUMP, ERROR, GENERIC, NESTED, RawSocket,
                                  attribute, attributes, request)
 from lib.topology import Namespace
 from net.lib.py import ksft_eq, ksft_ge, ksft_lt, ksft_pr
@@ -29,6 +29,10 @@ ASKED = {"table": "netlink", "protocol": PROTOCOL, "group": GROUP}
 MEMBERS, TOO_MANY = 3000, 9000
 # As many join or leave until it is said: a guest that is silent is ended.
 SOME = 1500
+# Of linux/netlink.h.
+SOL_NETLINK, ADD_MEMBERSHIP, DROP_MEMBERSHIP = 270, 1, 2
+# With as many requests in front of it, a dump has too little of its packet.
+BEFORE = 15
 # As many namespaces may be named.
 NAMED = 1024
 # No part is larger, and in each there are as many answers on the average.
@@ -37,9 +41,11 @@ SIZE, ANSWERS = 1 << 17, 8
 
 @contextlib.contextmanager
 def members(*wanted):
-    """As many members of the group in each namespace."""
+    """As many members of the group in each namespace, in a list for each."""
     with descriptors(2 * TOO_MANY), contextlib.ExitStack() as stack:
+        made = []
         for namespace, many in wanted:
+            made.append([])
             with namespace.enter():
                 for number in range(many):
                     if number and not number % SOME:
@@ -48,13 +54,19 @@ def members(*wanted):
                     sock = stack.enter_context(socket.socket(
                         socket.AF_NETLINK, socket.SOCK_RAW, PROTOCOL))
                     sock.bind((0, 1 << (GROUP - 1)))
-        yield
+                    made[-1].append(sock)
+        yield made
+
+
+def set_membership(sock, option):
+    """Have it join or leave."""
+    sock.setsockopt(SOL_NETLINK, option, GROUP)
 
 
 class Dump:
     """A dump of the members in these namespaces, or in all, in its parts."""
 
-    def __init__(self, *namespaces):
+    def __init__(self, *namespaces, others=0):
         with Nsmux() as nsmux:
             operation = nsmux.ops["lookup"]
             self._number = {name: attr.value
@@ -71,9 +83,13 @@ class Dump:
                 by_cookie, struct.pack("=Q", namespace.cookie)))
             for namespace in namespaces)
         self._socket = RawSocket()
-        self._socket.send(request(family, operation.req_value, body,
-                                  flags=DUMP))
+        # Behind others in a packet the first part is empty. Whatever is read, the
+        # next one is made.
+        self._socket.send(
+            others * request(family, operation.req_value, body, flags=0)
+            + request(family, operation.req_value, body, flags=DUMP))
         self.parts = 0
+        self._is_done = False
 
     def __enter__(self):
         return self
@@ -84,16 +100,27 @@ class Dump:
     def read(self):
         """Namespace and number of members in each answer, which are all."""
         told = []
-        while True:
-            self.parts += 1
-            for message in self._socket.receive(SIZE):
-                if message.kind == DONE:
-                    ksft_eq(message.error, 0)
-                    return told
-                found = dict(attributes(message.payload[GENERIC.size:]))
-                # One without attributes says that the dump goes on.
-                if found:
-                    told.append(self._answer(found))
+        while not self._is_done:
+            told += self.part()
+        return told
+
+    def part(self):
+        """The answers in the next part, or none in place of the refusal of
+        another request in the packet."""
+        told = []
+        self.parts += 1
+        for message in self._socket.receive(SIZE):
+            if message.kind == DONE:
+                ksft_eq(message.error, 0)
+                self._is_done = True
+                break
+            if message.kind == ERROR:
+                continue
+            found = dict(attributes(message.payload[GENERIC.size:]))
+            # One without attributes says that the dump goes on.
+            if found:
+                told.append(self._answer(found))
+        return told
 
     def _answer(self, found):
         ksft_eq(self._number["incomplete"] in found, False, "all are told")
@@ -131,6 +158,35 @@ def test_long_list():
         with left:
             pass
         check_death(crowded, witness, "veth0")
+
+
+def test_changes():
+    """Between two parts all that came by leave. Those that come back are told
+    once; when they do not, the list is gone through from its beginning."""
+    with Namespace() as crowded, Namespace() as late, \
+            members((crowded, TOO_MANY), (late, 3)) as (crowd, few):
+        # Who has joined last comes first. The part that is made when something is
+        # read does not come to the end.
+        with Dump(late, crowded, others=BEFORE) as begun:
+            ksft_eq(begun.part(), [])
+            # In their order, so that the one at which it stands is as far from the
+            # beginning, and the few, which came by first, are behind it.
+            for number, sock in enumerate(crowd):
+                if number and not number % SOME:
+                    ksft_pr(f"{number} have joined again")
+                set_membership(sock, DROP_MEMBERSHIP)
+                set_membership(sock, ADD_MEMBERSHIP)
+            ksft_eq(begun.read(), [(late.cookie, 3), (crowded.cookie, TOO_MANY)])
+        for sock in few:
+            set_membership(sock, DROP_MEMBERSHIP)
+            set_membership(sock, ADD_MEMBERSHIP)
+        with Dump(late, crowded, others=BEFORE) as begun:
+            ksft_eq(begun.part(), [])
+            for number, sock in enumerate(crowd[1:], 1):
+                if not number % SOME:
+                    ksft_pr(f"{number} have left")
+                set_membership(sock, DROP_MEMBERSHIP)
+            ksft_eq(begun.read(), [(late.cookie, 3), (crowded.cookie, 1)])
 
 
 def test_names():
