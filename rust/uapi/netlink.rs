@@ -6,6 +6,7 @@
 //! makes the family, its operations and its policies: `rust/bindings/netlink.c`. That calls the
 //! functions here, which the module therefore has under their C names.
 
+mod device_name;
 mod event;
 mod lookup;
 mod namespace;

@@ -2,28 +2,19 @@
 
 //! A request is refused for an attribute that is not its own.
 
-use crate::{
-    bindings::{genl_info, sk_buff},
-    net::{
-        genetlink::{act, Attribute, Refusal},
-        pernet::PerNamespace,
-    },
+use crate::net::{
+    genetlink::{Attribute, Refusal, Request},
+    pernet::PerNamespace,
 };
-use kernel::{ffi::c_int, prelude::*};
+use kernel::prelude::*;
 
-unsafe fn refuse<T: PerNamespace>(
-    skb: *mut sk_buff,
-    info: *mut genl_info,
-    other: Attribute<'_>,
-) -> c_int {
-    // SAFETY: Never run.
-    unsafe {
-        act::<T>(skb, info, |request| {
-            #[cfg(not(mistake))]
-            let (attribute, _) = (request.attributes().get(1).ok_or(EINVAL)?, other);
-            #[cfg(mistake)]
-            let (_, attribute) = (request, other);
-            Err(Refusal::of(attribute, EINVAL, c"bad")) //~ error: lifetime may not live long enough
-        })
-    }
+fn refuse<'r, 'other, T: PerNamespace>(
+    request: &'r Request<'r, T>,
+    other: Attribute<'other>,
+) -> Result<(), Refusal<'r>> {
+    #[cfg(not(mistake))]
+    let (attribute, _) = (request.attributes().get(1).ok_or(EINVAL)?, other);
+    #[cfg(mistake)]
+    let (_, attribute) = (request, other);
+    Err(Refusal::of(attribute, EINVAL, c"bad")) //~ error: lifetime may not live long enough
 }

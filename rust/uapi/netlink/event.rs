@@ -14,7 +14,7 @@ use kernel::{
     },
 };
 
-use super::lookup::put_device_name;
+use super::device_name::put_device_name;
 use crate::{
     bindings::{self, *},
     dispute,

@@ -12,7 +12,7 @@ mod tables;
 mod transport;
 
 pub(super) use self::{
-    entry::{put_connection, put_device_name, put_entry, put_socket},
+    entry::{put_connection, put_entry, put_socket},
     key::required,
     members::Block,
 };

@@ -4,6 +4,7 @@
 
 use kernel::{ffi::c_int, prelude::*};
 
+use super::super::device_name::put_device_name;
 use crate::{
     bindings::*,
     net::{
@@ -11,7 +12,7 @@ use crate::{
         device::NetDevice,
         genetlink::Message,
         inet::Family,
-        namespace::{Listed, Namespace, Net},
+        namespace::{Namespace, Net},
         netlink_socket::{MembersOf, Membership, NetlinkSocket, KEPT},
         packet_socket::PacketSocket,
         rcu,
@@ -229,19 +230,6 @@ fn put_bound_device(message: &mut Message<'_>, net: &Net, index: c_int) -> Resul
         Some(listed) => put_device_name(message, NSMUX_A_SOCKET_DEVICE_NAME, listed, index),
         None => Ok(()),
     }
-}
-
-/// Writes what the device with an index is called in a namespace, if it is there.
-pub(in super::super) fn put_device_name(
-    message: &mut Message<'_>,
-    attribute: u32,
-    net: Listed<'_>,
-    index: c_int,
-) -> Result {
-    net.branded(|namespace| match NetDevice::by_index(namespace, index) {
-        Some(device) => message.put_string(attribute, device.name().bytes()),
-        None => Ok(()),
-    })
 }
 
 /// Writes the ends of a socket of the Internet's protocols.
