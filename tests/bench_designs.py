@@ -83,6 +83,24 @@ def test_measured():
             ksft_true(figures["bytes"] > 0, f"{design}: bytes")
 
 
+def test_mixed():
+    """While sockets come and go, each lookup finds what is there just then."""
+    with loaded():
+        for design in ask("designs"):
+            # No more namespaces than the one without a first level can have.
+            figures = ask("mixed", design, 1, 16, SEEDS[1])
+            ksft_eq(list(figures), ["0 %", "1 %", "10 %"], design)
+            ksft_true(all(time >= 0 for time in figures.values()), design)
+
+
+def test_cold():
+    """The same is found after caches were filled with something else."""
+    with loaded():
+        for design in ("pointer/chain", "global/trie"):
+            figures = ask("cold", design, 16, 16, SEEDS[1])
+            ksft_eq(list(figures), ["cold", "hot"], design)
+
+
 def test_wrong_questions():
     """Nothing comes of a question that there is not, and the next is answered."""
     with loaded():

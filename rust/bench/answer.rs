@@ -5,11 +5,13 @@
 use kernel::{fmt, prelude::*, str::CString};
 
 use crate::{
-    cannot,
+    cannot, cold,
+    fragmented::{self, fragmented, TABLES},
     known::{Known, KnownNames, DESIGNS, NAMES},
-    measure::{Cell, Figures},
-    names,
+    measure::Figures,
+    mixed, names,
     trial::Verdict,
+    workload::Cell,
 };
 
 /// The answer to a question. It may take seconds.
@@ -47,18 +49,29 @@ pub(crate) fn answer(question: &str) -> Result<CString> {
         }
         Some("measure") => {
             let design = design(words.next())?;
-            let cell = Cell {
-                namespaces: number(words.next())? as usize,
-                sockets: number(words.next())? as usize,
-                seed: number(words.next())?,
-            };
+            let cell = cell(&mut words)?;
             CString::try_from_fmt(fmt!("{}\n", (design.measure)(&cell)?))
+        }
+        Some("mixed") => {
+            let design = design(words.next())?;
+            let cell = cell(&mut words)?;
+            CString::try_from_fmt(fmt!("{}\n", Mixed((design.mixed)(&cell)?)))
+        }
+        Some("cold") => {
+            let design = design(words.next())?;
+            let cell = cell(&mut words)?;
+            CString::try_from_fmt(fmt!("{}\n", (design.cold)(&cell)?))
         }
         Some("beside") => {
             let design = design(words.next())?;
             let crowd = number(words.next())? as usize;
             let time = (design.beside)(crowd, number(words.next())?)?;
             CString::try_from_fmt(fmt!("{{\"hit\": {}}}\n", time))
+        }
+        Some("fragmented") => {
+            let distance = number(words.next())? as usize;
+            let most = number(words.next())? as usize;
+            CString::try_from_fmt(fmt!("{}\n", fragmented(distance, most)?))
         }
         _ => Err(EINVAL),
     }
@@ -75,6 +88,14 @@ fn design(name: Option<&str>) -> Result<&'static Known> {
 fn names(name: Option<&str>) -> Result<&'static KnownNames> {
     let name = name.ok_or(EINVAL)?;
     NAMES.iter().find(|names| names.name == name).ok_or(ENOENT)
+}
+
+fn cell<'a>(words: &mut impl Iterator<Item = &'a str>) -> Result<Cell> {
+    Ok(Cell {
+        namespaces: number(words.next())? as usize,
+        sockets: number(words.next())? as usize,
+        seed: number(words.next())?,
+    })
 }
 
 fn number(word: Option<&str>) -> Result<u64> {
@@ -134,6 +155,56 @@ impl fmt::Display for Figures {
         write!(to, ", \"change\": {}, \"put\": {}", self.change, self.put)?;
         write!(to, ", \"make\": {}, \"end\": {}", self.make, self.end)?;
         write!(to, ", \"bytes\": {}}}", self.bytes)
+    }
+}
+
+/// Times by how many of a hundred operations are changes, as JSON.
+struct Mixed([u64; mixed::PERCENT.len()]);
+
+impl fmt::Display for Mixed {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, (percent, time)) in mixed::PERCENT.iter().zip(self.0).enumerate() {
+            let before = if number == 0 { "{" } else { ", " };
+            write!(to, "{}\"{} %\": {}", before, percent, time)?;
+        }
+        to.write_str("}")
+    }
+}
+
+impl fmt::Display for cold::Figures {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "{{\"cold\": {}, \"hot\": {}}}", self.cold, self.hot)
+    }
+}
+
+impl fmt::Display for fragmented::Figures {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "{{\"held\": {}, \"tables\": {}", self.held, TABLES)?;
+        for (number, had) in self.sizes.iter().enumerate() {
+            let before = if number == 0 { ", \"sizes\": [" } else { ", " };
+            write!(
+                to,
+                "{}{{\"bytes\": {}, \"piece\": {}",
+                before, had.bytes, had.piece
+            )?;
+            write!(to, ", \"kernel piece\": {}", had.kernel_piece)?;
+            write!(to, ", \"kernel huge\": {}", had.kernel_huge)?;
+            write!(to, ", \"kernel mapped\": {}", had.kernel_mapped)?;
+            write!(
+                to,
+                ", \"mapped\": {}, \"pages\": {}}}",
+                had.mapped, had.pages
+            )?;
+        }
+        for (number, (made, design)) in self.designs.iter().zip(&DESIGNS).enumerate() {
+            let before = if number == 0 {
+                "], \"designs\": {"
+            } else {
+                ", "
+            };
+            write!(to, "{}\"{}\": {}", before, design.name, made)?;
+        }
+        to.write_str("}}")
     }
 }
 

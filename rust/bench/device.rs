@@ -11,6 +11,10 @@
 //!                                                      seen
 //! `measure <design> <namespaces> <sockets> <seed>`     times and bytes
 //! `beside <design> <crowd> <seed>`                     time beside a namespace with so many sockets
+//! `mixed <design> <namespaces> <sockets> <seed>`       times with changes among lookups, by percent
+//! `cold <design> <namespaces> <sockets> <seed>`        times with cold and with hot caches
+//! `fragmented <distance> <pages>`                      which tables and designs can be made where a
+//!                                                      page at each distance is in use
 //! `names`                                              the ways to keep names
 //! `bind-trial <names> <seed>`                          how their randomised test went
 //! `bind <names> <contexts> <addresses> <seed>`         times to bind and to accept

@@ -5,12 +5,16 @@
 use kernel::prelude::*;
 
 use crate::{
+    cold::{self, cold},
     design::{Design, Global, Mux},
     first::{Exceptions, Hash, Noop, Pointer},
-    measure::{beside, measure, Cell, Figures},
+    measure::{beside, measure, Figures},
+    mixed::{self, mixed},
     names::{self, Filter, Keyed},
+    random::Random,
     second::{AsKernel, Chain, Large, Pages, Radix, Rhashtable, Tree, Trie},
     trial::{trial, Verdict},
+    workload::{filled, Cell},
 };
 
 /// A design, and what can be asked about it.
@@ -19,6 +23,10 @@ pub(crate) struct Known {
     pub(crate) trial: fn(u64) -> Result<Verdict>,
     pub(crate) measure: fn(&Cell) -> Result<Figures>,
     pub(crate) beside: fn(usize, u64) -> Result<u64>,
+    pub(crate) mixed: fn(&Cell) -> Result<[u64; mixed::PERCENT.len()]>,
+    pub(crate) cold: fn(&Cell) -> Result<cold::Figures>,
+    /// Makes it with all sockets, and ends it.
+    pub(crate) fill: fn(&Cell) -> Result,
 }
 
 const fn known<D: Design>(name: &'static str) -> Known {
@@ -27,7 +35,14 @@ const fn known<D: Design>(name: &'static str) -> Known {
         trial: trial::<D>,
         measure: measure::<D>,
         beside: beside::<D>,
+        mixed: mixed::<D>,
+        cold: cold::<D>,
+        fill: fill::<D>,
     }
+}
+
+fn fill<D: Design>(cell: &Cell) -> Result {
+    filled::<D>(cell, &mut Random::new(cell.seed)).map(|_| ())
 }
 
 /// All of them: first level, second level.

@@ -11,7 +11,8 @@ use kernel::{
 use crate::{
     design::Design,
     random::{Choice, Random},
-    sockets::{Ends, Key, Place},
+    sockets::{Ends, Key},
+    workload::{look_up, packets, shuffled, Cell},
     world::{Packet, World},
 };
 
@@ -20,15 +21,8 @@ use crate::{
 /// processor's caches as far as they would be there anyway.
 pub(crate) const PACKETS: usize = 1024;
 pub(crate) const BATCHES: usize = 63;
-const WARM_UP: usize = 8;
-
-/// What is measured.
-pub(crate) struct Cell {
-    pub(crate) namespaces: usize,
-    /// In each of them.
-    pub(crate) sockets: usize,
-    pub(crate) seed: u64,
-}
+pub(crate) const WARM_UP: usize = 8;
+const ALL_PACKETS: usize = PACKETS * (WARM_UP + BATCHES);
 
 /// What came out: times in picoseconds.
 pub(crate) struct Figures {
@@ -70,9 +64,10 @@ pub(crate) fn measure<D: Design>(cell: &Cell) -> Result<Figures> {
     let mut hit = [0; 2];
     let mut miss = [0; 2];
     for (number, choice) in choices.iter().enumerate() {
-        let packets = packets(cell, choice, &mut random, Ends::of_server)?;
+        let of = |ends, random: &mut Random| packets(ALL_PACKETS, cell, choice, random, ends);
+        let packets = of(Ends::of_server, &mut random)?;
         hit[number] = lookups(&design, &world, &packets, Some(()))?;
-        let packets = self::packets(cell, choice, &mut random, Ends::of_nobody)?;
+        let packets = of(Ends::of_nobody, &mut random)?;
         miss[number] = lookups(&design, &world, &packets, None)?;
     }
     let change = changes(&mut design, &mut world, &mut random)?;
@@ -88,16 +83,6 @@ pub(crate) fn measure<D: Design>(cell: &Cell) -> Result<Figures> {
         end: each(begin, cell.namespaces),
         bytes,
     })
-}
-
-/// The places of all sockets, in the order in which they come.
-fn shuffled(world: &World, random: &mut Random) -> Result<VVec<Place>> {
-    let mut order = VVec::with_capacity(world.sockets.len(), GFP_KERNEL)?;
-    for place in 0..world.sockets.len() {
-        order.push(place, GFP_KERNEL)?;
-    }
-    random.shuffle(&mut order);
-    Ok(order)
 }
 
 /// What is measured beside a crowd: namespaces, of which the first has so many sockets more.
@@ -122,28 +107,11 @@ pub(crate) fn beside<D: Design>(crowd: usize, seed: u64) -> Result<u64> {
         design.insert(&mut world, *place)?;
     }
     let others = Choice::Uniform(HOUSES.namespaces - 1);
-    let mut packets = packets(&HOUSES, &others, &mut random, Ends::of_server)?;
+    let mut packets = packets(ALL_PACKETS, &HOUSES, &others, &mut random, Ends::of_server)?;
     for packet in &mut packets {
         packet.device += 1;
     }
     lookups(&design, &world, &packets, Some(()))
-}
-
-/// Packets for namespaces of that choice, each for any of their sockets.
-fn packets(
-    cell: &Cell,
-    choice: &Choice,
-    random: &mut Random,
-    ends: fn(usize) -> Ends,
-) -> Result<VVec<Packet>> {
-    let number = PACKETS * (WARM_UP + BATCHES);
-    let mut packets = VVec::with_capacity(number, GFP_KERNEL)?;
-    for _ in 0..number {
-        let namespace = choice.choose(random);
-        let ends = ends(random.place(cell.sockets));
-        packets.push(Packet::new(namespace, ends), GFP_KERNEL)?;
-    }
-    Ok(packets)
 }
 
 /// The median of the batches. Fails if one packet's socket is there and should not be, or the other
@@ -169,24 +137,6 @@ fn lookups<D: Design>(
     Ok(median(&mut times))
 }
 
-/// How many of the packets have a socket. The next packet is not known before the socket of this one
-/// has been read, so lookups of different packets do not overlap where there is one.
-#[inline(never)]
-fn look_up<D: Design>(design: &D, world: &World, packets: &[Packet]) -> usize {
-    let mut found = 0;
-    let mut next = 0;
-    while let Some(packet) = packets.get(next) {
-        next += 1;
-        let place = design.lookup(world, packet);
-        if let Some(socket) = place.and_then(|place| world.sockets.get(place)) {
-            found += 1;
-            // Always 0, but only whoever has read it knows.
-            next += (socket.cookie >> 63) as usize;
-        }
-    }
-    found
-}
-
 /// The median of batches in which sockets, chosen uniformly, are taken out and put in again.
 fn changes<D: Design>(design: &mut D, world: &mut World, random: &mut Random) -> Result<u64> {
     let mut times = [0; BATCHES];
@@ -208,15 +158,15 @@ pub(crate) fn each(begin: Instant<Monotonic>, number: usize) -> u64 {
     nanoseconds * 1000 / (number as u64).max(1)
 }
 
-/// The one in the middle.
-pub(crate) fn median(times: &mut [u64; BATCHES]) -> u64 {
+/// The one in the middle; 0 if there is none.
+pub(crate) fn median(times: &mut [u64]) -> u64 {
     // By insertion: they are few.
-    for end in 1..BATCHES {
+    for end in 1..times.len() {
         for place in (0..end).rev() {
             if times[place] > times[place + 1] {
                 times.swap(place, place + 1);
             }
         }
     }
-    times[BATCHES / 2]
+    times.get(times.len() / 2).copied().unwrap_or(0)
 }

@@ -2,6 +2,7 @@
 
 //! Ways to find a socket by its key.
 
+mod allocated;
 mod chain;
 mod heads;
 mod rbtree;
@@ -9,20 +10,12 @@ mod rhashtable;
 mod trie;
 mod xarray;
 
+use self::allocated::allocated;
 pub(crate) use self::{
     chain::Chain,
-    heads::{AsKernel, Large, Pages},
+    heads::{AsKernel, Heads, Large, Pages, Piece},
     rbtree::Tree,
     rhashtable::Rhashtable,
     trie::Trie,
     xarray::Radix,
 };
-
-/// What `kmalloc()` takes for so many bytes.
-fn allocated(bytes: usize) -> usize {
-    match bytes {
-        65..=96 => 96,
-        129..=192 => 192,
-        _ => bytes.next_power_of_two().max(8),
-    }
-}

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Where the heads of a hash table's chains are: three ways to get memory for a large table at run
+//! Where the heads of a hash table's chains are: four ways to get memory for a large table at run
 //! time.
 //!
 //! "The practical problem with socket lookup is that is a hash table today, allocating the top level
 //! of that hash table dynamically at run-time looks problematic, as it is more than a single page."
 
-use kernel::{page::PAGE_SIZE, prelude::*};
+use kernel::{alloc::flags::__GFP_NOWARN, page::PAGE_SIZE, prelude::*};
 
 use crate::sockets::{Place, NONE};
 
@@ -29,6 +29,37 @@ pub(crate) struct AsKernel(KVVec<Place>);
 impl Heads for AsKernel {
     fn new(number: usize) -> Result<Self> {
         Ok(Self(KVVec::from_elem(NONE, number, GFP_KERNEL)?))
+    }
+
+    #[inline(always)]
+    fn get(&self, chain: usize) -> Place {
+        self.0.get(chain).copied().unwrap_or(NONE)
+    }
+
+    fn get_mut(&mut self, chain: usize) -> Option<&mut Place> {
+        self.0.get_mut(chain)
+    }
+
+    fn bytes(&self) -> usize {
+        super::allocated(self.0.len() * size_of::<Place>())
+    }
+}
+
+impl AsKernel {
+    /// All of them.
+    pub(crate) fn heads(&self) -> &[Place] {
+        &self.0
+    }
+}
+
+/// In one piece or not at all (`kmalloc()`), and without waiting until memory has been moved: what
+/// [`AsKernel`] tries first.
+pub(crate) struct Piece(KVec<Place>);
+
+impl Heads for Piece {
+    fn new(number: usize) -> Result<Self> {
+        let flags = GFP_NOWAIT | __GFP_NOWARN;
+        Ok(Self(KVec::from_elem(NONE, number, flags)?))
     }
 
     #[inline(always)]
