@@ -16,7 +16,8 @@ def formatting(sources):
     others = [path for path in sources.ending(".rs")
               if (PROJECT / "rust") not in path.parents and (PROJECT / "tools") not in path.parents]
     command = ["rustfmt", "--check", "--edition", "2021", "--config-path", config]
-    return sources.findings(command + [compiler.ROOT, designs.SOURCE / designs.ROOT] + others)
+    return sources.findings(command + [
+        compiler.ROOT, designs.SOURCE / designs.ROOT, *designs.IN_USER_SPACE] + others)
 
 
 def clippy(sources):

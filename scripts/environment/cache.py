@@ -25,7 +25,7 @@ PARTIAL = ".partial"
 KINDS = (
     "build-root", "kernel-choice", "kernel-packages", "kernel-image", "kernel-tree",
     "guest-init", "guest-userland", "guest-modules", "accelerator", "crates", "crates-compiled",
-    "debug-root", "debug-kernel", "undivided-kernel", "uml-kernel",
+    "debug-root", "debug-kernel", "undivided-kernel", "uml-kernel", "valgrind",
 )  # fmt: skip
 FOLDERS = ("logs", "runs")
 LOCKS = ("lock", "users")

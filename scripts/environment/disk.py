@@ -13,6 +13,7 @@ CRATES = 300
 DEBUG = 6500
 UNDIVIDED = 2500
 UML = 2500
+VALGRIND = 200
 
 # What remains free for logs, builds and runs.
 RESERVE_MEGABYTES = 500

@@ -10,6 +10,8 @@ from kernel_module.scratch import PRODUCTS
 SOURCE = module.PROJECT / module.OTHERS
 NAME = "nsmux_bench.ko"
 ROOT = "nsmux_bench_main.rs"
+# The same for a program of user space: what stands for the kernel's crate, and the program.
+IN_USER_SPACE = (SOURCE / "caches/kernel.rs", SOURCE / "caches_main.rs")
 # Where a guest has it, and the test that wants it there.
 PLACE = f"nsmux/{NAME}"
 TEST = "bench_designs"

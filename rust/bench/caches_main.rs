@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The designs in a program of user space, to be run where a processor's caches are simulated.
+//!
+//! The same sources as in the module, with [`kernel`] that gives the names they use. The kernel's own
+//! rhashtable, XArray and red-black tree are C, and stay in the kernel.
+//!
+//! ===================================================  =============================================
+//! command                                              what it does
+//! ===================================================  =============================================
+//! `caches trial <design> <seed>`                       the randomised test
+//! `caches <design> <namespaces> <sockets> <seed>`      makes it, and looks up
+//! ===================================================  =============================================
+
+// Parts that only the module has a use for are compiled here too.
+#![allow(dead_code, unused_imports)]
+
+mod design;
+mod first;
+mod random;
+mod sockets;
+mod trial;
+mod workload;
+mod world;
+
+/// Second levels that need nothing of the kernel but memory.
+mod second {
+    mod allocated;
+    mod chain;
+    mod heads;
+    mod trie;
+
+    pub(crate) use self::{
+        allocated::allocated,
+        chain::Chain,
+        heads::{AsKernel, Pages},
+        trie::Trie,
+    };
+}
+
+#[path = "caches/slabs.rs"]
+mod slabs;
+
+use kernel::prelude::*;
+use std::{env, process::ExitCode};
+
+use crate::{
+    design::{Design, Global, Mux},
+    first::{Exceptions, Hash, Pointer},
+    random::{Choice, Random},
+    second::{AsKernel, Chain, Pages, Trie},
+    slabs::Slabs,
+    sockets::Ends,
+    trial::{trial, Verdict},
+    workload::{filled, packets, Cell},
+    world::{Packet, World},
+};
+
+#[global_allocator]
+static SLABS: Slabs = Slabs::new();
+
+struct Known {
+    name: &'static str,
+    trial: fn(u64) -> Result<Verdict>,
+    look_up: fn(&Cell) -> Result,
+}
+
+const fn known<D: Design>(name: &'static str) -> Known {
+    Known {
+        name,
+        trial: trial::<D>,
+        look_up: look_up::<D>,
+    }
+}
+
+const DESIGNS: [Known; 7] = [
+    known::<Mux<Pointer, Chain<AsKernel>>>("pointer/chain"),
+    known::<Mux<Hash, Chain<AsKernel>>>("hash/chain"),
+    known::<Mux<Exceptions, Chain<AsKernel>>>("stash/chain"),
+    known::<Global<Chain<AsKernel>>>("global/chain"),
+    known::<Mux<Pointer, Chain<Pages>>>("pointer/pages"),
+    known::<Mux<Pointer, Trie>>("pointer/trie"),
+    known::<Global<Trie>>("global/trie"),
+];
+
+/// So few packets at a time that they leave the caches to the tables.
+const PACKETS: usize = 64;
+/// How many times so many are looked up before it counts, and then.
+const WARM_UP: usize = 1024;
+const COUNTED: usize = 512;
+
+/// Makes the design, and looks packets up in namespaces that are chosen uniformly.
+fn look_up<D: Design>(cell: &Cell) -> Result {
+    let mut random = Random::new(cell.seed);
+    let (world, design) = filled::<D>(cell, &mut random)?;
+    let choice = Choice::Uniform(cell.namespaces);
+    for number in 0..WARM_UP + COUNTED {
+        let packets = packets(PACKETS, cell, &choice, &mut random, Ends::of_server)?;
+        let found = if number < WARM_UP {
+            workload::look_up(&design, &world, &packets)
+        } else {
+            counted(&design, &world, &packets)
+        };
+        if found != PACKETS {
+            return Err(EINVAL);
+        }
+    }
+    Ok(())
+}
+
+/// The same as [`workload::look_up`], by another name: what is executed in here is counted.
+#[inline(never)]
+fn counted<D: Design>(design: &D, world: &World, packets: &[Packet]) -> usize {
+    let mut found = 0;
+    for packet in packets {
+        let place = design.lookup(world, packet);
+        if let Some(socket) = place.and_then(|place| world.sockets.get(place)) {
+            found += usize::from(socket.cookie >> 63 == 0);
+        }
+    }
+    found
+}
+
+fn main() -> ExitCode {
+    let words: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let done = match words[..] {
+        ["trial", design, seed] => with(design, |known| {
+            let verdict = (known.trial)(number(seed)?)?;
+            matches!(verdict, Verdict::Passed { .. })
+                .then_some(())
+                .ok_or(EINVAL)
+        }),
+        [design, namespaces, sockets, seed] => with(design, |known| {
+            (known.look_up)(&Cell {
+                namespaces: number(namespaces)? as usize,
+                sockets: number(sockets)? as usize,
+                seed: number(seed)?,
+            })
+        }),
+        _ => Err(EINVAL),
+    };
+    match done {
+        Ok(()) => {
+            println!("{PACKETS} {COUNTED}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{words:?}: {error:?}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn with(name: &str, act: impl FnOnce(&Known) -> Result) -> Result {
+    let known = DESIGNS.iter().find(|known| known.name == name);
+    act(known.ok_or(ENOENT)?)
+}
+
+fn number(word: &str) -> Result<u64> {
+    word.parse().map_err(|_| EINVAL)
+}
