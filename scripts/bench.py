@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from bench import designs_report, namespaces, native, packets, pages, surroundings
+from bench import namespaces, native, packets, pages, report as designs, surroundings
 from bench.guest import BUILD
 from environment import provision
 from environment.failure import Failure, report
@@ -18,14 +18,16 @@ SCHEMA = 2
 
 # Each measures, given the environment, and has a table and a picture of what it has found.
 PARTS = {"native": native, "packets": packets, "namespaces": namespaces}
-# And one has several, and a report of its own.
-ALL = {**PARTS, "designs": designs_report}
+# And some have several, and one report together.
+ALL = {**PARTS, **designs.PARTS}
+# What each page of the documentation takes its figures from.
+PAGES = (PARTS, designs.PARTS)
 
 
 def pictures(name, part):
     """What a part draws: name -> picture."""
     return ({name: PARTS[name].picture(part)} if name in PARTS
-            else designs_report.pictures(part))
+            else designs.PARTS[name].pictures(part))
 
 
 def show(name, part):
@@ -43,8 +45,8 @@ def record(results):
     parts = results["parts"]
     if set(PARTS) <= set(parts):
         pages.write(PARTS, {**results, "parts": {name: parts[name] for name in PARTS}})
-    if "designs" in parts:
-        designs_report.write(pages.FOLDER, results)
+    if set(designs.PARTS) <= set(parts):
+        designs.write(pages.FOLDER, results)
     print(f"tables and plots for the documentation: {pages.FOLDER.relative_to(PROJECT)}")
 
 
@@ -59,6 +61,10 @@ def main(arguments):
     unknown = [name for name in options.parts if name not in ALL]
     if unknown:
         raise Failure(f"there is no part {unknown[0]}", f"There are: {', '.join(ALL)}")
+    chosen = set(options.parts or ALL)
+    if options.record and not any(set(page) <= chosen for page in PAGES):
+        raise Failure("no page of the documentation has all its figures from these parts",
+                      " or ".join(f"T='--record {' '.join(page)}'" for page in PAGES))
     environment = provision.ready()
     results = {"schema": SCHEMA, "machine": surroundings.machine(), "parts": {}}
     BUILD.mkdir(parents=True, exist_ok=True)

@@ -47,6 +47,13 @@ NAMESPACES = (1, 16, 256, 1024, 4096, 16384)
 SOCKETS = (1, 64, 1024, 16384)
 ADDRESSES = (1, 4, 64)
 CROWDS = (0, 1024, 16384, 65472)
+# Where some of the operations are changes, and where caches are cold: fewer of both, since each
+# takes long.
+MIXED_SIZES = ((16, 1024), (1024, 64))
+COLD_SIZES = ((1, 64), (16, 64), (1024, 64))
+# As rust/bench/mixed.rs has them.
+PERCENT = ("0", "1", "10")
+ALONE = "0 %"
 # More do not fit, or take too long to be put in.
 ALL_SOCKETS = 1 << 20
 MOST = {
@@ -64,13 +71,21 @@ CELLS = [["measure", namespaces, sockets] for namespaces in NAMESPACES for socke
 CELLS += [["bind", contexts, addresses] for contexts in NAMESPACES for addresses in ADDRESSES
           if contexts * addresses ** 2 <= ALL_PAIRS]
 CELLS += [["beside", crowd] for crowd in CROWDS]
+CELLS += [["mixed", *size] for size in MIXED_SIZES] + [["cold", *size] for size in COLD_SIZES]
 BESIDE = (BASE, "global/chain")
-# Question -> who is asked, and what the others are compared with.
-BASES = {"measure": BASE, "bind": NAMES_BASE, "beside": BASE}
+# Every second level; where caches are cold, what finds the namespace counts too.
+MIXED = (BASE, "global/chain", "pointer/large", "pointer/pages", "pointer/rhashtable",
+         "pointer/xarray", "pointer/rbtree", "pointer/trie")
+COLD = ("hash/chain", *MIXED)
+# Question -> who is asked.
+ASKED = {"measure": tuple(DESIGNS), "bind": tuple(NAMES), "beside": BESIDE, "mixed": MIXED,
+         "cold": COLD}
+# Question -> what the others are compared with.
+BASES = {"measure": BASE, "bind": NAMES_BASE, "beside": BASE, "mixed": BASE, "cold": BASE}
 
 BOOTS = 8
 # How many seconds a boot takes; a busy machine is given some times as long.
-BOOT = 45
+BOOT = 60
 # With twice as much, user-mode Linux hangs.
 MEGABYTES = 1024
 
@@ -80,8 +95,7 @@ def prepared(environment):
     FOLDER.mkdir(parents=True, exist_ok=True)
     for path in (designs.build(environment), SOURCE / "process_one.py", SOURCE / "designs.py"):
         shutil.copy2(path, FOLDER)
-    plan = {"cells": CELLS, "measure": list(DESIGNS), "bind": list(NAMES),
-            "beside": list(BESIDE), "most": MOST}
+    plan = {"cells": CELLS, "most": MOST, **ASKED}
     (FOLDER / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
     return FOLDER
 
@@ -131,6 +145,10 @@ def cell_summary(boots, base):
         }
         if "bytes" in figures:
             found[design]["bytes"] = figures["bytes"]
+        if ALONE in figures:
+            found[design]["growth"] = {
+                kind: over(boots, lambda boot, kind=kind:
+                           boot[design][kind] / max(boot[design][ALONE], 1)) for kind in kinds}
     return found
 
 
@@ -184,3 +202,22 @@ def table(part):
         yield f"16 namespaces with 64 sockets, and {crowd:,} more in one of them: a hit in another"
         for design in BESIDE:
             yield f"    {DESIGNS[design]:36}{shown(found[design]['time']['hit'], ',.1f'):>34}"
+    for (namespaces, sockets), found in cells(part, "mixed"):
+        yield ""
+        yield (f"{namespaces:,} namespaces, {sockets:,} sockets each: an operation, in ns, if so "
+               "many are changes")
+        yield (f"    {'':36}" + "".join(f"{percent + ' %':>34}" for percent in PERCENT)
+               + f"{'10 % / 0 %':>24}")
+        for design in MIXED:
+            time, growth = found[design]["time"], found[design]["growth"]
+            yield f"    {DESIGNS[design]:36}" + "".join(
+                f"{shown(time[f'{percent} %'], ',.1f'):>34}" for percent in PERCENT
+            ) + f"{shown(growth['10 %'], '.2f'):>24}"
+    for (namespaces, sockets), found in cells(part, "cold"):
+        yield ""
+        yield f"{namespaces:,} namespaces, {sockets:,} sockets each: a hit, in ns"
+        yield f"    {'':36}{'caches hot':>24}{'caches cold':>34}"
+        for design in COLD:
+            time = found[design]["time"]
+            yield (f"    {DESIGNS[design]:36}{shown(time['hot'], ',.1f'):>24}"
+                   f"{shown(time['cold'], ',.1f'):>34}")

@@ -1,18 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Pictures of what the designs take, and the figures that the report's sentences have."""
+"""Pictures of what the designs take, and the figures that the report's sentences have of it."""
 
-import re
-
-from bench import lines, surroundings
-from bench.designs import ADDRESSES, BASE, DESIGNS, NAMES, cells, measure, table
+from bench import lines
+from bench.designs import (
+    ADDRESSES, BASE, COLD, DESIGNS, MIXED, NAMES, PERCENT, cells, measure, table,
+)
 from bench.intervals import shown
-from environment.failure import Failure
 
 # A part of `make bench` measures, and has a table.
-__all__ = ["measure", "table", "pictures", "write"]
-
-# What surroundings.replaced() has.
-OF_MACHINE = ("processor", "host kernel", "load")
+__all__ = ["measure", "table", "pictures", "replaced"]
 
 HIT = "hit uniform"
 OVER_NAMESPACES = "namespaces"
@@ -118,8 +114,36 @@ def large(part):
                      OVER_NAMESPACES, TIMES, over_namespaces(part, designs, (1, 64, 1024)), 1)
 
 
+def sizes(namespaces, sockets):
+    """A cell, for a person."""
+    return (f"{namespaces:,} namespace{'s' if namespaces > 1 else ''}, "
+            f"{sockets:,} socket{'s' if sockets > 1 else ''} in each")
+
+
+def mixed(part):
+    """What if sockets come and go among lookups?"""
+    panels = [lines.Panel(sizes(*numbers), [
+        lines.Line(DESIGNS[design], [
+            lines.Point(int(percent), **found[design]["time"][f"{percent} %"])
+            for percent in PERCENT]) for design in MIXED])
+        for numbers, found in cells(part, "mixed")]
+    return lines.svg("Lookups with changes among them: a socket is taken out, or put in again",
+                     "changes, of a hundred operations", "nanoseconds for an operation", panels)
+
+
+def cold(part):
+    """What if something else has filled the caches?"""
+    panels = [lines.Panel(f"caches {state}", [
+        lines.Line(DESIGNS[design], drawn(
+            part, "cold", lambda namespaces, _: namespaces, lambda *_: True,
+            lambda found, design=design, state=state: found[design]["time"][state]))
+        for design in COLD]) for state in ("hot", "cold")]
+    return lines.svg("A lookup that hits, at once and after something else has filled the caches",
+                     "namespaces, with 64 sockets in each", "nanoseconds", panels)
+
+
 PICTURES = {"first-level": first_level, "filtering": filtering, "beside": beside, "memory": memory,
-            "trees": trees, "large": large}
+            "trees": trees, "large": large, "mixed": mixed, "cold": cold}
 
 
 def pictures(part):
@@ -130,14 +154,7 @@ def pictures(part):
 def replaced(part):
     """The figures that sentences have: name -> text."""
     yield "boots", str(part["boots"])
-    for numbers, found in cells(part, "measure"):
-        where = "x".join(map(str, numbers))
-        for design, figures in found.items():
-            for kind, short in (("hit uniform", ""), ("hit zipf", " zipf"), ("change", " change")):
-                yield f"{design} {where}{short}", shown(figures["ratio"][kind], ".2f")
-            for kind, short in ((HIT, "ns"), ("make", "make ns"), ("end", "end ns")):
-                yield f"{design} {where} {short}", shown(figures["time"][kind], ",.1f")
-            yield f"{design} {where} bytes", f"{figures['bytes'] / numbers[0]:,.0f}"
+    yield from of_lookups(part)
     for numbers, found in cells(part, "bind"):
         for name, figures in found.items():
             for kind, time in figures["time"].items():
@@ -146,7 +163,36 @@ def replaced(part):
     for (crowd,), found in cells(part, "beside"):
         for design, figures in found.items():
             yield f"{design} beside {crowd}", shown(figures["time"]["hit"], ".1f")
+    for question in ("mixed", "cold"):
+        yield from of_question(part, question)
     yield "hash costs from", costs_from(part, "hash/chain", 1)
+
+
+def of_lookups(part):
+    """Times, ratios and bytes of what is measured in every size."""
+    for numbers, found in cells(part, "measure"):
+        where = "x".join(map(str, numbers))
+        for design, figures in found.items():
+            for kind, short in ((HIT, ""), ("hit zipf", " zipf"), ("change", " change")):
+                yield f"{design} {where}{short}", shown(figures["ratio"][kind], ".2f")
+            for kind, short in ((HIT, "ns"), ("make", "make ns"), ("end", "end ns")):
+                yield f"{design} {where} {short}", shown(figures["time"][kind], ",.1f")
+            yield f"{design} {where} bytes", f"{figures['bytes'] / numbers[0]:,.0f}"
+            each = figures["bytes"] / (numbers[0] * numbers[1])
+            yield f"{design} {where} bytes each", f"{each:,.0f}"
+
+
+def of_question(part, question):
+    """Times of each kind, compared with the base, and with lookups alone."""
+    for numbers, found in cells(part, question):
+        where = "x".join(map(str, numbers))
+        for design, figures in found.items():
+            for kind, time in figures["time"].items():
+                name = f"{design} {kind} {where}"
+                yield name, shown(time, ",.1f")
+                yield f"{name} ratio", shown(figures["ratio"][kind], ".2f")
+                if "growth" in figures:
+                    yield f"{name} growth", shown(figures["growth"][kind], ".2f")
 
 
 def costs_from(part, design, sockets):
@@ -154,30 +200,3 @@ def costs_from(part, design, sockets):
     costly = [numbers[0] for numbers, designs in cells(part, "measure")
               if numbers[1] == sockets and designs[design]["ratio"][HIT]["low"] > 1]
     return f"{min(costly):,}" if costly else "no number"
-
-
-def used(text):
-    """The figures that a text has."""
-    return {" ".join(name.split()) for name in re.findall(r"\|([^|]+)\|", text)}
-
-
-def substitutions(names, known):
-    """A file that the report includes: what it says is filled in, and not written by hand."""
-    yield ".. SPDX-License-Identifier: GPL-2.0"
-    yield ".. Written by make bench T='--record designs'. Do not edit."
-    yield ""
-    for name in sorted(names):
-        if name not in known:
-            raise Failure(f"the report has a figure that was not measured: {name}")
-        yield f".. |{name}| replace:: {known[name]}"
-
-
-def write(folder, results):
-    """The plots and the figures of the report, which is in the folder."""
-    part = results["parts"]["designs"]
-    for name, picture in pictures(part).items():
-        (folder / f"{name}.svg").write_text(picture, encoding="utf-8")
-    known = dict([*replaced(part), *surroundings.replaced(results["machine"])])
-    wanted = used((folder / "report.rst").read_text(encoding="utf-8"))
-    (folder / "designs-figures.txt").write_text(
-        "\n".join(substitutions(wanted, known)) + "\n", encoding="utf-8")

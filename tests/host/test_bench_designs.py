@@ -9,10 +9,8 @@ import xml.etree.ElementTree as ElementTree
 from bench import designs, designs_report, lines
 from environment.failure import Failure
 from kernel_module import designs as module
-from kernel_module.module import PROJECT
 
 SVG = "{http://www.w3.org/2000/svg}"
-REPORT = PROJECT / "Documentation/performance/report.rst"
 KNOWN = module.SOURCE / "known.rs"
 
 
@@ -24,6 +22,10 @@ def figures(question, design, slower):
         return {"bind": time, "accept": 2 * time}
     if question == "beside":
         return {"hit": time}
+    if question == "mixed":
+        return {f"{percent} %": time for percent in designs.PERCENT}
+    if question == "cold":
+        return {"hot": time, "cold": 10 * time}
     return {"hit uniform": time, "hit zipf": time, "miss uniform": time, "miss zipf": time,
             "change": time, "put": time, "make": time, "end": time, "bytes": 64}
 
@@ -31,8 +33,7 @@ def figures(question, design, slower):
 def said(slower):
     """The lines of one boot, all of whose figures are larger by a factor."""
     for question, *numbers in designs.CELLS:
-        asked = {"measure": designs.DESIGNS, "bind": designs.NAMES, "beside": designs.BESIDE}
-        for design in asked[question]:
+        for design in designs.ASKED[question]:
             if design != "noop/chain" or numbers[0] == 1:
                 yield json.dumps({"question": question, "cell": numbers, "design": design,
                                   "figures": figures(question, design, slower)})
@@ -82,7 +83,13 @@ class SummaryTest(unittest.TestCase):
         text = "\n".join(designs.table(part()))
         self.assertIn("16,384 namespaces, 64 sockets each", text)
         self.assertEqual(text.count(designs.DESIGNS["hash/chain"]),
-                         sum(cell[0] == "measure" for cell in designs.CELLS))
+                         sum(cell[0] in ("measure", "cold") for cell in designs.CELLS))
+
+    def test_percent(self):
+        """The module has these parts of changes."""
+        text = (module.SOURCE / "mixed.rs").read_text(encoding="utf-8")
+        known = re.search(r"PERCENT: .* = \[(.*)\];", text).group(1)
+        self.assertEqual(known.split(", "), list(designs.PERCENT))
 
 
 class ReportTest(unittest.TestCase):
@@ -104,27 +111,6 @@ class ReportTest(unittest.TestCase):
         found["measure"]["1 1"]["hash/chain"]["ratio"]["hit uniform"]["low"] = 0.9
         self.assertEqual(designs_report.costs_from(found, "hash/chain", 1), "16")
         self.assertEqual(designs_report.costs_from(found, "pointer/chain", 1), "no number")
-
-    def test_sentences(self):
-        """Every figure that the report has is filled in."""
-        used = designs_report.used(REPORT.read_text(encoding="utf-8"))
-        known = dict(designs_report.replaced(part()))
-        self.assertTrue(used)
-        for name in used - set(designs_report.OF_MACHINE):
-            self.assertIn(name, known)
-        with self.assertRaises(Failure):
-            list(designs_report.substitutions({"no such figure"}, known))
-
-    def test_is_documented(self):
-        """The description of results.json names all that is in it."""
-        text = REPORT.read_text(encoding="utf-8")
-        keys = set(part()) | set(part()["measure"]["1 1"]["hash/chain"]) | {"unit", "bases"}
-        self.assertEqual([key for key in sorted(keys) if f"``{key}``" not in text], [])
-
-    def test_plots(self):
-        """Every plot is in the report."""
-        shown = re.findall(r"image:: ([\w-]+)\.svg", REPORT.read_text(encoding="utf-8"))
-        self.assertEqual(sorted(shown), sorted(designs_report.PICTURES))
 
 
 class ScaleTest(unittest.TestCase):

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What is computed from simulated caches and fragmented memory, and what the report has of it."""
+
+import json
+import re
+import unittest
+
+from bench import caches, fragmented, report, surroundings
+from environment.failure import Failure
+from kernel_module import designs as module
+from kernel_module.module import PROJECT
+from test_bench_designs import part as designs_part
+
+REPORT = PROJECT / "Documentation/performance/report.rst"
+
+# The end of what cachegrind writes, with another function that is called much the same.
+COUNTED = """desc: I1 cache:         32768 B, 64 B, 8-way associative
+events: Ir I1mr ILmr Dr D1mr DLmr Dw D1mw DLmw
+fn=caches::counted
+0 4600 5 5 1000 80 20 0 10 1
+12 400
+fn=caches::look_up
+0 6288522 24 24 503947 2027 2 602423 50258 49152
+summary: 1 2 3 4 5 6 7 8 9
+"""
+
+
+def had(pages, distance):
+    """Tables of so many pages, where there are no pieces of more than half of the distance."""
+    tables = 8 if not distance or pages < distance else 0
+    return {"bytes": pages * 4096, "piece": tables, "kernel piece": tables, "kernel huge": 0,
+            "kernel mapped": 8 - tables, "mapped": 8, "pages": 8}
+
+
+def told(distances=fragmented.DISTANCES):
+    """What a guest tells."""
+    yield "nsmux_bench: loading"
+    for distance in distances:
+        yield json.dumps({
+            "distance": distance, "release": "7.3.4", "pages": 1 << 18, "held": 1000, "tables": 8,
+            "sizes": [had(1 << order, distance) for order in (0, *range(2, 11))],
+            "designs": {"pointer/chain": True, "hash/chain": distance == 0}})
+
+
+def caches_part():
+    """What results.json would have of caches: one more miss for each design."""
+    return {"simulator": "valgrind-3", "processors": caches.PROCESSORS, "misses": {
+        caches.key(size): {design: {processor: {"instructions": 100, "D1": number, "LL": 0}
+                                    for processor in caches.PROCESSORS}
+                           for number, design in enumerate(caches.SIMULATED)}
+        for size in caches.SIZES}}
+
+
+def results():
+    """All of results.json."""
+    return {"machine": surroundings.machine(), "parts": {
+        "designs": designs_part(), "fragmented": fragmented.summary(list(told())),
+        "caches": caches_part()}}
+
+
+class CachesTest(unittest.TestCase):
+    """bench.caches"""
+
+    def test_counted(self):
+        """Only what the one function has counts, reads and writes alike."""
+        found = caches.counted(COUNTED, 10)
+        self.assertEqual(found, {"instructions": 500, "D1": 9, "LL": 2.1})
+
+    def test_not_counted(self):
+        """Without that function there is nothing to tell."""
+        with self.assertRaises(Failure):
+            caches.counted(COUNTED.replace("counted", "accounted"), 10)
+
+    def test_all_simulated(self):
+        """The program has these designs, and no others."""
+        text = module.IN_USER_SPACE[1].read_text(encoding="utf-8")
+        known = re.findall(r'\bknown::<.*>\("(.*)"\)', text)
+        self.assertEqual(sorted(known), sorted(caches.SIMULATED))
+
+    def test_table(self):
+        """Every size has a row for each design."""
+        rows = list(caches.table(caches_part()))
+        self.assertEqual(sum("a trie" in row for row in rows), len(caches.SIZES))
+
+
+class FragmentedTest(unittest.TestCase):
+    """bench.fragmented"""
+
+    def setUp(self):
+        self.part = fragmented.summary(list(told()))
+
+    def test_largest(self):
+        """The largest size of which none failed."""
+        self.assertEqual(fragmented.largest(self.part, 64, "in one piece"), 32 * 4096)
+        self.assertEqual(fragmented.largest(self.part, 2, "in one piece"), 4096)
+        self.assertEqual(fragmented.largest(self.part, 2, "mapped"), 1024 * 4096)
+        self.assertEqual(fragmented.failed(self.part, 64, 64, "in one piece"), 8)
+
+    def test_some_failed(self):
+        """One table that is missing is as bad as all."""
+        sizes = self.part["distances"]["64"]["sizes"]
+        sizes[4]["piece"] = 7
+        self.assertEqual(fragmented.largest(self.part, 64, "in one piece"), 16 * 4096)
+
+    def test_not_fragmented(self):
+        """Where there is a piece that there cannot be, nothing is known."""
+        lines = [line.replace('"piece": 0', '"piece": 1', 1) for line in told()]
+        with self.assertRaisesRegex(Failure, "not fragmented"):
+            fragmented.summary(lines)
+
+    def test_broken_off(self):
+        """A guest that does not come to its end has told nothing."""
+        with self.assertRaises(Failure):
+            fragmented.summary(list(told(fragmented.DISTANCES[:-1])))
+
+    def test_table(self):
+        """Each state of memory says which designs could be made."""
+        text = "\n".join(fragmented.table(self.part))
+        self.assertIn("0 of 1,024 pages in use, 1,000 in all; designs that could be made: 2 of 2",
+                      text)
+        self.assertIn("could be made: 1 of 2", text)
+
+
+class ReportTest(unittest.TestCase):
+    """bench.report"""
+
+    def test_sentences(self):
+        """Every figure that the report has is filled in."""
+        used = report.used(REPORT.read_text(encoding="utf-8"))
+        known = report.replaced(results())
+        self.assertTrue(used)
+        self.assertEqual(sorted(used - set(known)), [])
+        with self.assertRaises(Failure):
+            list(report.substitutions({"no such figure"}, known))
+
+    def test_is_documented(self):
+        """The description of results.json names all that is in it."""
+        text = REPORT.read_text(encoding="utf-8")
+        parts = results()["parts"]
+        keys = {key for part in parts.values() for key in part} | set(parts) | {"unit", "bases"}
+        keys |= set(parts["designs"]["measure"]["1 1"]["hash/chain"])
+        keys |= set(parts["designs"]["mixed"]["1024 64"]["pointer/chain"])
+        keys |= set(parts["fragmented"]["distances"]["0"])
+        keys |= set(parts["fragmented"]["distances"]["0"]["sizes"][0])
+        keys |= set(parts["caches"]["misses"]["16 64"]["hash/chain"]["2006"])
+        self.assertEqual([key for key in sorted(keys) if f"``{key}``" not in text], [])
+
+    def test_plots(self):
+        """Every plot is in the report."""
+        shown = re.findall(r"image:: ([\w-]+)\.svg", REPORT.read_text(encoding="utf-8"))
+        drawn = [name for part, module_of in report.PARTS.items()
+                 for name in module_of.pictures(results()["parts"][part])]
+        self.assertEqual(sorted(shown), sorted(drawn))
+
+
+if __name__ == "__main__":
+    unittest.main()
