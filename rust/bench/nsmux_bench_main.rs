@@ -5,7 +5,7 @@
 //! Each [`design`] puts a [`first`] level, which finds a packet's namespace, before a [`second`],
 //! which finds a socket in it; all hold the same [`sockets`]. Before one is timed by [`measure`], it
 //! has to give the answers of a list that is gone through from its begin to its end: [`trial`]. Two more
-//! times are taken: with [`mixed`] operations, and with [`cold`] caches. What a design cannot do is
+//! times are taken: with [`mixed`] operations, and with [`mod@cold`] caches. What a design cannot do is
 //! shown by [`cannot`], and whether it can be made in memory that is [`fragmented`]. Everything is asked for through [`device`].
 //!
 //! Nothing here touches a socket or a namespace of the kernel: what is compared are data structures,
