@@ -207,7 +207,7 @@ def test_chosen(family, made):
 
 def test_limit():
     """Five lines in ten seconds; and whose was told lets the others go
-    first, also while one that waits comes to its end."""
+    first, also while some that wait come to their end."""
     wait_until(lambda: not disputes_told() or disputes_told()[-1][0]
                < time.clock_gettime(time.CLOCK_MONOTONIC) - WHILE,
                "nothing was told for a while")
@@ -223,17 +223,16 @@ def test_limit():
             send_datagram(observed)
         wait_until(lambda: len(disputes_told()) >= before + MOST,
                    "as many as may be are told")
-        with disputed() as gone:
-            pass
-        wait_until(lambda: gone not in cookies(), "its namespace has ended")
+        gone = {ended()}
         first.namespace.set_mode("observe")
         first.namespace.set_mode("verify")
         send_datagram(first)
+        gone.add(ended())
 
         def told():
-            # If it was its turn before it ended.
+            # If it was the turn of one before it ended.
             return [entry for entry in disputes_told()[before:]
-                    if entry[1] != gone]
+                    if entry[1] not in gone]
 
         wait_until(lambda: len(told()) == MOST + 2,
                    "the others are told as well")
@@ -258,6 +257,14 @@ def disputed():
         send_datagram(observed)
         wait_until(lambda: disputes(observed)[0], "the dispute is counted")
         yield observed.namespace.cookie
+
+
+def ended():
+    """The cookie of such a namespace, which has ended."""
+    with disputed() as gone:
+        pass
+    wait_until(lambda: gone not in cookies(), "its namespace has ended")
+    return gone
 
 
 @contextlib.contextmanager
