@@ -6,13 +6,12 @@ The packet is traced twice, with nsmux or another contender in its way, and with
 nothing; a table has both, and each gets a flame graph.
 """
 
-import argparse
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from bench import breakdown, contenders, flame, guest, stacks, table, trace
-from bench.figures import FAMILIES, KINDS, MODES, NOTHING
+from bench import breakdown, contenders, flame, guest, question, stacks, trace
+from bench.figures import KINDS, MODES
 from environment import provision
 from environment.failure import Failure, report
 from environment.progress import step
@@ -23,14 +22,11 @@ CALLS = {"tcp": ["__x64_sys_sendto", "__x64_sys_recvfrom"]}
 CALL = ["__x64_sys_sendmmsg"]
 END = {"do_syscall_64", "x64_sys_call"}
 
-WAYS = {"loopback": ["loopback"], "veth": ["veth"], "veth-demux": ["veth", "--early-demux"]}
-CONTENDERS = [NOTHING, *table.ROWS]
-
 
 def measure(environment, options, contender, contents):
     """The stacks of one packet, with how many instructions were executed in each."""
     symbols, addresses = trace.Tracer(environment, contents).record(
-        options.kind, options.family, *WAYS[options.way], contender)
+        options.kind, options.family, *question.WAYS[options.way], contender)
     found = Counter()
     for call in CALLS.get(options.kind, CALL):
         windows = list(stacks.windows(addresses, stacks.Symbols(symbols), call, END))
@@ -42,12 +38,10 @@ def measure(environment, options, contender, contents):
 
 def main(arguments):
     """Traces, tells and draws."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = question.parser(__doc__)
     parser.add_argument("--kind", choices=KINDS, default="udp")
-    parser.add_argument("--family", type=int, choices=FAMILIES, default=4)
-    parser.add_argument("--way", choices=WAYS, default="veth")
-    parser.add_argument("--with", dest="present", choices=CONTENDERS, default=MODES[1])
-    parser.add_argument("--without", choices=CONTENDERS, default=MODES[0])
+    parser.add_argument("--with", dest="present", choices=question.CONTENDERS, default=MODES[1])
+    parser.add_argument("--without", choices=question.CONTENDERS, default=MODES[0])
     options = parser.parse_args(arguments)
     environment = provision.ready()
     module.build(environment)
@@ -57,7 +51,7 @@ def main(arguments):
     with step("tracing a packet in two guests, about 60 s"), ThreadPoolExecutor() as pool:
         both = list(pool.map(
             lambda name: measure(environment, options, name, contents), names))
-    packet = f"{options.kind} IPv{options.family} {options.way}"
+    packet = question.packet(options.kind, options)
     print(f"instructions of one packet: {packet}")
     print("\n".join(breakdown.table(*both, names)))
     for name, found in zip(names, both):
