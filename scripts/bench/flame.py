@@ -8,7 +8,7 @@ OURS, OTHERS = ("#d9480f", "#fd7e14"), ("#a5d8ff", "#d0ebff")
 
 
 def tree(stacks):
-    """Nested: name -> [instructions, in it alone, children]."""
+    """Nested: name -> [instructions or time, in it alone, children]."""
     root = [0, 0, {}]
     for stack, number in stacks.items():
         node = root
@@ -25,7 +25,7 @@ def depth(node):
     return 1 + max((depth(child) for child in node[2].values()), default=0)
 
 
-def boxes(node, scale, left, row, height, is_ours):
+def boxes(node, scale, left, row, height, is_ours, told):
     """The rectangles of the children of a node, and of theirs."""
     for number, (function, child) in enumerate(node[2].items()):
         name, module = function
@@ -33,28 +33,28 @@ def boxes(node, scale, left, row, height, is_ours):
         if width >= LEAST:
             top = height - (row + 1) * ROW
             colour = (OURS if is_ours(module) else OTHERS)[number % 2]
-            text = f"{name}{f' [{module}]' if module else ''}: {child[0]}"
-            if child[1] != child[0]:
-                text += f", {child[1]} itself"
+            text = f"{name}{f' [{module}]' if module else ''}: {told(child[0])}"
+            if child[2]:
+                text += f", {told(child[1])} itself"
             yield (f'<g><title>{escape(text)}</title><rect x="{left:.1f}" y="{top}" '
                    f'width="{width:.1f}" height="{ROW - 1}" fill="{colour}"/>')
             letters = int((width - 4) / LETTER)
             if letters >= 3:
                 yield f'<text x="{left + 2:.1f}" y="{top + 12}">{escape(name[:letters])}</text>'
             yield "</g>"
-            yield from boxes(child, scale, left, row + 1, height, is_ours)
+            yield from boxes(child, scale, left, row + 1, height, is_ours, told)
         left += width
 
 
-def svg(stacks, title, is_ours):
-    """The whole picture."""
+def svg(stacks, title, is_ours, whole=None, told=str):
+    """The whole picture, as wide as `whole` is, if that is given; `told` makes numbers text."""
     root = tree(stacks)
     height = depth(root) * ROW + 8
-    scale = WIDTH / root[0]
+    scale = WIDTH / (whole or root[0])
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height + 24}" '
-        'font-family="monospace" font-size="11">',
+        f'viewBox="0 0 {WIDTH} {height + 24}" font-family="monospace" font-size="11">',
         f'<rect width="{WIDTH}" height="{height + 24}" fill="#fff"/>',
         f'<text x="4" y="14">{escape(title)}</text>',
         '<g transform="translate(0, 20)">',
-        *boxes(root, scale, 0, 0, height - 8, is_ours), "</g>", "</svg>", ""])
+        *boxes(root, scale, 0, 0, height - 8, is_ours, told), "</g>", "</svg>", ""])
