@@ -51,6 +51,9 @@ bench-record: ## the same, and record the figures as what it may cost from now o
 bench-where: ## show which functions execute the instructions of a packet (WHERE='--kind udp ...')
 	@$(RUN) scripts/bench_where.py $(WHERE)
 
+profile: ## draw where the time of receiving packets goes, natively (PROFILE='--kinds udp syn ...')
+	@$(RUN) scripts/bench_profile.py $(PROFILE)
+
 bench-bounds: ## count how long one request holds up others, with 10,000 namespaces
 	@$(RUN) scripts/bench_bounds.py
 
@@ -79,4 +82,4 @@ help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
 .PHONY: all tool install uninstall demo test test-debug bench bench-quick bench-record \
-	bench-where bench-bounds bench-memory mutants shell check doc clean distclean help
+	bench-where profile bench-bounds bench-memory mutants shell check doc clean distclean help

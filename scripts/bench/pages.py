@@ -10,7 +10,7 @@ from bench.reached import goal_lines
 from kernel_module.module import PROJECT
 
 FOLDER = PROJECT / "Documentation/performance"
-HEAD = ".. SPDX-License-Identifier: GPL-2.0\n.. Written by make bench. Do not edit.\n\n"
+HEAD = ".. SPDX-License-Identifier: GPL-2.0\n.. Written by make {}. Do not edit.\n\n"
 
 
 def write(parts, results):
@@ -24,11 +24,16 @@ def write(parts, results):
         figures |= {f"{name} {key}": text for key, text in module.figures(part).items()}
         goals += module.goals(part)
     put("goals.table", [*surroundings.lines(results["machine"]), *goal_lines(goals)])
-    (FOLDER / "time-figures.txt").write_text(HEAD + "".join(
-        f".. |{key}| replace:: {text}\n" for key, text in sorted(figures.items())),
-        encoding="utf-8")
+    put_figures("time", "bench", figures)
 
 
 def put(name, lines):
     """Writes what a person is shown."""
     (FOLDER / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def put_figures(page, target, figures):
+    """Writes what a page has by names."""
+    (FOLDER / f"{page}-figures.txt").write_text(HEAD.format(target) + "".join(
+        f".. |{key}| replace:: {text}\n" for key, text in sorted(figures.items())),
+        encoding="utf-8")

@@ -35,11 +35,12 @@ def command_line(kernel, program, arguments, megabytes=MEGABYTES, words=()):
     ]  # fmt: skip
 
 
-def run(environment, program, arguments, on_line, seconds, **machine):
+def run(environment, program, arguments, on_line, seconds, under=(), **machine):
     """Runs the program, which powers the guest off at its end; `on_line` gets each line. Fails if
-    it takes longer, or if the kernel complains. `machine`: memory, and words for the kernel."""
+    it takes longer, or if the kernel complains. `machine`: memory, and words for the kernel, which
+    is run by the command `under`, if that is given."""
     command = environment.root.command(
-        command_line(environment.kernel, program, arguments, **machine))
+        [*under, *command_line(environment.kernel, program, arguments, **machine)])
     lines, late = [], threading.Event()
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT) as process:
