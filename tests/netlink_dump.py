@@ -155,6 +155,13 @@ def dump(command, chosen=(), after_others=False):
         begun.close()
 
 
+def wait_for_the_dying():
+    """Those of the tests before may not have given their memory back yet, and
+    who makes a namespace waits for them."""
+    wait_until(lambda: alive() < len(cookies()) + SMALL // 4,
+               "nobody is left", 120)
+
+
 def is_there(number):
     """Whether there is a namespace of that inode number."""
     with dump("namespace-get") as begun:
@@ -221,8 +228,7 @@ def test_nothing_is_held_meanwhile(command):
 
 def test_keeps_none_alive():
     """A dump that stands still, and one that was given up, hold nothing."""
-    # Those of the tests before may not have given their memory back yet.
-    wait_until(lambda: alive() < len(cookies()) + SMALL // 4, "nobody is left")
+    wait_for_the_dying()
     before = alive()
     with Bulk(SMALL), contextlib.ExitStack() as stack:
         stack.enter_context(dump("namespace-get")).part()
@@ -249,6 +255,7 @@ def test_goes_on():
 def test_netlink_among_many():
     """A socket of netlink, and the members of a group, in tables that are
     gone through in parts: every namespace has sockets there."""
+    wait_for_the_dying()
     with Namespace() as first, Bulk(PATIENT), Namespace() as last, \
             contextlib.ExitStack() as stack:
         cookies_of = []
