@@ -5,6 +5,7 @@
 #   make KDIR=<built kernel tree>    builds for another kernel that has Rust, with this machine's tools
 #   make NSMUX_FIRST_LEVEL=noop      compiles the first level out: there is one namespace, the initial one
 #   make KERNEL_VERSION=<version>    uses this kernel of the distribution's backports, not the newest
+#   make bench HOST=1                measures on the running kernel, which has Rust; asks before it loads a module
 #   NSMUX_CACHE=<directory>          keeps what is made once there, not in ~/.cache/nsmux
 
 export KERNEL_VERSION NSMUX_FIRST_LEVEL
@@ -40,7 +41,11 @@ test-debug: ## run the tests on a kernel with KASAN, lockdep and kmemleak, built
 	@$(RUN) scripts/run_debug_tests.py $(T)
 
 bench: ## take the time of packets, with nsmux and without, and of the designs of 2006 (T=native, T=designs)
+ifdef HOST
+	@python3 scripts/bench_host.py $(T)
+else
 	@$(RUN) scripts/bench.py $(T)
+endif
 
 bench-quick: ## count the instructions that nsmux adds to a packet's path, beside its peers
 	@$(RUN) scripts/bench_quick.py

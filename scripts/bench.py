@@ -3,17 +3,16 @@
 """Measures time, part by part, and writes all figures to build/bench/results.json."""
 
 import argparse
-import json
 import sys
 
 from bench import namespaces, native, packets, pages, report as designs, surroundings
 from bench.guest import BUILD
+from bench.results import Results
 from environment import provision
 from environment.failure import Failure, report
 from kernel_module.module import PROJECT
 
 RESULTS = BUILD / "results.json"
-SCHEMA = 2
 
 
 # Each measures, given the environment, and has a table and a picture of what it has found.
@@ -40,13 +39,13 @@ def show(name, part):
     print()
 
 
-def record(results):
+def record(contents):
     """Gives the documentation what it has to be given of these parts."""
-    parts = results["parts"]
+    parts = contents["parts"]
     if set(PARTS) <= set(parts):
-        pages.write(PARTS, {**results, "parts": {name: parts[name] for name in PARTS}})
+        pages.write(PARTS, {**contents, "parts": {name: parts[name] for name in PARTS}})
     if set(designs.PARTS) <= set(parts):
-        designs.write(pages.FOLDER, results)
+        designs.write(pages.FOLDER, contents)
     print(f"tables and plots for the documentation: {pages.FOLDER.relative_to(PROJECT)}")
 
 
@@ -66,18 +65,15 @@ def main(arguments):
         raise Failure("no page of the documentation has all its figures from these parts",
                       " or ".join(f"T='--record {' '.join(page)}'" for page in PAGES))
     environment = provision.ready()
-    results = {"schema": SCHEMA, "machine": surroundings.machine(), "parts": {}}
-    BUILD.mkdir(parents=True, exist_ok=True)
+    results = Results(RESULTS)
     for name in options.parts or ALL:
-        results["parts"][name] = ALL[name].measure(environment)
-        results["machine"]["load"].append(surroundings.load())
-        RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    print("\n".join(surroundings.lines(results["machine"])))
-    for name, part in results["parts"].items():
+        results.add(name, ALL[name].measure(environment))
+    print("\n".join(surroundings.lines(results.contents["machine"])))
+    for name, part in results.parts.items():
         show(name, part)
     print(f"all figures: {RESULTS.relative_to(PROJECT)}")
-    if options.record or list(results["parts"]) == list(ALL):
-        record(results)
+    if options.record or list(results.parts) == list(ALL):
+        record(results.contents)
     return 0
 
 

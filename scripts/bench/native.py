@@ -70,7 +70,8 @@ def measure(stock):
 def table(part):
     """What a person is shown."""
     call = part["call"]
-    yield (f"Time in user-mode Linux {part['kernel']}: medians of {part['boots']} boots of "
+    where, each = turns.where(part)
+    yield (f"Time in {where} {part['kernel']}: medians of {part['boots']} {each} of "
            f"{part['turns']} turns, and what encloses them with 95 % confidence.")
     yield (f"An empty system call takes {call['median']:,.0f} ns there ({call['low']:,.0f} … "
            f"{call['high']:,.0f}).")
@@ -113,13 +114,14 @@ def figures(part):
 
 def picture(part):
     """The ratios, drawn."""
+    where, each = turns.where(part)
     panels = [(f"{what}: {part['kinds'][kind]['time'][BASE]['median']:,.0f} ns without nsmux",
                [plot.Row(text, **part["kinds"][kind]["ratio"][name],
                          filled=not name.endswith(COUNTED_BY_INSTRUCTION))
                 for name, text in CONTENDERS.items()])
               for kind, what in KINDS.items()]
     return plot.svg(
-        f"What a packet over loopback takes with nsmux: medians of {part['boots']} boots of "
-        "user-mode Linux, 95 % intervals",
+        f"What a packet over loopback takes with nsmux: medians of {part['boots']} {each} of "
+        f"{where}, 95 % intervals",
         "time with the contender / time with nsmux not loaded (no unit; 1 is no difference)",
         panels)

@@ -16,7 +16,7 @@ from bench.table import ROWS, SHORT
 
 AGAIN = "again"
 CONTENDERS = {**ROWS, AGAIN: "nothing, again"}
-# Without instructions of its own for it, a program is interpreted here.
+# Programs, which are interpreted where they are not compiled: as user-mode Linux does.
 INTERPRETED = ("sk-lookup", "tc")
 WAYS = {LOOPBACK: "over loopback", VETH: "over veth, early demultiplexing off",
         DEMUX: "over veth, early demultiplexing on"}
@@ -47,7 +47,7 @@ PEERS = {
     "direct": ("C: least lookup", 1.02),
     "slow": ("C: nf_sk_lookup_slow", 0.95),
     "fast": ("C: as observe", 1.00),
-    "tc": ("BPF's helper in tc, interpreted", 0.60),
+    "tc": ("BPF's helper in tc", 0.60),
 }
 
 
@@ -103,7 +103,13 @@ def goals(part):
         else:
             yield Goal.at_least(least, name, figure)
     for peer, (name, most) in PEERS.items():
-        yield Goal.at_most(most, f"added to a received packet, by {name}", part["peers"][peer])
+        yield Goal.at_most(most, f"added to a received packet, by {name}{interpreted(peer, part)}",
+                           part["peers"][peer])
+
+
+def interpreted(contender, part):
+    """What has to be said of a contender, if it is a program that is not compiled."""
+    return ", interpreted" if contender in INTERPRETED and not part.get("compiled") else ""
 
 
 def measure(stock):
@@ -119,7 +125,8 @@ def line(first, columns):
 
 def table(part):
     """What a person is shown."""
-    yield (f"Time in user-mode Linux {part['kernel']}: medians of {part['boots']} boots of "
+    where, each = turns.where(part)
+    yield (f"Time in {where} {part['kernel']}: medians of {part['boots']} {each} of "
            f"{part['turns']} turns. Times as long as with nothing in the way:")
     columns = [(kind, family) for family in FAMILIES for kind in ONE_WAY]
     for way, text in WAYS.items():
@@ -137,8 +144,9 @@ def table(part):
     yield ""
     yield from goal_lines(goals(part))
     yield ""
-    yield "UDP and SYN floods, packets a second as a part; BPF is interpreted: " + ", ".join(
-        f"{contender} {figure['median']:.3f}" for contender, figure in part["floods"].items())
+    yield "UDP and SYN floods, packets a second as a part: " + ", ".join(
+        f"{contender} {figure['median']:.3f}{interpreted(contender, part)}"
+        for contender, figure in part["floods"].items())
 
 
 def figures(part):
@@ -162,13 +170,14 @@ def picture(part):
         found = part["cells"][cell(kind, 4, VETH)]
         return (f"{what}: {found['time'][NOTHING]['median']:,.0f} ns with nothing in "
                 "the way", [plot.Row(
-                    CONTENDERS[name] + (", interpreted" if name in INTERPRETED else ""),
+                    CONTENDERS[name] + interpreted(name, part),
                     **found["ratio"][name], filled=name not in INTERPRETED)
                     for name in CONTENDERS])
 
+    where, each = turns.where(part)
     return plot.svg(
-        f"What a packet over veth takes, IPv4: medians of {part['boots']} boots of user-mode "
-        "Linux, 95 % intervals",
+        f"What a packet over veth takes, IPv4: medians of {part['boots']} {each} of {where}, "
+        "95 % intervals",
         "time with the contender / time with nothing in the way (no unit; 1 is no difference)",
         [panel("udp", "a datagram"), panel("syn", "a SYN to a listener whose queue is full"),
          panel("ack", "an acknowledgement to a connection")])

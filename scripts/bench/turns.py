@@ -17,6 +17,7 @@ from environment.failure import Failure
 from environment.progress import step
 from machine import uml
 
+GUEST = "user-mode Linux"
 # How many seconds a boot takes, without its turns; a busy machine is given twenty times as long.
 BOOT, PATIENCE = 2, 20
 
@@ -28,11 +29,11 @@ def prepared(stock):
         return environment, uml_build.build(environment)
 
 
-def told(lines):
+def told(lines, who=GUEST):
     """The turns that the guest tells of, and what it says last."""
     found = [json.loads(line) for line in lines if line.startswith('{"')]
     if not found or "kernel" not in found[-1]:
-        raise Failure("user-mode Linux did not come to the end:\n" + uml.shown(lines))
+        raise Failure(f"{who} did not come to the end:\n" + uml.shown(lines))
     return [line["figures"] for line in found[:-1]], found[-1]
 
 
@@ -51,3 +52,9 @@ def measured(stock, program, boots, turns, seconds, **machine):
     # For who wants to compute something else from it.
     (BUILD / f"{Path(program).stem}-turns.json").write_text(json.dumps(found), encoding="utf-8")
     return found, last
+
+
+def where(part):
+    """Where a part was measured, and what there are several of: user-mode Linux, unless it says
+    something else."""
+    return part.get("where", GUEST), part.get("each", "boots")

@@ -27,6 +27,7 @@ ONE_WAY = {name: kind for name, kind in KINDS.items() if name != "tcp"}
 # As quick.py has them.
 WAYS = [("loopback", False), ("veth", False), ("veth", True)]
 WARM_UP_TURNS = 1
+JIT = Path("/proc/sys/net/core/bpf_jit_enable")
 
 
 def library(folder):
@@ -120,6 +121,11 @@ def turn(meter, folder):
     return found
 
 
+def programs_are_compiled():
+    """Whether BPF's are, and not interpreted."""
+    return JIT.exists() and JIT.read_text(encoding="ascii").strip() != "0"
+
+
 def main(options):
     """All turns."""
     subprocess.run(["insmod", options.folder / "nsmux_contenders.ko"],
@@ -129,7 +135,8 @@ def main(options):
         figures = turn(meter, options.folder)
         if number >= 0:
             tell({"turn": number, "figures": figures})
-    tell({"kernel": os.uname().release, "rounds": ROUNDS, "packets": NUMBER})
+    tell({"kernel": os.uname().release, "rounds": ROUNDS, "packets": NUMBER,
+          "compiled": programs_are_compiled()})
 
 
 if __name__ == "__main__":
