@@ -40,7 +40,7 @@ test: ## build, boot and run all tests (T=<name>... runs some)
 test-debug: ## run the tests on a kernel with KASAN, lockdep and kmemleak, built once (T=<name>...)
 	@$(RUN) scripts/run_debug_tests.py $(T)
 
-bench: ## take the time of packets, with nsmux and without, and of the designs of 2006 (T=native, T=designs)
+bench: ## take the time of lookups, of packets with nsmux and without, and of the designs of 2006 (T=native, T=designs)
 ifdef HOST
 	@python3 scripts/bench_host.py $(T)
 else

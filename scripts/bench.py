@@ -5,7 +5,7 @@
 import argparse
 import sys
 
-from bench import namespaces, native, packets, pages, report as designs, surroundings
+from bench import lookup, namespaces, native, packets, pages, report as designs, surroundings
 from bench.guest import BUILD
 from bench.results import Results
 from environment import provision
@@ -16,7 +16,7 @@ RESULTS = BUILD / "results.json"
 
 
 # Each measures, given the environment, and has a table and a picture of what it has found.
-PARTS = {"native": native, "packets": packets, "namespaces": namespaces}
+PARTS = {"lookup": lookup, "native": native, "packets": packets, "namespaces": namespaces}
 # And some have several, and one report together.
 ALL = {**PARTS, **designs.PARTS}
 # What each page of the documentation takes its figures from.

@@ -9,8 +9,8 @@ use kernel::{
 };
 
 use crate::{
+    batches::{each, median},
     design::Design,
-    measure::{each, median},
     random::{Choice, Random},
     sockets::Ends,
     workload::{filled, look_up, packets, Cell},

@@ -1,24 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `/dev/nsmux_bench`: a question is written, and the answer read, which is a line of JSON.
+//! A device: a question is written, and the answer read, which is a line of JSON.
 //!
-//! ===================================================  =============================================
-//! question                                             answer
-//! ===================================================  =============================================
-//! `designs`                                            the names of all designs
-//! `trial <design> <seed>`                              how the randomised test went
-//! `cannot <seed>`                                      what designs cannot do, and whether that was
-//!                                                      seen
-//! `measure <design> <namespaces> <sockets> <seed>`     times and bytes
-//! `beside <design> <crowd> <seed>`                     time beside a namespace with so many sockets
-//! `mixed <design> <namespaces> <sockets> <seed>`       times with changes among lookups, by percent
-//! `cold <design> <namespaces> <sockets> <seed>`        times with cold and with hot caches
-//! `fragmented <distance> <pages>`                      which tables and designs can be made where a
-//!                                                      page at each distance is in use
-//! `names`                                              the ways to keep names
-//! `bind-trial <names> <seed>`                          how their randomised test went
-//! `bind <names> <contexts> <addresses> <seed>`         times to bind and to accept
-//! ===================================================  =============================================
+//! What can be asked is up to who answers, which is another for each of the two modules.
 
 use kernel::{
     fs::{File, Kiocb},

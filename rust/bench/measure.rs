@@ -9,6 +9,7 @@ use kernel::{
 };
 
 use crate::{
+    batches::{each, median, BATCHES},
     design::Design,
     random::{Choice, Random},
     sockets::{Ends, Key},
@@ -20,7 +21,6 @@ use crate::{
 /// something else wants the processor. Every packet is looked up once, so that sockets are in the
 /// processor's caches as far as they would be there anyway.
 pub(crate) const PACKETS: usize = 1024;
-pub(crate) const BATCHES: usize = 63;
 pub(crate) const WARM_UP: usize = 8;
 const ALL_PACKETS: usize = PACKETS * (WARM_UP + BATCHES);
 
@@ -150,23 +150,4 @@ fn changes<D: Design>(design: &mut D, world: &mut World, random: &mut Random) ->
         *time = each(begin, PACKETS / 4);
     }
     Ok(median(&mut times))
-}
-
-/// Picoseconds for each of some, since then.
-pub(crate) fn each(begin: Instant<Monotonic>, number: usize) -> u64 {
-    let nanoseconds = begin.elapsed().as_nanos().unsigned_abs();
-    nanoseconds * 1000 / (number as u64).max(1)
-}
-
-/// The one in the middle; 0 if there is none.
-pub(crate) fn median(times: &mut [u64]) -> u64 {
-    // By insertion: they are few.
-    for end in 1..times.len() {
-        for place in (0..end).rev() {
-            if times[place] > times[place + 1] {
-                times.swap(place, place + 1);
-            }
-        }
-    }
-    times.get(times.len() / 2).copied().unwrap_or(0)
 }

@@ -9,8 +9,9 @@ use kernel::{
 };
 
 use crate::{
+    batches::{each, median, BATCHES},
     design::Design,
-    measure::{each, median, BATCHES, PACKETS, WARM_UP},
+    measure::{PACKETS, WARM_UP},
     random::Random,
     sockets::{Ends, Place},
     workload::{filled, Cell},

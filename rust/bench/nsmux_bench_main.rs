@@ -12,6 +12,7 @@
 //! with the kernel's memory, on the kernel's stack, in the kernel's code model.
 
 mod answer;
+mod batches;
 mod cannot;
 mod cold;
 mod design;

@@ -22,11 +22,11 @@ GUEST = "user-mode Linux"
 BOOT, PATIENCE = 2, 20
 
 
-def prepared(stock):
+def prepared(stock, build=uml_build.build):
     """User-mode Linux, and the folder with all that is run in it."""
     environment = uml_kernel.UmlEnvironment(stock).ready()
     with step("building nsmux for user-mode Linux, about 60 s if it has changed"):
-        return environment, uml_build.build(environment)
+        return environment, build(environment)
 
 
 def told(lines, who=GUEST):
@@ -37,12 +37,12 @@ def told(lines, who=GUEST):
     return [line["figures"] for line in found[:-1]], found[-1]
 
 
-def measured(stock, program, boots, turns, seconds, **machine):
+def measured(stock, program, boots, turns, seconds, *, build=uml_build.build, **machine):
     """The turns of each boot, and what the last one says of itself. A turn takes so many seconds,
-    and `machine` is what the program needs of one."""
+    `build` makes what the program needs, and `machine` is what it needs of one."""
     if boots < LEAST:
         raise Failure(f"{boots} boots are too few: it takes {LEAST}")
-    environment, folder = prepared(stock)
+    environment, folder = prepared(stock, build)
     expected, found, last = BOOT + seconds * turns, [], None
     with step(f"measuring in {boots} boots, about {boots * expected:.0f} s"):
         for _ in range(boots):

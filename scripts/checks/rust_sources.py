@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Checks of the Rust sources of both modules."""
+"""Checks of the Rust sources of all modules."""
 
 import re
 
 from checks.sources import PROJECT
 from kernel_module import compiler, designs, module, scratch
+
+# The other root of nsmux's crate.
+LOOKUP = "nsmux_lookup"
 
 # What the compiler is told that rustdoc does not know.
 NOT_FOR_RUSTDOC = re.compile(r"-Zbinary_dep_depinfo|-Zpatchable|-Zfunction-return")
@@ -16,14 +19,17 @@ def formatting(sources):
     others = [path for path in sources.ending(".rs")
               if (PROJECT / "rust") not in path.parents and (PROJECT / "tools") not in path.parents]
     command = ["rustfmt", "--check", "--edition", "2021", "--config-path", config]
-    return sources.findings(command + [
-        compiler.ROOT, designs.SOURCE / designs.ROOT, *designs.IN_USER_SPACE] + others)
+    roots = [compiler.ROOT, f"rust/{LOOKUP}_main.rs", designs.SOURCE / designs.ROOT,
+             *designs.IN_USER_SPACE]
+    return sources.findings(command + roots + others)
 
 
 def clippy(sources):
     """clippy, as the kernel runs it: with CLIPPY=1 on the command line of make."""
     with scratch.copy(sources.environment) as directory:
         text = module.run_make(sources.environment, directory, "modules", variables=["CLIPPY=1"])
+        text += module.run_make(sources.environment, directory, "modules",
+                                variables=["CLIPPY=1", f"NSMUX_ROOT={LOOKUP}"])
         text += module.run_make(sources.environment, directory / module.OTHERS, "modules",
                                 variables=["CLIPPY=1"])
         return text.replace(f"{directory}/", "").splitlines()

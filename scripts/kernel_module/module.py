@@ -12,7 +12,8 @@ from environment.cache import digest
 from environment.failure import Failure
 
 PROJECT = Path(__file__).resolve().parents[2]
-MODULE = "nsmux.ko"
+ROOT = "nsmux"
+MODULE = f"{ROOT}.ko"
 SOURCES = {".rs", ".c", ".h", ".txt"}
 # The sources of another module: see designs.py.
 OTHERS = "rust/bench"
@@ -51,29 +52,32 @@ def run_make(environment, directory, *targets, variables=()):
     return text
 
 
-def build(environment, directory=PROJECT):
-    """Builds the module in a directory, in place; returns where it is."""
-    chosen = os.environ.get("NSMUX_FIRST_LEVEL")
+def build(environment, directory=PROJECT, root=ROOT, first_level=None):
+    """Builds the module in a directory, in place, or another one by another root of its crate;
+    returns where it is."""
+    chosen = first_level or os.environ.get("NSMUX_FIRST_LEVEL")
     variables = [f"NSMUX_FIRST_LEVEL={chosen}"] if chosen else []
-    built = directory / MODULE
+    variables += [f"NSMUX_ROOT={root}"] if root != ROOT else []
+    built = directory / f"{root}.ko"
     # The kernel's makefiles compile a crate again each time.
     stamp = directory / "build/module.stamp"
     if built.exists() and stamp.exists() and stamp.read_text(encoding="ascii") == state(
-            environment, directory, variables):
+            environment, built, variables):
         return built
     warnings = run_make(environment, directory, "modules", variables=variables)
     if warnings.strip():
         print(warnings.rstrip())
     else:
         stamp.parent.mkdir(exist_ok=True)
-        stamp.write_text(state(environment, directory, variables), encoding="ascii")
+        stamp.write_text(state(environment, built, variables), encoding="ascii")
     return built
 
 
-def state(environment, directory, variables):
+def state(environment, built, variables):
     """A short name for what the module is built from, and for itself."""
+    directory = built.parent
     sources = sorted(path for path in (directory / "rust").rglob("*")
                      if path.suffix in SOURCES and not path.name.endswith("_generated.rs")
-                     and (directory / OTHERS) not in path.parents)
+                     and (built.name != MODULE or (directory / OTHERS) not in path.parents))
     return digest(str(environment.tree), variables, [str(path) for path in sources],
-                  *sources, directory / "Kbuild", directory / MODULE)
+                  *sources, directory / "Kbuild", built)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """BPF programs that look sockets up, or have a say in it, for comparison."""
+import contextlib
 import ctypes
 import os
 import platform
@@ -7,10 +8,12 @@ import socket
 import struct
 
 BPF = {"x86_64": 321, "aarch64": 280}
-PROG_LOAD, LINK_CREATE = 5, 28
+PROG_LOAD, TEST_RUN, LINK_CREATE = 5, 10, 28
 # A program's type, and where it is attached.
 TCX_INGRESS, SK_LOOKUP = (3, 46), (30, 36)
 TC_ACT_OK, SK_PASS = 0, 1
+# What a program returns that has found a socket, if it tells.
+FOUND = 1
 
 # Functions that programs call.
 SK_LOOKUP_UDP, SK_RELEASE, SKC_LOOKUP_TCP = 85, 86, 99
@@ -45,9 +48,9 @@ def bpf(command, attributes):
     return result
 
 
-def attach(kind, code, target):
-    """Load a program and attach it in the current namespace; gives the
-    descriptor that keeps it there."""
+@contextlib.contextmanager
+def loaded(kind, code):
+    """A program is there, under a descriptor."""
     program_type, attach_type = kind
     instructions = ctypes.create_string_buffer(code, len(code))
     licence = ctypes.create_string_buffer(b"GPL")
@@ -56,10 +59,30 @@ def attach(kind, code, target):
         ctypes.addressof(instructions), ctypes.addressof(licence),
         0, 0, 0, 0, 0, b"nsmux_bench", 0, attach_type))
     try:
-        return bpf(LINK_CREATE, struct.pack("=IIII", program, target,
-                                            attach_type, 0))
+        yield program
     finally:
         os.close(program)
+
+
+def attach(kind, code, target):
+    """Load a program and attach it in the current namespace; gives the
+    descriptor that keeps it there."""
+    with loaded(kind, code) as program:
+        return bpf(LINK_CREATE, struct.pack("=IIII", program, target, kind[1],
+                                            0))
+
+
+def run(program, packet, number):
+    """Run a program so many times with a packet that loopback has received;
+    gives what it has returned, and how many whole nanoseconds one took."""
+    data = ctypes.create_string_buffer(packet, len(packet))
+    attributes = ctypes.create_string_buffer(struct.pack(
+        "=IIIIQQII", program, 0, len(packet), 0, ctypes.addressof(data), 0,
+        number, 0))
+    bpf(TEST_RUN, attributes)
+    _, result, _, _, _, _, _, nanoseconds = struct.unpack("=IIIIQQII",
+                                                          attributes.raw[:40])
+    return result, nanoseconds
 
 
 def passes():
@@ -68,24 +91,40 @@ def passes():
                      instruction(EXIT)])
 
 
-def look_up(function, size):
-    """Look the tuple on the stack up, and let the socket go again."""
+def prepare(_, size):
+    """All that it takes to look the tuple on the stack up, but the call."""
     return [instruction(MOVE, 1, CONTEXT),
             instruction(MOVE, 2, STACK),
             instruction(ADD, 2, immediate=-size),
             instruction(SET, 3, immediate=size),
             instruction(SET, 4, immediate=CURRENT_NAMESPACE),
-            instruction(SET, 5),
+            instruction(SET, 5)]
+
+
+def look_up(function, size):
+    """Look the tuple on the stack up, and let the socket go again."""
+    return [*prepare(function, size),
             instruction(CALL, immediate=function),
             instruction(IF_ZERO, RESULT, offset=2),
             instruction(MOVE, 1, RESULT),
             instruction(CALL, immediate=SK_RELEASE)]
 
 
+def tells(function, size):
+    """Look it up, and return FOUND if there is a socket."""
+    return [*prepare(function, size),
+            instruction(CALL, immediate=function),
+            instruction(IF_ZERO, RESULT, offset=4),
+            instruction(MOVE, 1, RESULT),
+            instruction(CALL, immediate=SK_RELEASE),
+            instruction(SET, RESULT, immediate=FOUND),
+            instruction(EXIT)]
+
+
 OUT = [instruction(SET, RESULT, immediate=TC_ACT_OK), instruction(EXIT)]
 
 
-def of_family(next_protocol, addresses, ports, size):
+def of_family(call, next_protocol, addresses, ports, size):
     """For packets of a family; register 7 is where they begin, 8 where they
     end."""
     word = 4
@@ -94,8 +133,8 @@ def of_family(next_protocol, addresses, ports, size):
         at = addresses + place if place < size - word else ports
         copy += [instruction(LOAD_WORD, 2, 7, HEADER + at),
                  instruction(STORE_WORD, STACK, 2, place - size)]
-    udp = look_up(SK_LOOKUP_UDP, size) + OUT
-    tcp = look_up(SKC_LOOKUP_TCP, size) + OUT
+    udp = call(SK_LOOKUP_UDP, size) + OUT
+    tcp = call(SKC_LOOKUP_TCP, size) + OUT
     rest = [instruction(LOAD_BYTE, 9, 7, HEADER + next_protocol), *copy,
             instruction(IF_NOT, 9, offset=len(udp),
                         immediate=socket.IPPROTO_UDP), *udp,
@@ -106,7 +145,7 @@ def of_family(next_protocol, addresses, ports, size):
             instruction(IF_ABOVE, 2, 8, len(rest) - len(OUT)), *rest]
 
 
-def looks_up():
+def looks_up(call=look_up):
     """At a device: look up who a packet is for, and pass it on."""
     code = [instruction(MOVE, CONTEXT, 1),
             instruction(LOAD_WORD, 7, 1, DATA),
@@ -117,7 +156,7 @@ def looks_up():
             instruction(JUMP, offset=len(OUT)), *OUT,
             instruction(LOAD_HALF, 9, 7, ETHERTYPE)]
     for ethertype, layout in LAYOUT.items():
-        part = of_family(*layout)
+        part = of_family(call, *layout)
         code += [instruction(IF_NOT, 9, offset=len(part),
                              immediate=socket.htons(ethertype)), *part]
     return b"".join(code + OUT)

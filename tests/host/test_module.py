@@ -20,9 +20,9 @@ class State(unittest.TestCase):
         for name in ("Kbuild", module.MODULE, "rust/a.rs", "rust/b.h"):
             (self.directory / name).write_text(name, encoding="ascii")
 
-    def state(self, tree="tree", variables=()):
+    def state(self, tree="tree", variables=(), name=module.MODULE):
         """Its state now."""
-        return module.state(SimpleNamespace(tree=tree), self.directory, list(variables))
+        return module.state(SimpleNamespace(tree=tree), self.directory / name, list(variables))
 
     def test_nothing_has_changed(self):
         """Products of a build do not count."""
@@ -40,6 +40,16 @@ class State(unittest.TestCase):
         (self.directory / "rust/a.rs").rename(self.directory / "rust/c.rs")
         seen.add(self.state())
         self.assertEqual(len(seen), 9)
+
+    def test_of_another_module(self):
+        """What is in the other module's folder counts for another root, and not for nsmux."""
+        (self.directory / "other.ko").write_text("other", encoding="ascii")
+        before = self.state(), self.state(name="other.ko")
+        folder = self.directory / module.OTHERS
+        folder.mkdir()
+        (folder / "a.rs").write_text("new", encoding="ascii")
+        self.assertEqual(self.state(), before[0])
+        self.assertNotEqual(self.state(name="other.ko"), before[1])
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ use kernel::{
 
 use super::{Contexts, Knock, Listeners, Names};
 use crate::{
-    measure::{each, median, BATCHES, PACKETS},
+    batches::{each, median, BATCHES},
+    measure::PACKETS,
     random::Random,
 };
 
