@@ -5,7 +5,9 @@
 import argparse
 import sys
 
-from bench import lookup, namespaces, native, packets, pages, report as designs, surroundings
+from bench import (
+    lookup, namespaces, native, packets, pages, per_instruction, report as designs, surroundings,
+)
 from bench.guest import BUILD
 from bench.results import Results
 from environment import provision
@@ -16,23 +18,27 @@ RESULTS = BUILD / "results.json"
 
 
 # Each measures, given the environment, and has a table and a picture of what it has found.
-PARTS = {"lookup": lookup, "native": native, "packets": packets, "namespaces": namespaces}
+PARTS = {"lookup": lookup, "native": native, "packets": packets,
+         "per-instruction": per_instruction, "namespaces": namespaces}
 # And some have several, and one report together.
 ALL = {**PARTS, **designs.PARTS}
 # What each page of the documentation takes its figures from.
 PAGES = (PARTS, designs.PARTS)
 
 
-def pictures(name, part):
-    """What a part draws: name -> picture."""
-    return ({name: PARTS[name].picture(part)} if name in PARTS
+def pictures(name, part, others):
+    """What a part draws: name -> picture, or None where another part is missing for it."""
+    return ({name: PARTS[name].picture(part, *others)} if name in PARTS
             else designs.PARTS[name].pictures(part))
 
 
-def show(name, part):
+def show(name, parts):
     """Prints the table, and draws the pictures."""
-    print("\n".join(ALL[name].table(part)) + "\n")
-    for picture, drawn in pictures(name, part).items():
+    part, others = parts[name], pages.beside(ALL[name], parts)
+    print("\n".join(ALL[name].table(part, *others)) + "\n")
+    for picture, drawn in pictures(name, part, others).items():
+        if drawn is None:
+            continue
         file = BUILD / f"{picture}.svg"
         file.write_text(drawn, encoding="utf-8")
         print(f"plot: {file.relative_to(PROJECT)}")
@@ -69,8 +75,8 @@ def main(arguments):
     for name in options.parts or ALL:
         results.add(name, ALL[name].measure(environment))
     print("\n".join(surroundings.lines(results.contents["machine"])))
-    for name, part in results.parts.items():
-        show(name, part)
+    for name in results.parts:
+        show(name, results.parts)
     print(f"all figures: {RESULTS.relative_to(PROJECT)}")
     if options.record or list(results.parts) == list(ALL):
         record(results.contents)

@@ -11,27 +11,13 @@ most; mode off is compared with nothing.
 import argparse
 import json
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
-from bench import contenders, goals, guest, recorded, table
-from bench.figures import FAMILIES, Figures
+from bench import counting, goals, guest, recorded, table
 from environment import provision
-from environment.failure import Failure, report
-from environment.progress import step
+from environment.failure import report
 from kernel_module import module
 
 RESULT = guest.BUILD / "quick.json"
-
-
-def measure(environment, family, contents):
-    """The figures of one family, from a guest of its own."""
-    output = bytearray()
-    status = guest.run(environment, "quick.py", family, contents=contents,
-                       on_output=output.extend)
-    text = output.decode(errors="replace")
-    if status != 0:
-        raise Failure(f"the guest that measures IPv{family} failed:\n{text}")
-    return json.loads(text)
 
 
 def judge(record, now):
@@ -58,12 +44,7 @@ def main(arguments):
                         help="write the figures down instead of judging them")
     options = parser.parse_args(arguments)
     environment = provision.ready()
-    module.build(environment)
-    contents = contenders.build(environment)
-    guest.prepared(environment)
-    with step("measuring in two guests, about 100 s"), ThreadPoolExecutor() as pool:
-        parts = pool.map(lambda family: measure(environment, family, contents), FAMILIES)
-        figures = Figures.merged(parts)
+    figures = counting.counted(environment)
     reached = goals.goals(figures)
     now = recorded.contents(figures, environment.choice["release"])
     page = "\n".join(table.page(figures, reached))

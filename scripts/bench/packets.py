@@ -10,7 +10,7 @@ from bench import plot, turns
 from bench.figures import (
     DEMULTIPLEXED, DEMUX, FAMILIES, LOOPBACK, NOTHING, ONE_WAY, VETH, cell,
 )
-from bench.intervals import of_boots, ratio
+from bench.intervals import difference, of_boots, ratio
 from bench.reached import Goal, goal_lines
 from bench.table import ROWS, SHORT
 
@@ -61,6 +61,13 @@ def throughput(boots, contender, names):
     return of_boots(boots, of_turn)
 
 
+def grows(boots, contender):
+    """By what part packets over veth take longer, each once, all together."""
+    names = cells(VETH)
+    return of_boots(boots, lambda turn: sum(turn[contender][name] for name in names)
+                    / sum(turn[NOTHING][name] for name in names) - 1)
+
+
 def added(turn, contender, names):
     """How many nanoseconds a contender adds to some packets, each once, in its hook at the
     receiver."""
@@ -83,10 +90,13 @@ def summary(boots):
         found[name] = {
             "time": {contender: vars(of_boots(figures, lambda turn, of=contender: turn[of]))
                      for contender in (NOTHING, *CONTENDERS)},
+            "added": {contender: vars(difference(figures, contender, NOTHING))
+                      for contender in CONTENDERS},
             "ratio": {contender: vars(ratio(figures, contender, NOTHING))
                       for contender in CONTENDERS},
         }
     return {"unit": "nanoseconds", "boots": len(boots), "turns": len(boots[0]), "cells": found,
+            "grows": {contender: vars(grows(boots, contender)) for contender in CONTENDERS},
             "goals": {name: vars(throughput(boots, contender, names))
                       for name, (contender, names, _) in GOALS.items()},
             "peers": {peer: vars(by_peer(boots, peer)) for peer in PEERS},

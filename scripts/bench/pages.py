@@ -19,12 +19,18 @@ def write(parts, results):
     figures, goals = {}, []
     for name, part in results["parts"].items():
         module = parts[name]
-        put(f"{name}.table", module.table(part))
-        (FOLDER / f"{name}.svg").write_text(module.picture(part), encoding="utf-8")
-        figures |= {f"{name} {key}": text for key, text in module.figures(part).items()}
+        others = beside(module, results["parts"])
+        put(f"{name}.table", module.table(part, *others))
+        (FOLDER / f"{name}.svg").write_text(module.picture(part, *others), encoding="utf-8")
+        figures |= {f"{name} {key}": text for key, text in module.figures(part, *others).items()}
         goals += module.goals(part)
     put("goals.table", [*surroundings.lines(results["machine"]), *goal_lines(goals)])
     put_figures("time", "bench", figures)
+
+
+def beside(module, parts):
+    """The other parts whose figures a part shows beside its own, each if it was measured."""
+    return [parts.get(name) for name in getattr(module, "BESIDE", ())]
 
 
 def put(name, lines):

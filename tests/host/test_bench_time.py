@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from unittest import mock
 
-from bench import namespaces, packets, pages
+from bench import namespaces, packets, pages, per_instruction
 from bench.figures import DEMUX, NOTHING, ONE_WAY, VETH
 from bench.reached import Goal, goal_lines
 
@@ -96,6 +96,43 @@ class PacketsTest(unittest.TestCase):
         self.assertIn("over veth", tree.find("{http://www.w3.org/2000/svg}title").text)
 
 
+def instructions_part():
+    """What results.json would have of the same packets: 8000 instructions, and for each part of a
+    thousand that a contender adds in time, 10."""
+    return {"unit": "instructions", "kernel": "7.3.4-stock", "cells": {name: {
+        NOTHING: 8000.0, "added": {contender: 10_000 * added for contender, added in ADDED.items()
+                                   if contender in per_instruction.ROWS}} for name in CELLS}}
+
+
+class PerInstructionTest(unittest.TestCase):
+    """bench.per_instruction"""
+
+    def test_beside(self):
+        """Each contender has both in each cell."""
+        text = list(per_instruction.table(instructions_part(), packets_part()))
+        rows = [line for line in text if line.startswith("nsmux observe ")]
+        self.assertEqual(len(rows), 6)
+        # 2 % of 1000 ns, in turns that take 0 to 3 % longer.
+        self.assertEqual(rows[0].split()[2:], len(ONE_WAY) * ["+200", "+20.3"])
+
+    def test_alone(self):
+        """Without the time of the packets there are the instructions."""
+        row = next(line for line in per_instruction.table(instructions_part())
+                   if line.startswith("nothing in the way"))
+        self.assertEqual(row.split()[4:], len(ONE_WAY) * ["8,000"])
+        self.assertEqual(per_instruction.figures(instructions_part()), {})
+        self.assertIsNone(per_instruction.picture(instructions_part()))
+
+    def test_each(self):
+        """An instruction of the path takes 1015 / 8000 ns, and one that is added 0.8 times that."""
+        found = per_instruction.figures(instructions_part(), packets_part())
+        self.assertEqual(found["ns nothing"], "0.127")
+        self.assertAlmostEqual(float(found["ns nft"]), 0.8 * 1015 / 8000, delta=0.001)
+        self.assertEqual(found["nft"], "0.80")
+        # It adds none.
+        self.assertNotIn("off", found)
+
+
 def of_namespaces(among=1.0, own=1.0, shared=2.0):
     """Six boots, in which one figure is so many times another one."""
     cells = {"udp ipv4 veth early-demux-off": 1000.0, "syn ipv4 veth early-demux-off": 900.0}
@@ -152,15 +189,21 @@ class PagesTest(unittest.TestCase):
     def test_figures_have_names(self):
         """Texts can take any of them."""
         results = {"machine": {"processor": "A", "processors": 2, "kernel": "6.1", "load": [0.5]},
-                   "parts": {"packets": packets_part(), "namespaces": namespaces_part()}}
+                   "parts": {"packets": packets_part(), "namespaces": namespaces_part(),
+                             "per-instruction": instructions_part()}}
         with tempfile.TemporaryDirectory() as folder:
             with mock.patch.object(pages, "FOLDER", Path(folder)):
-                pages.write({"packets": packets, "namespaces": namespaces}, results)
+                pages.write({"packets": packets, "namespaces": namespaces,
+                             "per-instruction": per_instruction}, results)
             text = Path(folder, "time-figures.txt").read_text(encoding="utf-8")
             goals = Path(folder, "goals.table").read_text(encoding="utf-8")
+            beside = Path(folder, "per-instruction.table").read_text(encoding="utf-8")
+            ElementTree.parse(Path(folder, "per-instruction.svg"))
+        self.assertIn("+20.3", beside)
         for line in ("|packets observe udp ipv4 veth| replace:: 1.020",
                      "|packets steer ack ipv6 demux| replace:: 1.005",
                      "|packets goals observe, UDP flood, IPv4| replace:: 0.980",
+                     "|per-instruction nft| replace:: 0.80",
                      "|namespaces ss| replace:: 4,000",
                      "|namespaces make program off| replace:: 1.020"):
             self.assertIn(f".. {line}\n", text)
