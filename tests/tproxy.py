@@ -48,9 +48,9 @@ def transparent(sock, family):
 
 
 @contextlib.contextmanager
-def proxied(mode):
+def proxied(mode, made=observed_tun):
     """A namespace in that mode, which takes what it is sent for everybody."""
-    with observed_tun() as observed:
+    with made() as observed:
         namespace = observed.namespace
         with namespace.enter():
             cmd(["nft", RULESET])

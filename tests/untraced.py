@@ -23,6 +23,7 @@ from lib.tcp_peer import TcpPeer
 from lib.topology import FAR, NEAR
 from net.lib.py import KsftNamedVariant, ksft_eq, ksft_variants
 from netlink_events import event, listener
+from tproxy import BEYOND, proxied, transparent
 
 PORT, PEER_PORT = 53, 40000
 PROTOCOLS = [KsftNamedVariant(f"{protocol}_{variant.name}", protocol,
@@ -36,6 +37,19 @@ def test_listener_borne(family, mode):
     with assigned(family, mode, SK_LOOKUP_TCP, untraced_tun) as observed, \
             observed.namespace.listener("", OTHER_PORT, family):
         TcpPeer(observed.tun, FAR[family], PEER_PORT, NEAR[family],
+                PORT).half_open()
+        check_chosen(observed, ROW_OF_TCP[family], "listener")
+
+
+@ksft_variants(VARIANTS)
+def test_listener_proxied(family, mode):
+    """Also if it was chosen by TPROXY, which gives packets their sockets as
+    early demultiplexing does."""
+    with proxied(mode, untraced_tun) as observed, transparent(
+            observed.namespace.open_socket(family, socket.SOCK_STREAM),
+            family) as proxy:
+        proxy.listen()
+        TcpPeer(observed.tun, FAR[family], PEER_PORT, BEYOND[family],
                 PORT).half_open()
         check_chosen(observed, ROW_OF_TCP[family], "listener")
 
