@@ -7,6 +7,7 @@ import sys
 
 from bench import (
     lookup, namespaces, native, packets, pages, per_instruction, report as designs, surroundings,
+    two_processors,
 )
 from bench.guest import BUILD
 from bench.results import Results
@@ -19,7 +20,8 @@ RESULTS = BUILD / "results.json"
 
 # Each measures, given the environment, and has a table and a picture of what it has found.
 PARTS = {"lookup": lookup, "native": native, "packets": packets,
-         "per-instruction": per_instruction, "namespaces": namespaces}
+         "per-instruction": per_instruction, "two-processors": two_processors,
+         "namespaces": namespaces}
 # And some have several, and one report together.
 ALL = {**PARTS, **designs.PARTS}
 # What each page of the documentation takes its figures from.

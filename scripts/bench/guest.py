@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Runs a program of tests/bench in a guest whose clock counts instructions."""
+"""Runs a program of tests/bench in a guest, whose clock counts instructions if it is not told
+otherwise."""
 
 import shutil
 import subprocess
@@ -33,6 +34,9 @@ def prepared(environment):
         for path in [*SOURCE.glob("*.py"), SENDMMSG]:
             shutil.copy2(path, FOLDER)
         compile_library(environment, SOURCE / "counted.c", FOLDER)
+        # Not beside native.py, which Python would take it for.
+        (FOLDER / "libraries").mkdir()
+        compile_library(environment, SOURCE / "native.c", FOLDER / "libraries")
     return FOLDER
 
 
@@ -47,7 +51,7 @@ def compile_library(environment, source, folder):
 
 
 def run(environment, program, *arguments, on_output=boot.print_output,
-        on_trouble=boot.print_trouble, contents=(), **options):
+        on_trouble=boot.print_trouble, contents=(), counting=True, **options):
     """Runs the program, once all is prepared, with the built module at hand; returns its exit
     status, or None. What is left are fields of boot.Run."""
     # A guest that only counts writes nothing to its log for so long that others would forget it.
@@ -55,5 +59,5 @@ def run(environment, program, *arguments, on_output=boot.print_output,
     return boot.boot(environment, boot.Run(
         command=["python3", f"/{PLACE}/{program}", *map(str, arguments)],
         contents=[("nsmux/nsmux.ko", PROJECT / MODULE), (PLACE, FOLDER), *contents],
-        boot=WORDS, limits=LIMITS, log=log, counting=True, **options,
+        boot=WORDS, limits=LIMITS, log=log, counting=counting, **options,
     ), on_output, on_trouble)

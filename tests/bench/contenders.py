@@ -118,6 +118,7 @@ OFF = Nothing("off")
 EMPTY = Module("empty-both")
 FAST = Module("fast")
 TIMED = Module("timed")
+SHARED = Module("shared")
 OBSERVE, VERIFY, STEER = Mode("observe"), Mode("verify"), Mode("steer")
 
 OTHERS = [Module("empty-in"), EMPTY, Module("direct"), Module("slow"), FAST,

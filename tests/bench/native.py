@@ -43,6 +43,20 @@ def library(path):
     return loaded
 
 
+def datagram_ends(family, port, source_port):
+    """Two sockets, of which none is connected, and the address of the second,
+    as the kernel has it."""
+    kind, address = LOOPBACK[family]
+    ends = [socket.socket(kind, socket.SOCK_DGRAM) for _ in range(2)]
+    for end, own in zip(ends, (source_port, port)):
+        end.bind((address, own))
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, PATIENCE)
+    packed = socket.inet_pton(kind, address)
+    return ends, (kind.to_bytes(2, sys.byteorder) + port.to_bytes(2, "big")
+                  + (packed + bytes(8) if family == 4
+                     else bytes(4) + packed + bytes(4)))
+
+
 class Meter:
     """Takes times, and keeps the sockets that packets go between."""
 
@@ -57,16 +71,8 @@ class Meter:
         self.frequency = ticks_in_a_nanosecond(loaded.counter)
 
     def datagrams(self, family):
-        """Two sockets, of which none is connected."""
-        kind, address = LOOPBACK[family]
-        ends = [socket.socket(kind, socket.SOCK_DGRAM) for _ in range(2)]
-        for end, port in zip(ends, (SOURCE_PORT, PORT)):
-            end.bind((address, port))
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, PATIENCE)
-        packed = socket.inet_pton(kind, address)
-        name = (kind.to_bytes(2, sys.byteorder) + PORT.to_bytes(2, "big")
-                + (packed + bytes(8) if family == 4
-                   else bytes(4) + packed + bytes(4)))
+        """From one socket to the other."""
+        ends, name = datagram_ends(family, PORT, SOURCE_PORT)
         return self.loaded.datagrams, ends, name, len(name)
 
     def connection(self, family):

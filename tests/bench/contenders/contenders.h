@@ -40,5 +40,6 @@ extern const struct contender direct;
 extern const struct contender slow;
 extern const struct contender fast;
 extern const struct contender timed;
+extern const struct contender shared;
 
 #endif

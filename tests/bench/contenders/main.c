@@ -17,6 +17,7 @@
 
 static const struct contender *const contenders[] = {
 	&empty_in, &empty_both, &direct, &slow, &fast, &timed,
+	&shared,
 };
 
 struct attached {
