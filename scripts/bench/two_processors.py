@@ -2,7 +2,7 @@
 """How many packets two processors pass at once, and one alone: in QEMU with the stock kernel, as
 user-mode Linux has one processor.
 
-With a counter that both write beside, to see what is seen of such a thing here.
+With counters that both write beside, to see what is seen of such a thing here.
 """
 
 from bench import contenders, guest, plot, turns
@@ -17,7 +17,7 @@ BASE, OBSERVE = "off", "observe"
 CONTENDERS = {
     BASE: "nsmux off",
     OBSERVE: "nsmux observe",
-    "shared": "C: a counter that both write",
+    "shared": "C: 8 counters that both write",
     "again": "nsmux off, again",
 }
 # What two processors pass by what one does, at least, in observe by the same in off.

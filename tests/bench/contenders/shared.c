@@ -1,15 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What nsmux does not do: one counter that all processors write. */
+/*
+ * What nsmux does not do: counters that all processors write, each in a cache
+ * line of its own.
+ */
 #include <linux/atomic.h>
+#include <linux/cache.h>
 
 #include "contenders.h"
 
-static atomic_long_t seen;
+#define COUNTERS	8
+
+static struct {
+	atomic_long_t seen;
+} ____cacheline_aligned counters[COUNTERS];
 
 static unsigned int count(void *priv, struct sk_buff *skb,
 			  const struct nf_hook_state *state)
 {
-	atomic_long_inc(&seen);
+	int i;
+
+	for (i = 0; i < COUNTERS; i++)
+		atomic_long_inc(&counters[i].seen);
 	return NF_ACCEPT;
 }
 
