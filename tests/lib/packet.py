@@ -5,7 +5,7 @@ import socket
 import struct
 from typing import NamedTuple
 
-FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
+FIN, SYN, RST, PSH, ACK, URG = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
 
 HOP_BY_HOP, ROUTING, FRAGMENT, AUTHENTICATION, NO_NEXT, DESTINATION = (
     0, 43, 44, 51, 59, 60)
@@ -78,11 +78,12 @@ def udp_header(source, sport, destination, dport, payload):
 
 
 def tcp_header(source, sport, destination, dport, flags, sequence=0,
-               acknowledgement=0, payload=b"", data_offset=5):
+               acknowledgement=0, payload=b"", data_offset=5, window=65535,
+               urgent=0):
     """A TCP header without options, and its payload."""
     segment = struct.pack("!HHIIBBHHH", sport, dport, sequence & 0xffffffff,
                           acknowledgement & 0xffffffff, data_offset << 4,
-                          flags, 65535, 0, 0) + payload
+                          flags, window, 0, urgent) + payload
     total = transport_checksum(source, destination, socket.IPPROTO_TCP,
                                segment)
     return segment[:16] + struct.pack("!H", total) + segment[18:]

@@ -29,11 +29,12 @@ class TcpPeer:
         self.sequence = 1000
         self.expected = 0
 
-    def send(self, flags, payload=b""):
-        """Send one segment, which is not sent again."""
+    def send(self, flags, payload=b"", **fields):
+        """Send one segment, which is not sent again, with these fields in its
+        header."""
         self.tun.send(packet.tcp(*self.ends, flags, sequence=self.sequence,
                                  acknowledgement=self.expected,
-                                 payload=payload))
+                                 payload=payload, **fields))
         self.sequence += len(payload) + bool(flags & (SYN | FIN))
 
     def receive(self, flags):

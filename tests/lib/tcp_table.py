@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """The states of TCP sockets, as /proc/net/tcp and tcp6 tell them."""
 
-ESTABLISHED, SYN_RECV, TIME_WAIT, LISTEN = 0x01, 0x03, 0x06, 0x0a
+(ESTABLISHED, SYN_SENT, SYN_RECV, FIN_WAIT1, FIN_WAIT2, TIME_WAIT, CLOSE,
+ CLOSE_WAIT, LAST_ACK, LISTEN, CLOSING) = range(1, 12)
 
 
 def states(namespace):
