@@ -130,7 +130,7 @@ impl Key {
 const QUESTION: u32 = 6 << 10;
 /// What it takes to look for something at all; in tables whose buckets are all looked into; in that of
 /// vsock, whose 251 chains the sockets of all namespaces are in; and in that of MPTCP, which has one for
-/// each megabyte of memory.
+/// each megabyte of memory, 65,536 at most. What other namespaces have in there is not counted.
 const KEY: u32 = 32;
 const BUCKETS: u32 = 128;
 const CHAIN: u32 = 1 << 11;
