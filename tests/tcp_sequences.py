@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """What TCP does when its peer does not behave as usual: segment by segment,
-with the socket that each is for or from, in every mode.
+with the socket that each is for or from, in every mode that looks.
 
 The far end is played through a tun device. What the stack answers is checked
 in each sequence, so it shows that the mux was in nobody's way, too.
@@ -88,7 +88,7 @@ class Play:
             and lookup.direction in directions)]
 
     def check(self, *steps, directions=(IN, OUT)):
-        """These were seen, and nothing else; no mode had a word to say."""
+        """These were seen, and nothing else; nothing was disputed."""
         wait_until(lambda: len(self.seen(directions)) >= len(steps),
                    "all are seen")
         now = status.read(self.observed.namespace)
