@@ -9,7 +9,6 @@ from bench.uml_build import copied
 from kernel_module import module
 
 FOLDER = BUILD / "lookup"
-ROOT = "nsmux_lookup"
 # Each first level, and where in the guest's folder the module with it is.
 FIRST_LEVELS = {"pointer": ".", "noop": "noop"}
 
@@ -19,7 +18,7 @@ def build(environment):
     guest = FOLDER / "guest"
     for first_level, place in FIRST_LEVELS.items():
         folder = copied(module.PROJECT, FOLDER / first_level)
-        built = module.build(environment, folder, root=ROOT, first_level=first_level)
+        built = module.build(environment, folder, root=module.LOOKUP, first_level=first_level)
         (guest / place).mkdir(parents=True, exist_ok=True)
         shutil.copy2(built, guest / place)
     for path in [*SOURCE.glob("*.py"), SENDMMSG]:

@@ -6,8 +6,8 @@ import re
 from checks.sources import PROJECT
 from kernel_module import compiler, designs, module, scratch
 
-# The other root of nsmux's crate.
-LOOKUP = "nsmux_lookup"
+LOOKUP_ROOT = f"rust/{module.LOOKUP}_main.rs"
+LOOKUP_CHOSEN = f"NSMUX_ROOT={module.LOOKUP}"
 
 # What the compiler is told that rustdoc does not know.
 NOT_FOR_RUSTDOC = re.compile(r"-Zbinary_dep_depinfo|-Zpatchable|-Zfunction-return")
@@ -19,7 +19,7 @@ def formatting(sources):
     others = [path for path in sources.ending(".rs")
               if (PROJECT / "rust") not in path.parents and (PROJECT / "tools") not in path.parents]
     command = ["rustfmt", "--check", "--edition", "2021", "--config-path", config]
-    roots = [compiler.ROOT, f"rust/{LOOKUP}_main.rs", designs.SOURCE / designs.ROOT,
+    roots = [compiler.ROOT, LOOKUP_ROOT, designs.SOURCE / designs.ROOT,
              *designs.IN_USER_SPACE]
     return sources.findings(command + roots + others)
 
@@ -29,7 +29,7 @@ def clippy(sources):
     with scratch.copy(sources.environment) as directory:
         text = module.run_make(sources.environment, directory, "modules", variables=["CLIPPY=1"])
         text += module.run_make(sources.environment, directory, "modules",
-                                variables=["CLIPPY=1", f"NSMUX_ROOT={LOOKUP}"])
+                                variables=["CLIPPY=1", LOOKUP_CHOSEN])
         text += module.run_make(sources.environment, directory / module.OTHERS, "modules",
                                 variables=["CLIPPY=1"])
         return text.replace(f"{directory}/", "").splitlines()
@@ -47,9 +47,11 @@ def document(sources, directory, output):
     rustdoc gets what Kbuild gave the compiler.
     """
     found = []
-    for place, name, root in ((directory, "nsmux", compiler.ROOT),
-                              (directory / module.OTHERS, "nsmux_bench", designs.ROOT)):
-        module.run_make(sources.environment, place, "modules")
+    for place, name, root, variables in (
+            (directory, module.ROOT, compiler.ROOT, []),
+            (directory, module.LOOKUP, LOOKUP_ROOT, [LOOKUP_CHOSEN]),
+            (directory / module.OTHERS, "nsmux_bench", designs.ROOT, [])):
+        module.run_make(sources.environment, place, "modules", variables=variables)
         command = compiler.command(place, root)
         command.arguments = [word for word in command.arguments
                              if not NOT_FOR_RUSTDOC.match(word)]

@@ -14,6 +14,8 @@ from environment.failure import Failure
 PROJECT = Path(__file__).resolve().parents[2]
 ROOT = "nsmux"
 MODULE = f"{ROOT}.ko"
+# The other root of its crate, which takes the time of lookups.
+LOOKUP = "nsmux_lookup"
 SOURCES = {".rs", ".c", ".h", ".txt"}
 # The sources of another module: see designs.py.
 OTHERS = "rust/bench"
