@@ -3,8 +3,10 @@
 
 import json
 import re
+import subprocess
 import unittest
 import xml.etree.ElementTree as ElementTree
+from unittest import mock
 
 from bench import intervals, native, plot, surroundings, turns as turns_of, uml_build
 from environment import uml_kernel
@@ -283,6 +285,18 @@ class BuildTest(unittest.TestCase):
         kernels = command[:command.index("--")]
         self.assertIn("ro", kernels)
         self.assertNotIn("rw", kernels)
+
+    def test_one_processor(self):
+        """The kernel and its programs stay on one, of those that may be used."""
+        with mock.patch("os.sched_getaffinity", lambda _: {2, 5}):
+            command = uml.on_one_processor()
+        self.assertEqual(command, ["/usr/bin/taskset", "--cpu-list", "5"])
+
+    def test_is_on_one_processor(self):
+        """All that is run is."""
+        said = subprocess.run([*uml.on_one_processor(), "nproc"], check=True, text=True,
+                              stdout=subprocess.PIPE).stdout
+        self.assertEqual(said, "1\n")
 
 
 if __name__ == "__main__":
