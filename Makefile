@@ -40,6 +40,9 @@ test: ## build, boot and run all tests (T=<name>... runs some)
 test-debug: ## run the tests on a kernel with KASAN, lockdep and kmemleak, built once (T=<name>...)
 	@$(RUN) scripts/run_debug_tests.py $(T)
 
+test-upstream: ## run the kernel's own selftests without nsmux and with it (T=<name>..., MODES=none,verify,steer, RECORD=1)
+	@$(RUN) scripts/run_upstream_tests.py $(T) $(if $(MODES),--modes '$(MODES)') $(if $(RECORD),--record)
+
 bench: ## take the time of lookups, of packets with nsmux and without, and of the designs of 2006 (T=native, T=designs)
 ifdef HOST
 	@python3 scripts/bench_host.py $(T)
@@ -86,5 +89,5 @@ distclean: clean ## remove the cache with the build root, the kernel and the gue
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
-.PHONY: all tool install uninstall demo test test-debug bench bench-quick bench-record \
+.PHONY: all tool install uninstall demo test test-debug test-upstream bench bench-quick bench-record \
 	bench-where profile bench-bounds bench-memory mutants shell check doc clean distclean help

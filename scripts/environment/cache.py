@@ -26,6 +26,7 @@ KINDS = (
     "build-root", "kernel-choice", "kernel-packages", "kernel-image", "kernel-tree",
     "guest-init", "guest-userland", "guest-modules", "accelerator", "crates", "crates-compiled",
     "debug-root", "debug-kernel", "undivided-kernel", "uml-kernel", "valgrind",
+    "upstream-root", "upstream-tests", "upstream-userland", "upstream-modules",
 )  # fmt: skip
 FOLDERS = ("logs", "runs")
 LOCKS = ("lock", "users")

@@ -33,8 +33,11 @@ def namespace_options():
     return ["--user", "--map-root-user", "--map-auto"] + common
 
 
-def enter_command(root, command, paths=(), environment=None):
-    """The argument vector that runs `command` in `root` with `paths` visible inside."""
+def enter_command(root, command, paths=(), environment=None, before=()):
+    """The argument vector that runs `command` in `root` with `paths` visible inside.
+
+    `before` are words that run what follows them, in the same namespaces, before `root` is entered.
+    """
     variables = dict(INSIDE, **(environment or {}))
     for name in ("TERM", "http_proxy", "https_proxy", "no_proxy"):
         if name in os.environ:
@@ -45,6 +48,7 @@ def enter_command(root, command, paths=(), environment=None):
     return (
         ["setpriv", "--pdeathsig", "KILL", "unshare"]
         + namespace_options()
+        + [str(part) for part in before]
         + [str(ENTER), str(root)]
         + visible
         + ["--"]

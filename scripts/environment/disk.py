@@ -14,6 +14,7 @@ DEBUG = 6500
 UNDIVIDED = 2500
 UML = 2500
 VALGRIND = 200
+UPSTREAM = 2500
 
 # What remains free for logs, builds and runs.
 RESERVE_MEGABYTES = 500
