@@ -103,8 +103,11 @@ class Watcher(threading.Thread):
                 continue
 
     def run(self):
-        while LOADED.exists() and not self.done.wait(SECONDS_BETWEEN):
-            self.look()
+        while not self.done.wait(SECONDS_BETWEEN):
+            if LOADED.exists():
+                self.look()
+            # A guest that says nothing for long is taken for dead.
+            tell(alive=True)
 
     def end(self):
         """Stops, and tells of the initial namespace and of those that were seen."""
