@@ -32,7 +32,10 @@ pub mod error {
 
 /// The kernel's `kernel::alloc`: here too memory comes from one allocator, `slabs.rs`.
 pub mod alloc {
-    use core::ops::{BitOr, Deref, DerefMut};
+    use core::{
+        marker::PhantomData,
+        ops::{BitOr, Deref, DerefMut},
+    };
 
     #[derive(Clone, Copy, Debug)]
     pub struct AllocError;
@@ -78,27 +81,42 @@ pub mod alloc {
         }
     }
 
-    pub struct Vec<T>(std::vec::Vec<T>);
+    /// Where memory comes from. It is the same for all.
+    pub trait Allocator {}
 
-    pub type KVec<T> = Vec<T>;
-    pub type VVec<T> = Vec<T>;
-    pub type KVVec<T> = Vec<T>;
+    pub mod allocator {
+        use super::Allocator;
 
-    impl<T> Vec<T> {
+        pub struct Kmalloc;
+        pub struct Vmalloc;
+        pub struct KVmalloc;
+
+        impl Allocator for Kmalloc {}
+        impl Allocator for Vmalloc {}
+        impl Allocator for KVmalloc {}
+    }
+
+    pub struct Vec<T, A>(std::vec::Vec<T>, PhantomData<A>);
+
+    pub type KVec<T> = Vec<T, allocator::Kmalloc>;
+    pub type VVec<T> = Vec<T, allocator::Vmalloc>;
+    pub type KVVec<T> = Vec<T, allocator::KVmalloc>;
+
+    impl<T, A> Vec<T, A> {
         #[allow(clippy::new_without_default)] // The kernel's has none.
         pub const fn new() -> Self {
-            Self(std::vec::Vec::new())
+            Self(std::vec::Vec::new(), PhantomData)
         }
 
         pub fn with_capacity(capacity: usize, _: Flags) -> Result<Self, AllocError> {
-            Ok(Self(std::vec::Vec::with_capacity(capacity)))
+            Ok(Self(std::vec::Vec::with_capacity(capacity), PhantomData))
         }
 
         pub fn from_elem(value: T, number: usize, _: Flags) -> Result<Self, AllocError>
         where
             T: Clone,
         {
-            Ok(Self(vec![value; number]))
+            Ok(Self(vec![value; number], PhantomData))
         }
 
         pub fn push(&mut self, value: T, _: Flags) -> Result<(), AllocError> {
@@ -117,7 +135,7 @@ pub mod alloc {
         }
     }
 
-    impl<T> Deref for Vec<T> {
+    impl<T, A> Deref for Vec<T, A> {
         type Target = [T];
 
         fn deref(&self) -> &[T] {
@@ -125,13 +143,13 @@ pub mod alloc {
         }
     }
 
-    impl<T> DerefMut for Vec<T> {
+    impl<T, A> DerefMut for Vec<T, A> {
         fn deref_mut(&mut self) -> &mut [T] {
             &mut self.0
         }
     }
 
-    impl<'a, T> IntoIterator for &'a Vec<T> {
+    impl<'a, T, A> IntoIterator for &'a Vec<T, A> {
         type Item = &'a T;
         type IntoIter = core::slice::Iter<'a, T>;
 

@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Where the heads of a hash table's chains are: four ways to get memory for a large table at run
+//! Where the heads of a hash table's chains are: ways to get memory for a large table at run
 //! time.
 //!
 //! "The practical problem with socket lookup is that is a hash table today, allocating the top level
 //! of that hash table dynamically at run-time looks problematic, as it is more than a single page."
 
-use kernel::{alloc::flags::__GFP_NOWARN, page::PAGE_SIZE, prelude::*};
+use kernel::{
+    alloc::{
+        allocator::{KVmalloc, Kmalloc, Vmalloc},
+        flags::__GFP_NOWARN,
+        Allocator, Flags, Vec,
+    },
+    page::PAGE_SIZE,
+    prelude::*,
+};
 
 use crate::sockets::{Place, NONE};
 
@@ -23,65 +31,60 @@ pub(crate) trait Heads: Sized {
     fn bytes(&self) -> usize;
 }
 
-/// As the kernel has them: contiguous if that much can be had, or else mapped to be (`kvmalloc()`).
-pub(crate) struct AsKernel(KVVec<Place>);
+/// An array from one of the kernel's allocators.
+pub(crate) struct Array<S: Source>(Vec<Place, S>);
 
-impl Heads for AsKernel {
-    fn new(number: usize) -> Result<Self> {
-        Ok(Self(KVVec::from_elem(NONE, number, GFP_KERNEL)?))
-    }
+/// How an allocator is asked for an array, and what it gives.
+pub(crate) trait Source: Allocator {
+    fn flags() -> Flags;
 
-    #[inline(always)]
-    fn get(&self, chain: usize) -> Place {
-        self.0.get(chain).copied().unwrap_or(NONE)
-    }
-
-    fn get_mut(&mut self, chain: usize) -> Option<&mut Place> {
-        self.0.get_mut(chain)
-    }
-
-    fn bytes(&self) -> usize {
-        super::allocated(self.0.len() * size_of::<Place>())
-    }
+    /// How much it takes for so many bytes.
+    fn taken(bytes: usize) -> usize;
 }
 
-impl AsKernel {
-    /// All of them.
-    pub(crate) fn heads(&self) -> &[Place] {
-        &self.0
+/// As the kernel has them: contiguous if that much can be had, or else mapped to be (`kvmalloc()`).
+pub(crate) type AsKernel = Array<KVmalloc>;
+
+impl Source for KVmalloc {
+    fn flags() -> Flags {
+        GFP_KERNEL
+    }
+
+    fn taken(bytes: usize) -> usize {
+        super::allocated(bytes)
     }
 }
 
 /// In one piece or not at all (`kmalloc()`), and without waiting until memory has been moved: what
 /// [`AsKernel`] tries first.
-pub(crate) struct Piece(KVec<Place>);
+pub(crate) type Piece = Array<Kmalloc>;
 
-impl Heads for Piece {
-    fn new(number: usize) -> Result<Self> {
-        let flags = GFP_NOWAIT | __GFP_NOWARN;
-        Ok(Self(KVec::from_elem(NONE, number, flags)?))
+impl Source for Kmalloc {
+    fn flags() -> Flags {
+        GFP_NOWAIT | __GFP_NOWARN
     }
 
-    #[inline(always)]
-    fn get(&self, chain: usize) -> Place {
-        self.0.get(chain).copied().unwrap_or(NONE)
-    }
-
-    fn get_mut(&mut self, chain: usize) -> Option<&mut Place> {
-        self.0.get_mut(chain)
-    }
-
-    fn bytes(&self) -> usize {
-        super::allocated(self.0.len() * size_of::<Place>())
+    fn taken(bytes: usize) -> usize {
+        super::allocated(bytes)
     }
 }
 
 /// Mapped in any case (`vmalloc()`): whole pages, and never more than one in a piece.
-pub(crate) struct Large(VVec<Place>);
+pub(crate) type Large = Array<Vmalloc>;
 
-impl Heads for Large {
+impl Source for Vmalloc {
+    fn flags() -> Flags {
+        GFP_KERNEL
+    }
+
+    fn taken(bytes: usize) -> usize {
+        bytes.next_multiple_of(PAGE_SIZE)
+    }
+}
+
+impl<S: Source> Heads for Array<S> {
     fn new(number: usize) -> Result<Self> {
-        Ok(Self(VVec::from_elem(NONE, number, GFP_KERNEL)?))
+        Ok(Self(Vec::from_elem(NONE, number, S::flags())?))
     }
 
     #[inline(always)]
@@ -94,7 +97,14 @@ impl Heads for Large {
     }
 
     fn bytes(&self) -> usize {
-        (self.0.len() * size_of::<Place>()).next_multiple_of(PAGE_SIZE)
+        S::taken(self.0.len() * size_of::<Place>())
+    }
+}
+
+impl<S: Source> Array<S> {
+    /// All of them.
+    pub(crate) fn heads(&self) -> &[Place] {
+        &self.0
     }
 }
 
