@@ -208,6 +208,8 @@ impl fmt::Display for fragmented::Figures {
             write!(to, ", \"kernel piece\": {}", had.kernel_piece)?;
             write!(to, ", \"kernel huge\": {}", had.kernel_huge)?;
             write!(to, ", \"kernel mapped\": {}", had.kernel_mapped)?;
+            write!(to, ", \"huge\": {}", had.huge)?;
+            write!(to, ", \"huge mapped\": {}", had.huge_mapped)?;
             write!(
                 to,
                 ", \"mapped\": {}, \"pages\": {}}}",

@@ -10,7 +10,7 @@ use kernel::{bindings, page::PAGE_SIZE, prelude::*};
 
 use crate::{
     known::DESIGNS,
-    second::{AsKernel, Heads, Large, Pages, Piece},
+    second::{AsKernel, Heads, Huge, Large, Pages, Piece},
     sockets::Place,
     workload::Cell,
 };
@@ -42,7 +42,10 @@ pub(crate) struct Had {
     pub(crate) kernel_piece: usize,
     pub(crate) kernel_huge: usize,
     pub(crate) kernel_mapped: usize,
-    /// Mapped in any case.
+    /// Mapped in any case, by huge pages or others.
+    pub(crate) huge: usize,
+    pub(crate) huge_mapped: usize,
+    /// Mapped in any case, by pages.
     pub(crate) mapped: usize,
     /// In pages and a list of these.
     pub(crate) pages: usize,
@@ -156,6 +159,13 @@ fn tables(bytes: usize) -> Result<Had> {
             &mut had.kernel_huge
         } else {
             &mut had.kernel_mapped
+        } += 1;
+    }
+    for table in &made::<Huge>(bytes)? {
+        *if has_huge_pages(table.heads()) {
+            &mut had.huge
+        } else {
+            &mut had.huge_mapped
         } += 1;
     }
     Ok(had)

@@ -5,6 +5,7 @@
 mod allocated;
 mod chain;
 mod heads;
+mod huge;
 mod rbtree;
 mod rhashtable;
 mod trie;
@@ -14,6 +15,7 @@ use self::allocated::allocated;
 pub(crate) use self::{
     chain::Chain,
     heads::{AsKernel, Heads, Large, Pages, Piece},
+    huge::Huge,
     rbtree::Tree,
     rhashtable::Rhashtable,
     trie::Trie,

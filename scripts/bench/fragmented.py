@@ -26,10 +26,12 @@ LIMITS = Limits(total=900, silence=600)
 WAYS = {
     "in one piece": ("piece",),
     "as the kernel's, in one piece or mapped": ("kernel piece", "kernel huge", "kernel mapped"),
+    "by huge pages or others": ("huge", "huge mapped"),
     "mapped": ("mapped",),
     "single pages": ("pages",),
 }
-SHOWN = ("piece", "kernel piece", "kernel huge", "kernel mapped", "mapped", "pages")
+SHOWN = ("piece", "kernel piece", "kernel huge", "kernel mapped", "huge", "huge mapped", "mapped",
+         "pages")
 
 
 def measure(stock):
@@ -96,11 +98,13 @@ def table(part):
         yield (f"{in_use(distance)} of 1,024 pages in use, {found['held']:,} in all; designs that "
                f"could be made: {made} of {len(found['designs'])}")
         yield (f"    {'KiB of a table':>14}{'one piece':>12}{'kernel: one piece':>20}"
-               f"{'huge pages':>12}{'pages':>8}{'mapped':>9}{'single pages':>14}")
+               f"{'huge pages':>12}{'pages':>8}{'huge: huge pages':>19}{'pages':>8}{'mapped':>9}"
+               f"{'single pages':>14}")
         for size in found["sizes"]:
             numbers = [size[name] for name in SHOWN]
             yield (f"    {size['bytes'] >> 10:>14,}{numbers[0]:>12}{numbers[1]:>20}"
-                   f"{numbers[2]:>12}{numbers[3]:>8}{numbers[4]:>9}{numbers[5]:>14}")
+                   f"{numbers[2]:>12}{numbers[3]:>8}{numbers[4]:>19}{numbers[5]:>8}{numbers[6]:>9}"
+                   f"{numbers[7]:>14}")
 
 
 def picture(part):
@@ -134,6 +138,9 @@ def replaced(part):
                 pages = size["bytes"] // PAGE
                 yield f"failed {size['bytes'] >> 10} {name}", str(
                     failed(part, distance, pages, way))
+        for size in part["distances"][str(distance)]["sizes"]:
+            for name in SHOWN:
+                yield f"{name} {size['bytes'] >> 10} {in_use(distance)}", str(size[name])
         found = part["distances"][str(distance)]
         yield f"designs made {in_use(distance)}", f"{sum(found['designs'].values())}"
     yield "designs", str(len(DESIGNS))

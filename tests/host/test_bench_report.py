@@ -29,7 +29,7 @@ def had(pages, distance):
     """Tables of so many pages, where there are no pieces of more than half of the distance."""
     tables = 8 if not distance or pages < distance else 0
     return {"bytes": pages * 4096, "piece": tables, "kernel piece": tables, "kernel huge": 0,
-            "kernel mapped": 8 - tables, "mapped": 8, "pages": 8}
+            "kernel mapped": 8 - tables, "huge": 0, "huge mapped": 8, "mapped": 8, "pages": 8}
 
 
 def told(distances=fragmented.DISTANCES):
