@@ -7,21 +7,19 @@ What is counted is the same in each run, so there is one of each.
 
 import os
 import re
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 from bench import lines
 from bench.designs import BASE, DESIGNS, cells, key
 from bench.guest import BUILD
+from bench.user_space import SEED, built, said
 from environment import valgrind
 from environment.failure import Failure
 from environment.progress import step
-from kernel_module import designs as module
 
 FOLDER = BUILD / "caches"
-FLAGS = ["--edition", "2021", "-Copt-level=2", "-Cpanic=abort", "-Coverflow-checks=off"]
 
-# Those of rust/bench/caches_main.rs.
+# Those of rust/bench/user_space_main.rs.
 SIMULATED = (BASE, "hash/chain", "stash/chain", "global/chain", "pointer/pages", "pointer/trie",
              "global/trie")
 # Bytes, ways, bytes of a line: the first level, and the last.
@@ -31,35 +29,10 @@ PROCESSORS = {
 }
 LEVELS = {"D1": "the first level", "LL": "the last level"}
 SIZES = ((1024, 1), (16, 64), (256, 64), (1024, 64), (4096, 64), (16, 1024))
-SEED = 2006
 # What is counted in the program.
 COUNTED = re.compile(r"^fn=.*\bcounted\b.*\n((?:\d.*\n)+)", re.MULTILINE)
 # Less is next to nothing, and has no place where factors are distances.
 LEAST = 0.01
-
-
-def built(environment):
-    """The program, which is built in the build root."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    library, program = FOLDER / "libkernel.rlib", FOLDER / "caches"
-    shim, root = module.IN_USER_SPACE
-    for command in (
-            ["--crate-type", "rlib", "--crate-name", "kernel", "-o", library,
-             shim],
-            ["--crate-name", "caches", "--extern", f"kernel={library}", "-o", program,
-             root]):
-        said(environment, ["rustc", *FLAGS, *command])
-    return program
-
-
-def said(environment, command):
-    """What a command in the build root says, that must not fail."""
-    result = environment.root.run(command, check=False, stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT)
-    text = result.stdout.decode(errors="replace")
-    if result.returncode != 0:
-        raise Failure(f"{command[0]} fails:\n{text}")
-    return text
 
 
 def counted(text, lookups):
@@ -85,7 +58,8 @@ def simulated(environment, folder, program, design, size, processor):
     text = said(environment, valgrind.command(
         folder, "--tool=cachegrind", "--cache-sim=yes", "-q",
         *(f"--{cache}={size}" for cache, size in PROCESSORS[processor].items()),
-        f"--cachegrind-out-file={output}", str(program), design, *map(str, size), str(SEED)))
+        f"--cachegrind-out-file={output}", str(program), "caches", design,
+        *map(str, size), str(SEED)))
     packets, times = re.search(r"^(\d+) (\d+)$", text, re.MULTILINE).groups()
     return counted(output.read_text(encoding="utf-8"), int(packets) * int(times))
 
@@ -93,10 +67,8 @@ def simulated(environment, folder, program, design, size, processor):
 def measure(stock):
     """Builds, tests, simulates; returns what results.json has of this part."""
     folder = valgrind.ready(stock)
-    with step("building and testing the designs for user space"):
-        program = built(stock)
-        for design in SIMULATED:
-            said(stock, [program, "trial", design, str(SEED)])
+    program = built(stock, SIMULATED)
+    FOLDER.mkdir(parents=True, exist_ok=True)
     runs = [(size, design, processor)
             for size in SIZES for design in SIMULATED for processor in PROCESSORS]
     with step(f"simulating the caches of {len(PROCESSORS)} processors, about 30 s"):

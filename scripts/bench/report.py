@@ -3,11 +3,12 @@
 
 import re
 
-from bench import caches, designs_report, fragmented, surroundings
+from bench import at_once, caches, designs_report, fragmented, surroundings
 from environment.failure import Failure
 
 # The parts of `make bench` that it is made of.
-PARTS = {"designs": designs_report, "fragmented": fragmented, "caches": caches}
+PARTS = {"designs": designs_report, "fragmented": fragmented, "caches": caches,
+         "at-once": at_once}
 NAME = "report.rst"
 
 

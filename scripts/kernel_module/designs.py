@@ -11,7 +11,7 @@ SOURCE = module.PROJECT / module.OTHERS
 NAME = "nsmux_bench.ko"
 ROOT = "nsmux_bench_main.rs"
 # The same for a program of user space: what stands for the kernel's crate, and the program.
-IN_USER_SPACE = (SOURCE / "caches/kernel.rs", SOURCE / "caches_main.rs")
+IN_USER_SPACE = (SOURCE / "user_space/kernel.rs", SOURCE / "user_space_main.rs")
 # Where a guest has it, and the test that wants it there.
 PLACE = f"nsmux/{NAME}"
 TEST = "bench_designs"

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What is computed from simulated caches and fragmented memory, and what the report has of it."""
+"""What is computed from simulated caches, two processors and fragmented memory, and what the report
+has of it."""
 
 import json
 import re
 import unittest
+from unittest import mock
 
-from bench import caches, fragmented, report, surroundings
+from bench import at_once, caches, fragmented, report, surroundings
 from environment.failure import Failure
 from kernel_module import designs as module
 from kernel_module.module import PROJECT
@@ -51,11 +53,18 @@ def caches_part():
         for size in caches.SIZES}}
 
 
+def at_once_runs(common):
+    """Runs in which the one counter makes a lookup so many times as long at once as alone."""
+    both = {name: common if name == at_once.COMMON else 1 for name in at_once.CONTENDERS}
+    return [{(size, name): [{"alone": 10 + number, "both": (10 + number) * both[name]}] * 3
+             for size in at_once.SIZES for name in at_once.CONTENDERS} for number in range(6)]
+
+
 def results():
     """All of results.json."""
     return {"machine": surroundings.machine(), "parts": {
         "designs": designs_part(), "fragmented": fragmented.summary(list(told())),
-        "caches": caches_part()}}
+        "caches": caches_part(), "at-once": at_once.summary(at_once_runs(1.5))}}
 
 
 class CachesTest(unittest.TestCase):
@@ -72,15 +81,48 @@ class CachesTest(unittest.TestCase):
             caches.counted(COUNTED.replace("counted", "accounted"), 10)
 
     def test_all_simulated(self):
-        """The program has these designs, and no others."""
+        """The program has these designs and what controls them, and no others."""
         text = module.IN_USER_SPACE[1].read_text(encoding="utf-8")
         known = re.findall(r'\bknown::<.*>\("(.*)"\)', text)
-        self.assertEqual(sorted(known), sorted(caches.SIMULATED))
+        self.assertEqual(sorted(known), sorted([*caches.SIMULATED, *at_once.CONTROLS]))
 
     def test_table(self):
         """Every size has a row for each design."""
         rows = list(caches.table(caches_part()))
         self.assertEqual(sum("a trie" in row for row in rows), len(caches.SIZES))
+
+
+class AtOnceTest(unittest.TestCase):
+    """bench.at_once"""
+
+    def test_rounds(self):
+        """Both processors count alike."""
+        found = list(at_once.rounds("10000 20000 30000 50000\n1000 1000 1000 1000\n"))
+        self.assertEqual(found, [{"alone": 15, "both": 40}, {"alone": 1, "both": 1}])
+
+    def test_ratio(self):
+        """It is of the same round, and the median of all."""
+        part = at_once.summary(at_once_runs(1.5))
+        found = part["cells"]["16 64"]
+        self.assertEqual(found["pointer/chain"]["ratio"], {"median": 1, "low": 1, "high": 1})
+        self.assertEqual(found[at_once.COMMON]["ratio"]["median"], 1.5)
+        self.assertEqual(found[at_once.COMMON]["alone"]["median"], 12.5)
+
+    def test_is_seen(self):
+        """Where two processors that write to one line are not slower, nothing is told."""
+        self.assertTrue(at_once.is_seen(at_once.summary(at_once_runs(1.5))))
+        self.assertFalse(at_once.is_seen(at_once.summary(at_once_runs(1))))
+
+    def test_table(self):
+        """Every size has a row for each design, and the two that control them."""
+        rows = list(at_once.table(at_once.summary(at_once_runs(1.5))))
+        self.assertEqual(sum("1.50" in row for row in rows), len(at_once.SIZES))
+        self.assertEqual(sum("a trie" in row for row in rows), len(at_once.SIZES))
+
+    def test_one_processor(self):
+        """With one there is nothing to measure."""
+        with mock.patch("os.sched_getaffinity", lambda _: {3}), self.assertRaises(Failure):
+            at_once.processors()
 
 
 class FragmentedTest(unittest.TestCase):
@@ -142,6 +184,8 @@ class ReportTest(unittest.TestCase):
         keys |= set(parts["designs"]["mixed"]["1024 64"]["pointer/chain"])
         keys |= set(parts["fragmented"]["distances"]["0"])
         keys |= set(parts["fragmented"]["distances"]["0"]["sizes"][0])
+        keys |= set(parts["at-once"]["cells"]["16 64"]) & set(at_once.CONTROLS)
+        keys |= set(parts["at-once"]["cells"]["16 64"]["pointer/chain"])
         keys |= set(parts["caches"]["misses"]["16 64"]["hash/chain"]["2006"])
         self.assertEqual([key for key in sorted(keys) if f"``{key}``" not in text], [])
 

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The designs in a program of user space, to be run where a processor's caches are simulated.
+//! The designs in a program of user space: to be run where a processor's caches are simulated, and on
+//! two processors at once.
 //!
 //! The same sources as in the module, with [`kernel`] that gives the names they use. The kernel's own
 //! rhashtable, XArray and red-black tree are C, and stay in the kernel.
 //!
-//! ===================================================  =============================================
-//! command                                              what it does
-//! ===================================================  =============================================
-//! `caches trial <design> <seed>`                       the randomised test
-//! `caches <design> <namespaces> <sockets> <seed>`      makes it, and looks up
-//! ===================================================  =============================================
+//! ====================================================  ============================================
+//! command                                               what it does
+//! ====================================================  ============================================
+//! `trial <design> <seed>`                               the randomised test
+//! `caches <design> <namespaces> <sockets> <seed>`       makes it, and looks up
+//! `at-once <design> <namespaces> <sockets> <seed>       makes it, and has two processors look up
+//! <processor> <processor>`
+//! ====================================================  ============================================
 
 // Parts that only the module has a use for are compiled here too.
 #![allow(dead_code, unused_imports)]
@@ -38,8 +41,12 @@ mod second {
     };
 }
 
-#[path = "caches/slabs.rs"]
-mod slabs;
+#[path = "user_space"]
+mod user_space {
+    pub(crate) mod at_once;
+    pub(crate) mod processes;
+    pub(crate) mod slabs;
+}
 
 use kernel::prelude::*;
 use std::{env, process::ExitCode};
@@ -49,9 +56,13 @@ use crate::{
     first::{Exceptions, Hash, Pointer},
     random::{Choice, Random},
     second::{AsKernel, Chain, Pages, Trie},
-    slabs::Slabs,
     sockets::Ends,
     trial::{trial, Verdict},
+    user_space::{
+        at_once::{at_once, Counting, Own},
+        processes::Common,
+        slabs::Slabs,
+    },
     workload::{filled, packets, Cell},
     world::{Packet, World},
 };
@@ -63,6 +74,7 @@ struct Known {
     name: &'static str,
     trial: fn(u64) -> Result<Verdict>,
     look_up: fn(&Cell) -> Result,
+    at_once: fn(&Cell, [usize; 2]) -> Result,
 }
 
 const fn known<D: Design>(name: &'static str) -> Known {
@@ -70,6 +82,7 @@ const fn known<D: Design>(name: &'static str) -> Known {
         name,
         trial: trial::<D>,
         look_up: look_up::<D>,
+        at_once: at_once::<D>,
     }
 }
 
@@ -81,6 +94,12 @@ const DESIGNS: [Known; 7] = [
     known::<Mux<Pointer, Chain<Pages>>>("pointer/pages"),
     known::<Mux<Pointer, Trie>>("pointer/trie"),
     known::<Global<Trie>>("global/trie"),
+];
+
+/// What shows whether a line that both processors write to is seen at all.
+const COUNTING: [Known; 2] = [
+    known::<Counting<Mux<Pointer, Chain<AsKernel>>, Own>>("counting/own"),
+    known::<Counting<Mux<Pointer, Chain<AsKernel>>, Common>>("counting/common"),
 ];
 
 /// So few packets at a time that they leave the caches to the tables.
@@ -131,20 +150,19 @@ fn main() -> ExitCode {
                 .then_some(())
                 .ok_or(EINVAL)
         }),
-        [design, namespaces, sockets, seed] => with(design, |known| {
-            (known.look_up)(&Cell {
-                namespaces: number(namespaces)? as usize,
-                sockets: number(sockets)? as usize,
-                seed: number(seed)?,
-            })
+        ["caches", design, namespaces, sockets, seed] => with(design, |known| {
+            (known.look_up)(&cell(namespaces, sockets, seed)?)?;
+            println!("{PACKETS} {COUNTED}");
+            Ok(())
+        }),
+        ["at-once", design, namespaces, sockets, seed, first, second] => with(design, |known| {
+            let processors = [number(first)? as usize, number(second)? as usize];
+            (known.at_once)(&cell(namespaces, sockets, seed)?, processors)
         }),
         _ => Err(EINVAL),
     };
     match done {
-        Ok(()) => {
-            println!("{PACKETS} {COUNTED}");
-            ExitCode::SUCCESS
-        }
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{words:?}: {error:?}");
             ExitCode::FAILURE
@@ -153,8 +171,16 @@ fn main() -> ExitCode {
 }
 
 fn with(name: &str, act: impl FnOnce(&Known) -> Result) -> Result {
-    let known = DESIGNS.iter().find(|known| known.name == name);
-    act(known.ok_or(ENOENT)?)
+    let mut all = DESIGNS.iter().chain(&COUNTING);
+    act(all.find(|known| known.name == name).ok_or(ENOENT)?)
+}
+
+fn cell(namespaces: &str, sockets: &str, seed: &str) -> Result<Cell> {
+    Ok(Cell {
+        namespaces: number(namespaces)? as usize,
+        sockets: number(sockets)? as usize,
+        seed: number(seed)?,
+    })
 }
 
 fn number(word: &str) -> Result<u64> {
