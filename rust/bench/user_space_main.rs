@@ -13,6 +13,7 @@
 //! `caches <design> <namespaces> <sockets> <seed>`       makes it, and looks up
 //! `at-once <design> <namespaces> <sockets> <seed>       makes it, and has two processors look up
 //! <processor> <processor>`
+//! `alone <design> <namespaces> <sockets> <seed>`        makes it, and looks up without a simulation
 //! ====================================================  ============================================
 
 // Parts that only the module has a use for are compiled here too.
@@ -36,7 +37,7 @@ mod second {
     pub(crate) use self::{
         allocated::allocated,
         chain::Chain,
-        heads::{AsKernel, Pages},
+        heads::{AsKernel, Heads, Pages},
         trie::Trie,
     };
 }
@@ -44,6 +45,7 @@ mod second {
 #[path = "user_space"]
 mod user_space {
     pub(crate) mod at_once;
+    pub(crate) mod mapped;
     pub(crate) mod processes;
     pub(crate) mod slabs;
 }
@@ -59,7 +61,8 @@ use crate::{
     sockets::Ends,
     trial::{trial, Verdict},
     user_space::{
-        at_once::{at_once, Counting, Own},
+        at_once::{alone, at_once, Counting, Own},
+        mapped::Mapped,
         processes::Common,
         slabs::Slabs,
     },
@@ -75,6 +78,7 @@ struct Known {
     trial: fn(u64) -> Result<Verdict>,
     look_up: fn(&Cell) -> Result,
     at_once: fn(&Cell, [usize; 2]) -> Result,
+    alone: fn(&Cell) -> Result,
 }
 
 const fn known<D: Design>(name: &'static str) -> Known {
@@ -83,6 +87,7 @@ const fn known<D: Design>(name: &'static str) -> Known {
         trial: trial::<D>,
         look_up: look_up::<D>,
         at_once: at_once::<D>,
+        alone: alone::<D>,
     }
 }
 
@@ -100,6 +105,12 @@ const DESIGNS: [Known; 7] = [
 const COUNTING: [Known; 2] = [
     known::<Counting<Mux<Pointer, Chain<AsKernel>>, Own>>("counting/own"),
     known::<Counting<Mux<Pointer, Chain<AsKernel>>, Common>>("counting/common"),
+];
+
+/// One table that is mapped in two ways.
+const MAPPED: [Known; 2] = [
+    known::<Global<Chain<Mapped<false>>>>("global/mapped"),
+    known::<Global<Chain<Mapped<true>>>>("global/huge"),
 ];
 
 /// So few packets at a time that they leave the caches to the tables.
@@ -159,6 +170,9 @@ fn main() -> ExitCode {
             let processors = [number(first)? as usize, number(second)? as usize];
             (known.at_once)(&cell(namespaces, sockets, seed)?, processors)
         }),
+        ["alone", design, namespaces, sockets, seed] => with(design, |known| {
+            (known.alone)(&cell(namespaces, sockets, seed)?)
+        }),
         _ => Err(EINVAL),
     };
     match done {
@@ -171,7 +185,7 @@ fn main() -> ExitCode {
 }
 
 fn with(name: &str, act: impl FnOnce(&Known) -> Result) -> Result {
-    let mut all = DESIGNS.iter().chain(&COUNTING);
+    let mut all = DESIGNS.iter().chain(&COUNTING).chain(&MAPPED);
     act(all.find(|known| known.name == name).ok_or(ENOENT)?)
 }
 

@@ -3,12 +3,12 @@
 
 import re
 
-from bench import at_once, caches, designs_report, fragmented, surroundings
+from bench import at_once, caches, designs_report, fragmented, huge_pages, surroundings
 from environment.failure import Failure
 
 # The parts of `make bench` that it is made of.
 PARTS = {"designs": designs_report, "fragmented": fragmented, "caches": caches,
-         "at-once": at_once}
+         "at-once": at_once, huge_pages.NAME: huge_pages}
 NAME = "report.rst"
 
 

@@ -4,10 +4,12 @@ has of it."""
 
 import json
 import re
+import tempfile
 import unittest
+from pathlib import Path
 from unittest import mock
 
-from bench import at_once, caches, fragmented, report, surroundings
+from bench import at_once, caches, fragmented, huge_pages, report, surroundings
 from environment.failure import Failure
 from kernel_module import designs as module
 from kernel_module.module import PROJECT
@@ -60,11 +62,19 @@ def at_once_runs(common):
              for size in at_once.SIZES for name in at_once.CONTENDERS} for number in range(6)]
 
 
+def huge_pages_runs():
+    """Runs of which each takes longer, but a tenth less with huge pages."""
+    return [{(size, name): number * (9 if name == huge_pages.HUGE else 10)
+             for size in huge_pages.SIZES for name in huge_pages.CONTENDERS}
+            for number in range(1, 7)]
+
+
 def results():
     """All of results.json."""
     return {"machine": surroundings.machine(), "parts": {
         "designs": designs_part(), "fragmented": fragmented.summary(list(told())),
-        "caches": caches_part(), "at-once": at_once.summary(at_once_runs(1.5))}}
+        "caches": caches_part(), "at-once": at_once.summary(at_once_runs(1.5)),
+        huge_pages.NAME: huge_pages.summary(huge_pages_runs())}}
 
 
 class CachesTest(unittest.TestCase):
@@ -84,7 +94,8 @@ class CachesTest(unittest.TestCase):
         """The program has these designs and what controls them, and no others."""
         text = module.IN_USER_SPACE[1].read_text(encoding="utf-8")
         known = re.findall(r'\bknown::<.*>\("(.*)"\)', text)
-        self.assertEqual(sorted(known), sorted([*caches.SIMULATED, *at_once.CONTROLS]))
+        told = [*caches.SIMULATED, *at_once.CONTROLS, *huge_pages.CONTENDERS]
+        self.assertEqual(sorted(known), sorted(told))
 
     def test_table(self):
         """Every size has a row for each design."""
@@ -123,6 +134,30 @@ class AtOnceTest(unittest.TestCase):
         """With one there is nothing to measure."""
         with mock.patch("os.sched_getaffinity", lambda _: {3}), self.assertRaises(Failure):
             at_once.processors()
+
+
+class HugePagesTest(unittest.TestCase):
+    """bench.huge_pages"""
+
+    def test_ratio(self):
+        """It is of one run."""
+        found = huge_pages.summary(huge_pages_runs())["cells"]["4096 64"]
+        self.assertEqual(found[huge_pages.HUGE]["ratio"], {"median": 0.9, "low": 0.9, "high": 0.9})
+        self.assertEqual(found[huge_pages.MAPPED]["time"], {"median": 35, "low": 10, "high": 60})
+
+    def test_table(self):
+        """Every size says how large the table is."""
+        text = "\n".join(huge_pages.table(huge_pages.summary(huge_pages_runs())))
+        self.assertIn("16,384 namespaces, 64 sockets each, so 8,192 KiB", text)
+
+    def test_none(self):
+        """Where programs get none, it says so before anything is built."""
+        with tempfile.TemporaryDirectory() as folder:
+            enabled = Path(folder, "enabled")
+            enabled.write_text("always madvise [never]\n", encoding="ascii")
+            with (mock.patch.object(huge_pages, "ENABLED", enabled),
+                  self.assertRaisesRegex(Failure, "no huge pages")):
+                huge_pages.measure(None)
 
 
 class FragmentedTest(unittest.TestCase):
@@ -186,6 +221,8 @@ class ReportTest(unittest.TestCase):
         keys |= set(parts["fragmented"]["distances"]["0"]["sizes"][0])
         keys |= set(parts["at-once"]["cells"]["16 64"]) & set(at_once.CONTROLS)
         keys |= set(parts["at-once"]["cells"]["16 64"]["pointer/chain"])
+        keys |= set(parts[huge_pages.NAME]["cells"]["4096 64"])
+        keys |= set(parts[huge_pages.NAME]["cells"]["4096 64"][huge_pages.HUGE])
         keys |= set(parts["caches"]["misses"]["16 64"]["hash/chain"]["2006"])
         self.assertEqual([key for key in sorted(keys) if f"``{key}``" not in text], [])
 

@@ -53,6 +53,21 @@ pub(crate) fn at_once<D: Design>(cell: &Cell, processors: [usize; 2]) -> Result 
     )
 }
 
+/// Prints a line for each round: what a lookup takes in picoseconds, with nobody else there.
+pub(crate) fn alone<D: Design>(cell: &Cell) -> Result {
+    let mut random = Random::new(cell.seed);
+    let (world, design) = filled::<D>(cell, &mut random)?;
+    let choice = Choice::Uniform(cell.namespaces);
+    let packets = packets(PACKETS, cell, &choice, &mut random, Ends::of_server)?;
+    for round in 0..WARM_UP + ROUNDS {
+        let time = turn(&design, &world, &packets, &mut || Ok(()))?;
+        if round >= WARM_UP {
+            println!("{time}");
+        }
+    }
+    Ok(())
+}
+
 /// A turn of one processor, which waits for the other where it says `begin`: picoseconds for a lookup.
 fn turn<D: Design>(
     design: &D,

@@ -25,7 +25,7 @@ extern "C" {
     fn fork() -> c_int;
     fn waitpid(process: c_int, status: *mut c_int, options: c_int) -> c_int;
     fn sched_setaffinity(process: c_int, bytes: usize, processors: *const u64) -> c_int;
-    fn mmap(
+    pub(super) fn mmap(
         at: *mut c_void,
         bytes: usize,
         protection: c_int,
@@ -35,8 +35,9 @@ extern "C" {
     ) -> *mut c_void;
 }
 
-const PROT_READ_WRITE: c_int = 1 | 2;
-const MAP_SHARED_ANONYMOUS: c_int = 1 | 0x20;
+pub(super) const PROT_READ_WRITE: c_int = 1 | 2;
+const MAP_SHARED: c_int = 1;
+pub(super) const MAP_ANONYMOUS: c_int = 0x20;
 /// How long one waits for the other to begin.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -51,7 +52,7 @@ impl Common {
                 null_mut(),
                 kernel::page::PAGE_SIZE,
                 PROT_READ_WRITE,
-                MAP_SHARED_ANONYMOUS,
+                MAP_SHARED | MAP_ANONYMOUS,
                 -1,
                 0,
             )
