@@ -7,6 +7,7 @@ and is another in each boot: so there are several.
 """
 
 import json
+import time
 from pathlib import Path
 
 from bench import uml_build
@@ -20,6 +21,8 @@ from machine import uml
 GUEST = "user-mode Linux"
 # How many seconds a boot takes, without its turns; a busy machine is given twenty times as long.
 BOOT, PATIENCE = 2, 20
+# How many times as long all boots may take before there are as few as have an interval.
+LIMIT = 1.5
 
 
 def prepared(stock, build=uml_build.build):
@@ -37,6 +40,12 @@ def told(lines, who=GUEST):
     return [line["figures"] for line in found[:-1]], found[-1]
 
 
+def are_enough(number, seconds, expected):
+    """Whether so many boots have to do, after so many seconds, where all were expected to take
+    some: a whole `make bench` is to come to its end. With fewer of them, intervals are wider."""
+    return number >= LEAST and seconds > LIMIT * expected
+
+
 def measured(stock, program, boots, turns, seconds, *, build=uml_build.build, **machine):
     """The turns of each boot, and what the last one says of itself. A turn takes so many seconds,
     `build` makes what the program needs, and `machine` is what it needs of one."""
@@ -44,8 +53,12 @@ def measured(stock, program, boots, turns, seconds, *, build=uml_build.build, **
         raise Failure(f"{boots} boots are too few: it takes {LEAST}")
     environment, folder = prepared(stock, build)
     expected, found, last = BOOT + seconds * turns, [], None
+    begin = time.monotonic()
     with step(f"measuring in {boots} boots, about {boots * expected:.0f} s"):
-        for _ in range(boots):
+        for number in range(boots):
+            if are_enough(number, time.monotonic() - begin, boots * expected):
+                print(f"{number} boots have to do: they take longer than expected", flush=True)
+                break
             figures, last = told(uml.run(environment, folder / program, [folder, turns],
                                          lambda line: None, PATIENCE * expected, **machine))
             found.append(figures)

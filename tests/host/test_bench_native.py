@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 """What is computed from times, and how it is shown."""
 
+import contextlib
+import io
 import json
 import re
 import subprocess
+import tempfile
 import unittest
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 from unittest import mock
 
 from bench import intervals, native, plot, surroundings, turns as turns_of, uml_build
@@ -150,6 +154,38 @@ class ToldTest(unittest.TestCase):
         for lines in ([], ["OSError: no"], [json.dumps({"turn": 0, "figures": {}})]):
             with self.assertRaises(Failure):
                 turns_of.told(lines)
+
+
+class MeasuredTest(unittest.TestCase):
+    """bench.turns.measured"""
+
+    def boots(self, seconds):
+        """How many boots there are if each takes so many seconds, where 4 are expected."""
+        clock = [0]
+
+        def boot(*_):
+            clock[0] += seconds
+            return [json.dumps({"turn": 0, "figures": {}}), json.dumps({"kernel": "7.3.4"})]
+
+        with (tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()),
+              mock.patch.object(turns_of, "BUILD", Path(folder)),
+              mock.patch.object(turns_of, "step", lambda _: contextlib.nullcontext()),
+              mock.patch.object(turns_of, "prepared", lambda *_: (None, Path(folder))),
+              mock.patch.object(turns_of.time, "monotonic", lambda: clock[0]),
+              mock.patch.object(uml, "run", boot)):
+            found, last = turns_of.measured(None, "native.py", 12, 2, 1)
+        self.assertEqual(last, {"kernel": "7.3.4"})
+        return len(found)
+
+    def test_all(self):
+        """On a machine that is not much slower than expected, there are all."""
+        self.assertEqual(self.boots(4), 12)
+        self.assertEqual(self.boots(6), 12)
+
+    def test_too_slow(self):
+        """On a slower one there are fewer, but as many as an interval takes."""
+        self.assertEqual(self.boots(8), 10)
+        self.assertEqual(self.boots(400), intervals.LEAST)
 
 
 class SurroundingsTest(unittest.TestCase):
