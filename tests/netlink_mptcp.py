@@ -8,17 +8,20 @@ import socket
 
 from lib import program
 from lib.descriptors import descriptors
+from lib.fault import failing
 from lib.lifetime import wait_until
 from lib.named_sockets import several
 from lib.netlink_family import Nsmux, identity, named
 from lib.observed import FAMILY_VARIANTS
 from lib.topology import LOOPBACK, Namespace
-from net.lib.py import (KsftSkipEx, ksft_eq, ksft_ne, ksft_not_in,
-                        ksft_variants)
+from net.lib.py import (KsftSkipEx, ksft_eq, ksft_ge, ksft_ne,
+                        ksft_not_in, ksft_variants)
 
 PORT, CLIENT_PORT = 8080, 4000
 # Twice as many ends are more than a question may go over.
 PAIRS = 420
+# In how many namespaces MPTCP is used, for more parts of a dump than one.
+USED = 7
 
 
 def mptcp(namespace, family, address, port):
@@ -148,6 +151,38 @@ def test_many():
                 ksft_not_in("incomplete", look_up(nsmux, key, namespace))
         answer = look_up(nsmux, key, namespace)
         ksft_eq((answer["outcome"], "incomplete" in answer), ("none", True))
+
+
+def test_in_parts():
+    """To go through the table takes so much of a part of a dump that only two
+    of them have room in it, whatever there is to tell."""
+    with contextlib.ExitStack() as stack, Nsmux() as nsmux:
+        for _ in range(USED):
+            namespace = stack.enter_context(Namespace())
+            stack.enter_context(mptcp(namespace, socket.AF_INET, "0.0.0.0", 0))
+        answers = list(nsmux.dump("lookup", {"table": "mptcp"}
+                                  | ends("127.0.0.1", 1)))
+        ksft_ge(answers.count({}), USED // 2)
+
+
+def test_outside_of_sections():
+    """The way through the table of all namespaces, which nobody can stop, is
+    not taken in a read-side section."""
+    key = {"table": "mptcp"} | ends("127.0.0.1", PORT)
+    with Namespace() as namespace, Nsmux() as nsmux:
+        namespace.ip("link set lo up")
+        questions = (
+            lambda: nsmux.do("lookup", key | named(namespace)),
+            lambda: nsmux.dump("lookup", key),
+            lambda: nsmux.dump("lookup", key | {
+                "netns": [{"cookie": namespace.cookie}]}))
+        with connection(namespace, socket.AF_INET, "127.0.0.1"):
+            for ask in questions:
+                with failing("mptcp_token_iter_next", 0) as told:
+                    ask()
+                    # To the connection, and behind it to the end.
+                    ksft_ge(told("calls"), 2)
+                    ksft_eq(told("sections"), 0)
 
 
 def test_subflow_is_of_tcp():

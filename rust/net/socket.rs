@@ -11,6 +11,8 @@
 
 mod answer;
 mod kind;
+#[cfg(any(CONFIG_IP_SCTP, CONFIG_MPTCP))]
+mod protocol;
 
 pub use super::address::Address;
 
@@ -20,6 +22,8 @@ pub use self::{
 };
 
 pub(in crate::net) use self::answer::Kept;
+#[cfg(any(CONFIG_IP_SCTP, CONFIG_MPTCP))]
+pub(in crate::net) use self::protocol::ProtocolSockets;
 
 use core::ptr::addr_of;
 use kernel::{ffi::c_int, types::Opaque};

@@ -1,34 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! MPTCP: connections, by the ends of the subflow that they began with.
+//!
+//! Not one of those tables that are looked into within a read-side section.
 
 use core::marker::PhantomData;
 
 use kernel::prelude::*;
 
-use super::{Entry, Outcome, Several};
+use super::{Entry, Outcome};
 use crate::net::{
     allowance::Allowance,
     inet::{Family, Tuple},
     mptcp,
-    namespace::{Namespace, Net},
+    namespace::Alive,
     socket::{Owned, Sock},
 };
 
 /// The MPTCP connections of a family.
 pub(crate) struct Mptcp<F>(PhantomData<F>);
 
-impl<F: Family> Several for Mptcp<F> {
-    type Of = Net;
-    /// Port 0 of the other end stands for all that there are.
-    type Key = Tuple<F>;
-    type Entry<'n> = Owned<'n, Sock>;
-
-    fn for_each<'n>(
-        namespace: Namespace<'n>,
+impl<F: Family> Mptcp<F> {
+    /// Calls `f` with each connection that has these ends, until it fails; port 0 of the other end stands
+    /// for all that there are. As [`mptcp::for_each_connection`].
+    pub(crate) fn for_each(
+        namespace: Alive<'_>,
         tuple: &Tuple<F>,
         allowance: &Allowance,
-        mut f: impl FnMut(&Owned<'n, Sock>) -> Result,
+        mut f: impl FnMut(&Owned<'_, Sock>) -> Result,
     ) -> Result {
         mptcp::for_each_connection(namespace, allowance, |socket| {
             let is_meant = if tuple.remote_port.number() == 0 {

@@ -20,6 +20,8 @@ DEVICES = 1000
 SO_BINDTODEVICE = 25
 # How many endpoints of SCTP are in a crowd at most.
 CHAIN = 1000
+# How many connections of MPTCP, each with two sockets: more than are looked at.
+PAIRS = 1000
 
 
 def in_child(function, become=None):
@@ -118,6 +120,22 @@ def open_sockets(count, *kind, bind=None, options=()):
     return made
 
 
+def connections(count):
+    """So many connections of MPTCP, of which each end has a socket."""
+    ip("link", ["set lo up"])
+    kind = socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_MPTCP
+    made = open_sockets(1, *kind, bind=lambda _: ("127.0.0.1", 0))
+    made[0].listen()
+    for client in open_sockets(count, *kind):
+        client.connect(made[0].getsockname())
+        child, _ = made[0].accept()
+        # It is one of MPTCP when data has come.
+        client.send(b"?")
+        child.recv(1)
+        made += [client, child]
+    return made
+
+
 def crowd(size):
     """As many sockets of each kind in one namespace, all of which a question
     has to go over, and of netlink as many as are looked at."""
@@ -157,6 +175,7 @@ def crowd(size):
                                 f"dummy{number}".encode())
                 sock.bind(("0.0.0.0", PORT))
                 kind.append(sock)
+    held.append(connections(min(size, PAIRS)))
     return held
 
 

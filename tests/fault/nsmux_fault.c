@@ -12,6 +12,7 @@
 #include <linux/module.h>
 #include <linux/objtool.h>
 #include <linux/ptrace.h>
+#include <linux/rcupdate.h>
 #include <linux/string.h>
 
 #include "nsmux_fault.h"
@@ -33,6 +34,10 @@ module_param(argument, int, 0400);
 MODULE_PARM_DESC(argument, "calls in which this argument is 0 are none");
 
 static atomic_t calls;
+
+static int sections;
+module_param(sections, int, 0400);
+MODULE_PARM_DESC(sections, "the most read-side sections of RCU around a call, where they can be counted");
 
 static int calls_get(char *buffer, const struct kernel_param *kp)
 {
@@ -63,7 +68,10 @@ static int at_entry(struct kprobe *probe, struct pt_regs *regs)
 {
 	if (argument >= 0 && !regs_get_kernel_argument(regs, argument))
 		return 0;
-	if (!called_by_nsmux(regs) || atomic_inc_return(&calls) != nth)
+	if (!called_by_nsmux(regs))
+		return 0;
+	sections = max(sections, rcu_preempt_depth());
+	if (atomic_inc_return(&calls) != nth)
 		return 0;
 	regs_set_return_value(regs, result);
 	instruction_pointer_set(regs, (unsigned long)nsmux_fault_return);

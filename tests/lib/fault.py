@@ -9,7 +9,7 @@ from pathlib import Path
 from net.lib.py import KsftSkipEx, cmd
 
 FILE = Path(__file__).parents[1] / "fault/nsmux_fault.ko"
-CALLS = Path("/sys/module/nsmux_fault/parameters/calls")
+PARAMETERS = Path("/sys/module/nsmux_fault/parameters")
 
 REALLOC = "rust_helper_krealloc_node_align"
 
@@ -33,7 +33,8 @@ FAILS_WITH = {
 def failing(function, nth):
     """nsmux's nth call of the function fails; with 0 they are counted only.
 
-    Yields a function that tells how many calls there were.
+    Yields a function that tells how many calls there were, or by another name
+    what else is known of them.
     """
     if not FILE.exists():
         raise KsftSkipEx(f"{FILE.name} is not there: the tests were installed "
@@ -41,9 +42,10 @@ def failing(function, nth):
     # To free is to reallocate to a size (argument 1) of 0, and cannot fail.
     argument = 1 if function == REALLOC else -1
     cmd(["insmod", str(FILE), f"symbol={function}", f"argument={argument}",
-         f"result={FAILS_WITH[function]}", f"nth={nth}"])
+         f"result={FAILS_WITH[function] if nth else 0}", f"nth={nth}"])
     try:
-        yield lambda: int(CALLS.read_text(encoding="ascii"))
+        yield lambda name="calls": int(
+            (PARAMETERS / name).read_text(encoding="ascii"))
     finally:
         cmd(["rmmod", "nsmux_fault"])
 

@@ -107,6 +107,27 @@ impl Kept {
         unsafe { take_reference(sk) }.then_some(Self(sk))
     }
 
+    /// Takes the answer of a lookup that gives full sockets with a reference; `None` if it is null.
+    ///
+    /// # Safety
+    ///
+    /// `sk` must be null, or a full socket with one reference that is the caller's.
+    #[cfg(CONFIG_MPTCP)]
+    pub(in crate::net) unsafe fn from_lookup(sk: *mut bindings::sock) -> Option<Self> {
+        // INVARIANT: By the safety requirement.
+        NonNull::new(sk).map(Self)
+    }
+
+    /// The same socket with a reference of its own, as one of this namespace; `None` if it is another's.
+    #[cfg(CONFIG_MPTCP)]
+    pub(in crate::net) fn in_namespace<'n>(
+        &self,
+        namespace: Namespace<'n>,
+    ) -> Option<Owned<'n, Sock>> {
+        // SAFETY: A full socket, whose reference is not given back meanwhile.
+        unsafe { Owned::hold(self.0, namespace) }
+    }
+
     /// The socket, valid while this is.
     pub(in crate::net) fn as_ptr(&self) -> *mut bindings::sock {
         self.0.as_ptr()

@@ -3,6 +3,7 @@
 //! `lookup`: whose is this key, in one namespace or in all?
 
 mod answers;
+mod connections;
 mod entry;
 mod key;
 mod members;
@@ -19,7 +20,7 @@ pub(super) use self::{
 
 use kernel::{prelude::*, sync::rcu};
 
-use self::tables::{look_up, Key};
+use self::tables::{look_up, Key, QUESTION};
 use super::{namespace, selector, Asked};
 use crate::{
     bindings::*,
@@ -39,8 +40,10 @@ pub(super) fn answer<'a>(
     message: &mut Message<'_>,
 ) -> Result<(), Refusal<'a>> {
     let attributes = request.attributes();
-    if key::table(attributes)? == NSMUX_TABLE_PID {
-        return process::answer(request, message);
+    match key::table(attributes)? {
+        NSMUX_TABLE_PID => return process::answer(request, message),
+        NSMUX_TABLE_MPTCP => return connections::answer(request, message),
+        _ => {}
     }
     if let Some(groups) = key::groups(attributes)? {
         return members::answer(request, message, &groups);
@@ -49,12 +52,12 @@ pub(super) fn answer<'a>(
     selector::with_selected(request, NETNS, |net| {
         let guard = rcu::read_lock();
         let listed = net.listed((&guard).into());
-        let (allowance, most) = (request.allowance(), key.most(listed));
+        let allowance = request.allowance();
         // Not by what it would take here: that says how much there is of others.
-        if !(allowance.is_alone() || key.is_counted() && allowance.covers(most)) {
+        if !(allowance.is_alone() || key.is_counted() && allowance.covers(QUESTION)) {
             return Err(crowded());
         }
-        allowance.spend_in(most, |allowance| {
+        allowance.spend_in(QUESTION, |allowance| {
             look_up(&key, listed, message, allowance)?;
             if allowance.is_alone() || !allowance.is_spent() {
                 return Ok(());
@@ -74,21 +77,23 @@ fn crowded() -> Refusal<'static> {
 /// and answers for those in which something was found.
 pub(super) fn dump<'a>(part: &mut Part<'a, Instance>) -> Result<bool, Refusal<'a>> {
     let attributes = part.request.attributes();
-    if key::table(attributes)? == NSMUX_TABLE_PID {
-        return process::dump(part);
+    match key::table(attributes)? {
+        NSMUX_TABLE_PID => return process::dump(part),
+        NSMUX_TABLE_MPTCP => return connections::dump(part),
+        _ => {}
     }
     if let Some(groups) = key::groups(attributes)? {
         return members::dump(part, &groups);
     }
     let key = Key::of(attributes)?;
     let add = |part: &mut Part<'a, Instance>, net: Listed<'_>| {
-        let (allowance, most) = (part.request.allowance(), key.most(net));
-        if !(allowance.is_alone() && allowance.covers(most)) {
+        let allowance = part.request.allowance();
+        if !(allowance.is_alone() && allowance.covers(QUESTION)) {
             allowance.exhaust();
             return Ok(false);
         }
         part.add_if(|request, message| {
-            request.allowance().spend_in(most, |allowance| {
+            request.allowance().spend_in(QUESTION, |allowance| {
                 Ok(look_up(&key, net, message, allowance)?)
             })
         })
@@ -118,7 +123,7 @@ fn each_named<'a>(
     let done = part.progress.entries as usize;
     // Whoever names as many gets on: a whole part is enough to check them all, and to ask in one.
     const { assert!(NAMED as u32 * SELECT <= Allowance::CALL) };
-    const { assert!(SELECT + Key::MOST <= Allowance::CALL) };
+    const { assert!(SELECT + QUESTION <= Allowance::CALL) };
     if !part.progress.is_checked {
         if let Some(attribute) = selectors.nth(NAMED) {
             let text = c"a request names 1024 namespaces at most";

@@ -92,27 +92,32 @@ where
     T: Several,
     T::Entry<'n>: Told,
 {
-    let mut tally = Tally {
-        message,
-        allowance,
-        found: 0,
-        outcome: Outcome::None,
-    };
+    let mut tally = Tally::new(message, allowance);
     T::for_each(namespace, key, allowance, |entry| tally.add(entry))?;
     tally.finish()
 }
 
 /// What was told of a table so far: the same code for all tables.
-struct Tally<'a, 'm> {
+pub(super) struct Tally<'a, 'm> {
     message: &'a mut Message<'m>,
     allowance: &'a Allowance,
     found: u32,
     outcome: Outcome,
 }
 
-impl Tally<'_, '_> {
+impl<'a, 'm> Tally<'a, 'm> {
+    /// Nothing yet.
+    pub(super) fn new(message: &'a mut Message<'m>, allowance: &'a Allowance) -> Self {
+        Self {
+            message,
+            allowance,
+            found: 0,
+            outcome: Outcome::None,
+        }
+    }
+
     /// Counts an entry, and tells of it if it is one of the first.
-    fn add(&mut self, entry: &dyn Told) -> Result {
+    pub(super) fn add(&mut self, entry: &dyn Told) -> Result {
         self.found = self.found.saturating_add(1);
         self.outcome = match self.found {
             1 => entry.outcome(),
@@ -126,7 +131,7 @@ impl Tally<'_, '_> {
     }
 
     /// Writes how many there are, and what they are.
-    fn finish(self) -> Result<Outcome> {
+    pub(super) fn finish(self) -> Result<Outcome> {
         self.message.put_u32(NSMUX_A_LOOKUP_SOCKETS, self.found)?;
         put_outcome(self.message, self.outcome)?;
         Ok(self.outcome)

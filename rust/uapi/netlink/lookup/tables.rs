@@ -17,11 +17,9 @@ use crate::{
         allowance::Allowance,
         genetlink::{Attributes, Message, Refusal},
         inet::{Port, RawKey, Tuple, V4, V6},
-        mptcp,
         namespace::{Listed, Namespace},
     },
     table::{
-        mptcp::Mptcp,
         netdev::{Netdev, NetdevKey},
         netlink::{Netlink, NetlinkKey},
         packet::{Packet, PacketKey},
@@ -43,7 +41,7 @@ macro_rules! tables {
         }
 
         impl Key {
-            /// Takes the key from a request; not that of the table of processes.
+            /// Takes the key from a request; not that of the tables of processes and of MPTCP.
             pub(super) fn of(attributes: Attributes<'_>) -> Result<Self, Refusal<'_>> {
                 let table = key::table(attributes)?;
                 $(
@@ -86,8 +84,6 @@ tables! {
     NSMUX_TABLE_RAW: RawV6(Question<RawKey<V6>>) if key::is_of::<V6>, key::raw => tell_several::<Raw<V6>>;
     NSMUX_TABLE_SCTP: SctpV4(Question<Tuple<V4>>) if key::is_of::<V4>, key::ends => tell_several::<Sctp<V4>>;
     NSMUX_TABLE_SCTP: SctpV6(Question<Tuple<V6>>) if key::is_of::<V6>, key::ends => tell_several::<Sctp<V6>>;
-    NSMUX_TABLE_MPTCP: MptcpV4(Question<Tuple<V4>>) if key::is_of::<V4>, key::ends => tell_several::<Mptcp<V4>>;
-    NSMUX_TABLE_MPTCP: MptcpV6(Question<Tuple<V6>>) if key::is_of::<V6>, key::ends => tell_several::<Mptcp<V6>>;
     NSMUX_TABLE_PACKET: Packet(Question<PacketKey>) if key::always, key::packet => tell_several::<Packet>;
     NSMUX_TABLE_UNIX: Unix(unix::Name) if key::always, key::local => put_several::<Unix>;
     NSMUX_TABLE_NETLINK: Netlink(NetlinkKey) if key::always, key::netlink => put_several::<Netlink>;
@@ -96,29 +92,15 @@ tables! {
 }
 
 impl Key {
-    /// The most that it may take to look it up in a namespace, in steps of the allowance, beside what
-    /// the kernel's own lookups take.
-    pub(super) fn most(&self, listed: Listed<'_>) -> u32 {
-        match self {
-            // The way through a table that all share.
-            Self::MptcpV4(_) | Self::MptcpV6(_) if mptcp::were_ever(listed) => Self::MOST,
-            _ => QUESTION,
-        }
-    }
-
     /// Whether what it takes is known beforehand, or can be stopped: not in the chains of vsock, which
     /// nobody counts, nor in those of SCTP, which the kernel goes through.
     pub(super) fn is_counted(&self) -> bool {
         !matches!(self, Self::Vsock(_) | Self::SctpV4(_) | Self::SctpV6(_))
     }
 
-    /// No more than this is what [`most`](Self::most) says.
-    pub(super) const MOST: u32 = TOKENS + QUESTION;
-
     /// What it takes at least.
-    fn least(&self, listed: Listed<'_>) -> u32 {
+    fn least(&self) -> u32 {
         match self {
-            Self::MptcpV4(_) | Self::MptcpV6(_) if mptcp::were_ever(listed) => TOKENS,
             Self::Unix(_) => BUCKETS,
             Self::Vsock(_) => CHAIN,
             _ => KEY,
@@ -126,15 +108,14 @@ impl Key {
     }
 }
 
-/// The most that a question takes in a namespace, in steps of the allowance.
-const QUESTION: u32 = 6 << 10;
-/// What it takes to look for something at all; in tables whose buckets are all looked into; in that of
-/// vsock, whose 251 chains the sockets of all namespaces are in; and in that of MPTCP, which has one for
-/// each megabyte of memory, 65,536 at most. What other namespaces have in there is not counted.
+/// The most that a question takes in a namespace, in steps of the allowance, beside what the kernel's own
+/// lookups take.
+pub(super) const QUESTION: u32 = 6 << 10;
+/// What it takes to look for something at all; in tables whose buckets are all looked into; and in that of
+/// vsock, whose 251 chains the sockets of all namespaces are in.
 const KEY: u32 = 32;
 const BUCKETS: u32 = 128;
 const CHAIN: u32 = 1 << 11;
-const TOKENS: u32 = 1 << 14;
 
 /// Looks a key up, and writes what was found, and whether something was left out; `false` if that is
 /// nothing. As far as the allowance goes.
@@ -144,7 +125,7 @@ pub(super) fn look_up(
     message: &mut Message<'_>,
     allowance: &Allowance,
 ) -> Result<bool> {
-    allowance.spend(key.least(listed));
+    allowance.spend(key.least());
     let outcome = listed.branded(|namespace| {
         put_namespace(message, namespace.object())?;
         message.put_u32(NSMUX_A_LOOKUP_TABLE, key.table())?;
