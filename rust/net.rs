@@ -134,6 +134,7 @@ pub mod process;
 pub mod procfs;
 pub mod queue;
 pub mod rcu;
+pub mod release;
 pub mod rtnl;
 pub mod sctp;
 pub mod socket;

@@ -27,7 +27,7 @@ mod uapi;
 
 use kernel::{prelude::*, InPlaceModule};
 
-use crate::uapi::netlink::Netlink;
+use crate::{net::release, uapi::netlink::Netlink};
 
 module! {
     type: Nsmux,
@@ -58,6 +58,7 @@ impl InPlaceModule for Nsmux {
     fn init(_module: &'static ThisModule) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
             netlink <- {
+                release::check()?;
                 own_tables::check()?;
                 Netlink::new()
             },

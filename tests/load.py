@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0
 """Loading and unloading the module, with parameters good and bad."""
 
+import os
+import tempfile
 from pathlib import Path
 
 from lib import kernel_module, program, status
 from lib.lookup_trace import EVENT, TRACEFS
 from lib.topology import Namespace
-from net.lib.py import (KsftNamedVariant, ksft_eq, ksft_in, ksft_not_in,
-                        ksft_true, ksft_variants)
+from net.lib.py import (KsftNamedVariant, KsftSkipEx, cmd, ksft_eq, ksft_in,
+                        ksft_not_in, ksft_true, ksft_variants)
 
 GOOD = [("off", "off"), ("observe", "observe"), ("verify", "verify"),
         ("steer", "steer"), ("0", "off"), ("1", "observe"), ("3", "steer")]
@@ -63,6 +65,25 @@ def test_bad_parameters():
         ksft_eq(present(), [], f"after mode={value[:30]}")
     result = kernel_module.insmod("mode", fail=False)
     ksft_true(result.ret, "mode without a value is refused")
+    ksft_eq(present(), [])
+
+
+def test_other_release():
+    """A kernel that the module was not built for is refused, also by a module
+    that is loaded by force."""
+    if Path("/proc/lockdep").exists():
+        raise KsftSkipEx("a module that is loaded by force turns lockdep off")
+    unload_first()
+    release = os.uname().release
+    other = release[:-1] + "X"
+    data = Path(kernel_module.path()).read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "nsmux.ko"
+        file.write_bytes(data.replace(release.encode(), other.encode()))
+        result = cmd(["insmod", "--force", str(file)], fail=False)
+    log = cmd("dmesg").stdout
+    ksft_true(result.ret, "it is refused")
+    ksft_in(f"nsmux: built for Linux {other}, and this is another one", log)
     ksft_eq(present(), [])
 
 

@@ -21,8 +21,10 @@
 #include <linux/skbuff.h>
 #include <linux/sock_diag.h>
 #include <linux/sysctl.h>
+#include <linux/utsname.h>
 #include <linux/vm_sockets.h>
 #include <linux/workqueue.h>
+#include <generated/utsrelease.h>
 #include <net/af_unix.h>
 #include <net/af_vsock.h>
 #include <net/genetlink.h>
