@@ -25,7 +25,7 @@ ENABLED = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 
 RUNS = 12
 # How many seconds a run takes.
-RUN = 4
+RUN = 2
 
 
 def summary(runs):
