@@ -28,9 +28,9 @@ SIZES = ((16, 64), (256, 64), (1024, 64))
 # In which the designs read few lines, so that one more is seen.
 SEEN = (16, 64)
 
-RUNS = 12
+RUNS = 8
 # How many seconds a run takes.
-RUN = 5
+RUN = 10
 
 
 def processors():

@@ -21,9 +21,9 @@ INTERPRETED = ("sk-lookup", "tc")
 WAYS = {LOOPBACK: "over loopback", VETH: "over veth, early demultiplexing off",
         DEMUX: "over veth, early demultiplexing on"}
 
-BOOTS, TURNS = 12, 10
+BOOTS, TURNS = 12, 6
 # How many seconds a turn takes.
-TURN = 2
+TURN = 4.5
 
 
 def cells(way, kinds=ONE_WAY, families=FAMILIES):
