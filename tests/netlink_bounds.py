@@ -23,7 +23,7 @@ from lib.netlink_message import (DUMP, ERROR, NESTED, RawSocket, attribute,
                                  request)
 from lib.topology import Namespace
 from net.lib.py import (KsftNamedVariant, KsftSkipEx, ksft_eq, ksft_ge,
-                        ksft_in, ksft_variants)
+                        ksft_variants)
 
 # So many requests in a packet have each what a question may take, and so many
 # have not.
@@ -33,9 +33,9 @@ FEW, TOGETHER = 8, 160
 # cannot be stopped. And about as many as it may for one question, and more.
 MOST, MANY, DATAGRAMS, FEWER, TOO_MANY = 6500, 3200, 2500, 2000, 2100
 FEW_AT_END = 1000
-# A table that all namespaces share has 256 chains or more: one of so many
-# namespaces is not in that of the crowd.
-OTHERS = 3
+# A table that all namespaces share has 256 chains or more: of so many namespaces,
+# at most one is in that of the crowd.
+OTHERS = 4
 PORT, PROTOCOL, GROUP = 5353, 253, 9
 # Of asm-generic/socket.h; Python has no name for it.
 SO_RCVBUFFORCE = 33
@@ -183,7 +183,8 @@ def test_share(name, make, key, crowd, nobody):
         ksft_eq(asked.ask(1), [0])
         ksft_eq(asked.ask(TOGETHER), [errno.E2BIG] * TOGETHER)
         asked = [lookup(table, other, **key) for other in others]
-        ksft_in([nobody] * FEW, [other.ask(FEW) for other in asked])
+        answers = [other.ask(FEW) for other in asked]
+        ksft_ge(answers.count([nobody] * FEW), OTHERS - 1)
         ksft_eq(asked[0].ask(TOGETHER), [errno.E2BIG] * TOGETHER)
 
 

@@ -154,15 +154,15 @@ def test_many():
 
 
 def test_in_parts():
-    """To go through the table takes so much of a part of a dump that only two
-    of them have room in it, whatever there is to tell."""
+    """To go through the table takes so much that a part of a dump does it for
+    one namespace alone, whatever there is to tell."""
     with contextlib.ExitStack() as stack, Nsmux() as nsmux:
         for _ in range(USED):
             namespace = stack.enter_context(Namespace())
             stack.enter_context(mptcp(namespace, socket.AF_INET, "0.0.0.0", 0))
         answers = list(nsmux.dump("lookup", {"table": "mptcp"}
                                   | ends("127.0.0.1", 1)))
-        ksft_ge(answers.count({}), USED // 2)
+        ksft_ge(answers.count({}), USED - 2)
 
 
 def test_outside_of_sections():
@@ -182,6 +182,9 @@ def test_outside_of_sections():
                     ask()
                     # To the connection, and behind it to the end.
                     ksft_ge(told("calls"), 2)
+                    if told("sections") < 0:
+                        raise KsftSkipEx("nobody counts read-side sections: "
+                                         "CONFIG_PREEMPT_RCU")
                     ksft_eq(told("sections"), 0)
 
 

@@ -17,8 +17,6 @@ use kernel::{
     prelude::*,
 };
 
-#[cfg(CONFIG_IP_SCTP)]
-use super::socket::ProtocolSockets;
 use super::{
     allowance::Allowance,
     inet::{Family, Port, Tuple},
@@ -225,8 +223,19 @@ fn on_host<P: Pointer>(namespace: Namespace<'_>, _held: &ModuleFunction<P>) -> u
     if socket.is_null() {
         return 0;
     }
-    // SAFETY: As above; the module of its protocol is held.
-    unsafe { ProtocolSockets::of(socket) }.map_or(0, ProtocolSockets::count)
+    // SAFETY: As above; the protocol of a socket of the kernel's never changes.
+    let protocol = unsafe { addr_of!((*socket).__sk_common.skc_prot).read() };
+    let place = protocol
+        .cast::<u8>()
+        .wrapping_add(bindings::RUST_CONST_PROTO_SOCKETS as usize)
+        .cast::<*mut bindings::percpu_counter>();
+    // SAFETY: The protocol lasts as long as its sockets, and says where they are counted (`sctp_prot`,
+    // `sctpv6_prot`).
+    let counter = unsafe { place.read() };
+    // SAFETY: The counter lasts as long as the protocol. Volatile as `percpu_counter_read()`: what
+    // processors have not added to it yet is left out.
+    let sockets = unsafe { addr_of!((*counter).count).read_volatile() };
+    u32::try_from(sockets.max(0)).unwrap_or(u32::MAX)
 }
 
 /// The same, on a kernel without SCTP.

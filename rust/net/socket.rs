@@ -11,8 +11,6 @@
 
 mod answer;
 mod kind;
-#[cfg(any(CONFIG_IP_SCTP, CONFIG_MPTCP))]
-mod protocol;
 
 pub use super::address::Address;
 
@@ -22,8 +20,6 @@ pub use self::{
 };
 
 pub(in crate::net) use self::answer::Kept;
-#[cfg(any(CONFIG_IP_SCTP, CONFIG_MPTCP))]
-pub(in crate::net) use self::protocol::ProtocolSockets;
 
 use core::ptr::addr_of;
 use kernel::{ffi::c_int, types::Opaque};

@@ -35,9 +35,9 @@ MODULE_PARM_DESC(argument, "calls in which this argument is 0 are none");
 
 static atomic_t calls;
 
-static int sections;
+static int sections = IS_ENABLED(CONFIG_PREEMPT_RCU) ? 0 : -1;
 module_param(sections, int, 0400);
-MODULE_PARM_DESC(sections, "the most read-side sections of RCU around a call, where they can be counted");
+MODULE_PARM_DESC(sections, "the most read-side sections of RCU around a call; -1 if nobody counts them");
 
 static int calls_get(char *buffer, const struct kernel_param *kp)
 {
@@ -70,7 +70,8 @@ static int at_entry(struct kprobe *probe, struct pt_regs *regs)
 		return 0;
 	if (!called_by_nsmux(regs))
 		return 0;
-	sections = max(sections, rcu_preempt_depth());
+	if (IS_ENABLED(CONFIG_PREEMPT_RCU))
+		sections = max(sections, rcu_preempt_depth());
 	if (atomic_inc_return(&calls) != nth)
 		return 0;
 	regs_set_return_value(regs, result);

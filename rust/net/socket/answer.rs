@@ -89,7 +89,7 @@ impl<K: SockKind> Drop for Owned<'_, K> {
 ///
 /// # Invariants
 ///
-/// One reference to the socket is owned.
+/// The socket is a full one, and one reference to it is owned.
 pub(in crate::net) struct Kept(NonNull<bindings::sock>);
 
 // SAFETY: A reference belongs to no process: any may give it back (`sock_gen_put()`).

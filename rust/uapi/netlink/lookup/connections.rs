@@ -13,7 +13,7 @@ use super::{
     crowded, each_named,
     entry::Tally,
     key, put_namespace,
-    question::{OnDevice, Question},
+    question::{tell_nothing, OnDevice, Question},
     NETNS,
 };
 use crate::{
@@ -31,42 +31,16 @@ use crate::{
 };
 
 /// The most that it may take to go over the connections of a namespace, in steps of the allowance; what is
-/// left to find the namespace; and with that the most that it may take to go through the table.
+/// left to find the namespace; and what it takes to go through the table: all the rest, so that a part of a
+/// dump does it once. It takes less, but for a table that is full.
 const CONNECTIONS: u32 = 6 << 10;
 const SELECT: u32 = 1 << 10;
-const THROUGH: u32 = Allowance::CALL - CONNECTIONS - SELECT;
+const TABLE: u32 = Allowance::CALL - CONNECTIONS - SELECT;
 
-/// What there is to go through for a namespace.
-enum Way {
-    /// Nothing: it has never had a socket of MPTCP.
-    Nothing,
-    /// The table, in so many steps.
-    Table(u32),
-    /// More than a call may take, or nobody knows how much.
-    TooMuch,
-}
-
-impl Way {
-    fn of(net: Alive<'_>) -> Self {
-        let guard = rcu::read_lock();
-        let was_ever_used = mptcp::were_ever(net.listed((&guard).into()));
-        drop(guard);
-        if !was_ever_used {
-            return Self::Nothing;
-        }
-        match mptcp::steps(net) {
-            Some(steps @ ..=THROUGH) => Self::Table(steps),
-            _ => Self::TooMuch,
-        }
-    }
-
-    /// What it takes, with the connections of the namespace, in steps of the allowance.
-    fn most(&self) -> u32 {
-        match self {
-            Self::Table(steps) => steps + CONNECTIONS,
-            Self::Nothing | Self::TooMuch => 0,
-        }
-    }
+/// Whether there may be anything to go through for a namespace.
+fn was_ever_used(net: Alive<'_>) -> bool {
+    let guard = rcu::read_lock();
+    mptcp::were_ever(net.listed((&guard).into()))
 }
 
 /// The ends of connections.
@@ -87,50 +61,38 @@ impl Key {
     fn look_up(
         &self,
         net: Alive<'_>,
-        way: &Way,
         message: &mut Message<'_>,
         allowance: &Allowance,
     ) -> Result<bool> {
         put_namespace(message, &net)?;
         message.put_u32(NSMUX_A_LOOKUP_TABLE, NSMUX_TABLE_MPTCP)?;
-        allowance.spend_in(way.most(), |allowance| {
-            let outcome = match (way, self) {
-                (Way::Table(steps), key) => {
-                    allowance.spend(*steps);
-                    match key {
-                        Self::V4(question) => tell(net, question, message, allowance)?,
-                        Self::V6(question) => tell(net, question, message, allowance)?,
-                    }
-                }
-                (Way::Nothing | Way::TooMuch, _) => Tally::new(message, allowance).finish()?,
-            };
-            let is_incomplete = match way {
-                Way::Nothing => false,
-                Way::Table(_) => allowance.is_incomplete(),
-                Way::TooMuch => true,
-            };
-            if is_incomplete {
-                message.put_flag(NSMUX_A_LOOKUP_INCOMPLETE)?;
-            }
-            Ok(outcome != Outcome::None || is_incomplete)
-        })
+        let outcome = match self {
+            Self::V4(question) => tell(net, question, message, allowance)?,
+            Self::V6(question) => tell(net, question, message, allowance)?,
+        };
+        if allowance.is_incomplete() {
+            message.put_flag(NSMUX_A_LOOKUP_INCOMPLETE)?;
+        }
+        Ok(outcome != Outcome::None || allowance.is_incomplete())
     }
 
     /// Adds a namespace to a dump, if something was found there; `false` if it has to wait for the next
     /// part.
     fn add<'a>(&self, part: &mut Part<'a, Instance>, net: Alive<'_>) -> Result<bool, Refusal<'a>> {
-        let way = Way::of(net);
-        let allowance = part.request.allowance();
-        match way {
-            Way::Nothing => Ok(true),
-            _ if !(allowance.is_alone() && allowance.covers(way.most())) => {
-                allowance.exhaust();
-                Ok(false)
-            }
-            _ => part.add_if(|request, message| {
-                Ok(self.look_up(net, &way, message, request.allowance())?)
-            }),
+        if !was_ever_used(net) {
+            return Ok(true);
         }
+        let allowance = part.request.allowance();
+        if !(allowance.is_alone() && allowance.covers(TABLE + CONNECTIONS)) {
+            allowance.exhaust();
+            return Ok(false);
+        }
+        part.add_if(|request, message| {
+            request.allowance().spend(TABLE);
+            request.allowance().spend_in(CONNECTIONS, |allowance| {
+                Ok(self.look_up(net, message, allowance)?)
+            })
+        })
     }
 }
 
@@ -145,8 +107,11 @@ fn tell<F: Family>(
     let listed = net.listed((&guard).into());
     let arrival = listed.branded(|namespace| question.place.arrival(namespace));
     drop(guard);
+    let Some(arrival) = arrival else {
+        return tell_nothing(message);
+    };
     let mut tally = Tally::new(message, allowance);
-    if let Some(arrival) = arrival {
+    if was_ever_used(net) {
         let tuple = question.key.on(arrival);
         Mptcp::for_each(net, &tuple, allowance, |socket| tally.add(socket))?;
     }
@@ -160,12 +125,14 @@ pub(super) fn answer<'a>(
 ) -> Result<(), Refusal<'a>> {
     let key = Key::of(request.attributes())?;
     selector::with_selected(request, NETNS, |net| {
-        let (allowance, way) = (request.allowance(), Way::of(net));
-        let is_short = matches!(way, Way::Nothing) && allowance.covers(CONNECTIONS);
+        let allowance = request.allowance();
+        let is_short = !was_ever_used(net) && allowance.covers(CONNECTIONS);
         if !(allowance.is_alone() || is_short) {
             return Err(crowded());
         }
-        Ok(key.look_up(net, &way, message, allowance).map(|_| ())?)
+        allowance.spend_in(CONNECTIONS, |allowance| {
+            Ok(key.look_up(net, message, allowance).map(|_| ())?)
+        })
     })
 }
 
