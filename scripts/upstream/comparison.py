@@ -9,9 +9,9 @@ from upstream.result import newly_failing
 WITHOUT = "none"
 
 
-def lines(name, modes):
-    """What is wrong with one test, in lines; `modes` is mode -> its results."""
-    without = modes.get(WITHOUT, {}).get(name)
+def lines(name, modes, without):
+    """What is wrong with one test, in lines; `modes` is mode -> its results, and `without` what is
+    known of it without nsmux, of this run or an earlier one."""
     for mode, results in modes.items():
         made = results.get(name)
         if made is None:
@@ -32,11 +32,12 @@ def lines(name, modes):
 def tell(kept, names, wanted):
     """Writes KTAP for these tests. Returns the exit status."""
     modes = {mode: record.results(kept, mode) for mode in wanted}
+    without = record.results(kept, WITHOUT)
     bad = 0
     print("KTAP version 1")
     print(f"1..{len(names)}")
     for number, name in enumerate(names, 1):
-        found = list(lines(name, modes))
+        found = list(lines(name, modes, without.get(name)))
         for line in found:
             print(f"# {line}")
         ends = " ".join(f"{mode}:{results[name].verdict}"

@@ -82,7 +82,8 @@ class Verdicts(unittest.TestCase):
 
     def compared(self, without, verify):
         """What is wrong with a test."""
-        return list(comparison.lines("t", {"none": {"t": without}, "verify": {"t": verify}}))
+        return list(comparison.lines("t", {"none": {"t": without}, "verify": {"t": verify}},
+                                     without))
 
     def made(self, verdict, failures=(), **counts):
         """A result."""
@@ -111,7 +112,7 @@ class Verdicts(unittest.TestCase):
 
     def test_not_run(self):
         """A test that a guest did not come to is no success."""
-        found = list(comparison.lines("t", {"none": {"t": self.made("passed")}, "steer": {}}))
+        found = list(comparison.lines("t", {"steer": {}}, self.made("passed")))
         self.assertEqual(found, ["steer: it was not run to its end"])
 
 
