@@ -57,11 +57,11 @@ NET = named("net", """
     sk_so_peek_off so_incoming_cpu test_so_rcv.sh tcp_port_share
     ip_local_port_range.sh udpgso.sh udpgro_fwd.sh udpgro_frglist.sh udpgro_bench.sh
     udp_splice_checksum ipv6_fragmentation icmp_rfc4884
-    cmsg_ip.sh cmsg_so_mark.sh cmsg_so_priority.sh cmsg_time.sh
+    cmsg_so_mark.sh cmsg_so_priority.sh cmsg_time.sh
     fin_ack_lat.sh psock_snd.sh run_afpackettests run_netsocktests skf_net_off.sh msg_zerocopy.sh
-    txtimestamp.sh rxtimestamp.sh ipv6_flowlabel.sh ipv6_flowlabel_mgr tls tun tap
+    txtimestamp.sh rxtimestamp.sh ipv6_flowlabel.sh ipv6_flowlabel_mgr tun tap
     fib_rule_tests.sh fib-onlink-tests.sh fib_nexthop_multiprefix.sh fib_nexthop_nongw.sh
-    route_localnet.sh route_hint.sh unicast_extensions.sh broadcast_ether_dst.sh
+    route_localnet.sh route_hint.sh broadcast_ether_dst.sh
     broadcast_pmtu.sh vrf_strict_mode_test.sh vrf_route_leaking.sh sctp_vrf.sh
     srv6_encap_lookup_l3vpn_test.sh srv6_end_dt46_l3vpn_test.sh srv6_end_dt4_l3vpn_test.sh
     srv6_end_dt6_l3vpn_test.sh srv6_end_dx4_netfilter_test.sh srv6_end_dx6_netfilter_test.sh
@@ -75,7 +75,10 @@ NET = named("net", """
     ndisc_unsolicited_na_test.sh traceroute.sh test_ingress_egress_chaining.sh nat6to4.sh
     ecmp_rehash.sh tcp_ecmp_failover.sh io_uring_zerocopy_tx.sh
 """) + [
-    Test("net/icmp.sh", slower=10),
+    Test("net/icmp.sh", slower=10, reason="not known yet: tcpdump does not see the answer"),
+    Test("net/cmsg_ip.sh", LONG, reason="ran for 300 s only, on a loaded machine"),
+    Test("net/unicast_extensions.sh", LONG, reason="ran for 300 s only, on a loaded machine"),
+    Test("net/tls", LONG, reason="limits of 30 s in its parts; 300 s only, on a loaded machine"),
     # The sizes of buffers that it changes are those of the initial namespace.
     Test("net/netns-sysctl.sh", initial=True, alone=True),
     # A fragment that is a second late is too late for it.
@@ -88,9 +91,12 @@ NET = named("net", """
 
 UNIX = named("net/af_unix", """
     diag_uid msg_oob scm_inq scm_pidfd unix_connect unix_connreset unix_listen
-""") + named("net/af_unix", """
-    scm_rights so_peek_off
-""", alone=True)  # They sleep for a moment and expect others to have done something meanwhile.
+""") + [
+    # They sleep for a moment and expect others to have done something meanwhile.
+    Test("net/af_unix/so_peek_off", alone=True),
+    Test("net/af_unix/scm_rights", alone=True,
+         reason="one part or other: it expects garbage to be collected within 1 s"),
+]
 
 TCP_AO = named("net/tcp_ao", " ".join(
     f"{name}_{family}" for family in ("ipv4", "ipv6")
